@@ -1,0 +1,33 @@
+namespace Sere.Models.Configuration;
+
+/// <summary>The sentence in which every range of the configuration is refused.</summary>
+internal static class ConfigurationCheck
+{
+    /// <summary>The most layers, latents, samples or images of one kind that a configuration may ask for.</summary>
+    public const int MaximumCount = 1_000_000_000;
+
+    /// <summary>Refuses a value outside its range.</summary>
+    /// <param name="allowed">Whether the value is in its range; write it so that not-a-number is not.</param>
+    /// <param name="path">Where the value stands in the JSON, such as "model.layers".</param>
+    /// <param name="value">The value.</param>
+    /// <param name="range">The range, to follow "it must be".</param>
+    public static void Require(bool allowed, string path, object? value, string range)
+    {
+        if (!allowed)
+        {
+            throw new UsageException($"{path} is {Show(value)}; it must be {range}.");
+        }
+    }
+
+    /// <summary>Refuses a number that is not one of the names of its enumeration.</summary>
+    public static void RequireNamed<T>(string path, T value)
+        where T : struct, Enum =>
+        Require(Enum.IsDefined(value), path, value, $"a named value of {typeof(T).Name}");
+
+    private static string Show(object? value) => value switch
+    {
+        null => "missing",
+        string text => $"\"{text}\"",
+        _ => value.ToString() ?? "missing",
+    };
+}

@@ -1,0 +1,26 @@
+namespace Sere.Models.Configuration;
+
+/// <summary>The images of a run and how they are prepared.</summary>
+public sealed record DatasetConfiguration
+{
+    /// <summary>The data set: a known name ("digits", "mnist"), "images:DIR" or "npy:FILE"; not empty.</summary>
+    public string Name { get; init; } = "digits";
+
+    /// <summary>How many images at the end of the training split are kept for validation; at least 1.</summary>
+    public int ValidationImages { get; init; } = 5000;
+
+    /// <summary>How grey values become binary pixels.</summary>
+    public BinarizationKind Binarization { get; init; } = BinarizationKind.Dynamic;
+
+    internal void Validate(string path)
+    {
+        ConfigurationCheck.Require(
+            Name is { Length: >= 1 and <= 4096 }, $"{path}.name", Name, "a text of 1 to 4096 characters");
+        ConfigurationCheck.Require(
+            ValidationImages is >= 1 and <= ConfigurationCheck.MaximumCount,
+            $"{path}.validationImages",
+            ValidationImages,
+            $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
+        ConfigurationCheck.RequireNamed($"{path}.binarization", Binarization);
+    }
+}

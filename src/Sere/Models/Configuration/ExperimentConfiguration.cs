@@ -1,0 +1,45 @@
+namespace Sere.Models.Configuration;
+
+/// <summary>
+/// Everything that decides a training run: with the same configuration, machine and thread count the figures are the
+/// same. It is written beside the weights and is all that is needed to rebuild the model. Records from equal JSON are
+/// equal.
+/// </summary>
+public sealed record ExperimentConfiguration
+{
+    /// <summary>A short name for reports; one to 100 characters.</summary>
+    public string Name { get; init; } = "experiment";
+
+    /// <summary>A sentence or two for readers; at most 10,000 characters, may be empty.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>The seed of every random stream; any 64-bit whole number.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>The images and how they are prepared.</summary>
+    public DatasetConfiguration Dataset { get; init; } = new();
+
+    /// <summary>The model.</summary>
+    public ModelConfiguration Model { get; init; } = new VariationalModelConfiguration();
+
+    /// <summary>How the model is trained.</summary>
+    public TrainingConfiguration Training { get; init; } = new();
+
+    /// <summary>How the trained model is evaluated.</summary>
+    public EvaluationConfiguration Evaluation { get; init; } = new();
+
+    /// <summary>Checks every value against its range.</summary>
+    /// <exception cref="UsageException">
+    /// A value is out of its range; the sentence names its path in the JSON, the value and the range.
+    /// </exception>
+    public void Validate()
+    {
+        ConfigurationCheck.Require(Name is { Length: >= 1 and <= 100 }, "name", Name, "a text of 1 to 100 characters");
+        ConfigurationCheck.Require(
+            Description is { Length: <= 10_000 }, "description", Description, "a text of at most 10000 characters");
+        Dataset.Validate("dataset");
+        Model.Validate("model");
+        Training.Validate("training");
+        Evaluation.Validate("evaluation");
+    }
+}

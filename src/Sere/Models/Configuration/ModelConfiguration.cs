@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Sere.Models.Configuration;
+
+/// <summary>A density model; the JSON member "kind" says which.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonDerivedType(typeof(VariationalModelConfiguration), "variational")]
+public abstract record ModelConfiguration
+{
+    internal abstract void Validate(string path);
+}

@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+
+namespace Sere.Models.Configuration;
+
+/// <summary>The optimizer and its settings; the JSON member "kind" says which.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonDerivedType(typeof(AdamConfiguration), "adam")]
+[JsonDerivedType(typeof(AdamaxConfiguration), "adamax")]
+public abstract record OptimizerConfiguration
+{
+    /// <summary>The peak learning rate; greater than 0.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>The decay of the mean of the gradient, per step; at least 0 and less than 1.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The decay of the second measure of the gradient, per step; at least 0 and less than 1.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>What is added to the denominator; greater than 0.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    internal void Validate(string path)
+    {
+        ConfigurationCheck.Require(
+            LearningRate is > 0 and < double.PositiveInfinity,
+            $"{path}.learningRate",
+            LearningRate,
+            "greater than 0 and finite");
+        ConfigurationCheck.Require(Beta1 is >= 0 and < 1, $"{path}.beta1", Beta1, "at least 0 and less than 1");
+        ConfigurationCheck.Require(Beta2 is >= 0 and < 1, $"{path}.beta2", Beta2, "at least 0 and less than 1");
+        ConfigurationCheck.Require(
+            Epsilon is > 0 and < double.PositiveInfinity, $"{path}.epsilon", Epsilon, "greater than 0 and finite");
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Sere.Models.Configuration;
+
+/// <summary>How an image is cut into one block a layer; the JSON member "kind" says which.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonDerivedType(typeof(RasterPartitionConfiguration), "raster")]
+public abstract record PartitionConfiguration
+{
+    internal abstract void Validate(string path);
+}

@@ -1,0 +1,49 @@
+namespace Sere.Models.Configuration;
+
+/// <summary>
+/// A hierarchical variational autoencoder of three parts: evidence encoder, hierarchy of latent layers, data layers
+/// (eqs. 3 and 4). JSON kind "variational".
+/// </summary>
+public sealed record VariationalModelConfiguration : ModelConfiguration
+{
+    /// <summary>L, the number of latent layers and of blocks of the image; 1 to 10000.</summary>
+    public int Layers { get; init; } = 10;
+
+    /// <summary>N, the latent variables of each layer; 1 to 100000.</summary>
+    public int Latents { get; init; } = 10;
+
+    /// <summary>How the image is cut into one block a layer.</summary>
+    public PartitionConfiguration Partition { get; init; } = new RasterPartitionConfiguration();
+
+    /// <summary>What a layer receives from the layer before it.</summary>
+    public CouplingConfiguration Coupling { get; init; } = new();
+
+    /// <summary>The encoder from the image to the features of each layer.</summary>
+    public EvidenceConfiguration Evidence { get; init; } = new IndependentEvidenceConfiguration();
+
+    /// <summary>The prior of each layer's base variables.</summary>
+    public PriorConfiguration Prior { get; init; } = new();
+
+    /// <summary>The approximate posterior of each layer's base variables.</summary>
+    public PosteriorConfiguration Posterior { get; init; } = new();
+
+    /// <summary>The map from base variables to the code of a layer, shared by prior and posterior.</summary>
+    public BijectorConfiguration Bijector { get; init; } = new RankOneAffineConfiguration();
+
+    /// <summary>The distribution of each block of the image.</summary>
+    public DataLayerConfiguration Data { get; init; } = new BernoulliDataConfiguration();
+
+    internal override void Validate(string path)
+    {
+        ConfigurationCheck.Require(
+            Layers is >= 1 and <= 10_000, $"{path}.layers", Layers, "a whole number from 1 to 10000");
+        ConfigurationCheck.Require(
+            Latents is >= 1 and <= 100_000, $"{path}.latents", Latents, "a whole number from 1 to 100000");
+        Partition.Validate($"{path}.partition");
+        Evidence.Validate($"{path}.evidence");
+        Prior.Validate($"{path}.prior");
+        Posterior.Validate($"{path}.posterior");
+        Bijector.Validate($"{path}.bijector");
+        Data.Validate($"{path}.data");
+    }
+}
