@@ -1,0 +1,73 @@
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Distributions;
+
+/// <summary>Independent normal dimensions.</summary>
+public sealed class DiagonalNormal : FactorizedDistribution
+{
+    private const double HalfLogTwoPi = 0.91893853320467274178;
+    private readonly torch.Tensor _mean;
+
+    /// <summary>A normal distribution with the given mean and logarithm of its standard deviation.</summary>
+    /// <param name="mean">[..., N].</param>
+    /// <param name="logScale">Log of the standard deviation, [..., N].</param>
+    public DiagonalNormal(torch.Tensor mean, torch.Tensor logScale)
+    {
+        _mean = mean;
+        LogScale = logScale;
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Mean => _mean;
+
+    /// <summary>Logarithm of the standard deviation, [..., N].</summary>
+    public torch.Tensor LogScale { get; }
+
+    /// <summary>N(0, I) over <paramref name="size"/> dimensions, like <paramref name="like"/> in type and device.</summary>
+    public static DiagonalNormal Standard(int size, torch.Tensor like)
+    {
+        ArgumentNullException.ThrowIfNull(like);
+        var zero = torch.zeros(size, like.dtype, like.device);
+        return new DiagonalNormal(zero, zero);
+    }
+
+    /// <summary>mean + scale noise: a reparameterized draw from standard normal noise.</summary>
+    /// <param name="noise">Standard normal noise, [..., N].</param>
+    /// <param name="temperature">Factor on the standard deviation.</param>
+    public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
+    {
+        var scale = LogScale.exp();
+        return TensorMath.MultiplyAdd(_mean, temperature == 1 ? scale : scale * temperature, noise);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor LogProbPerDimension(torch.Tensor x)
+    {
+        var standardized = (x - _mean) * (-LogScale).exp();
+        return (standardized.square() * -0.5) - LogScale - HalfLogTwoPi;
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor FromUniform(torch.Tensor uniform) =>
+        FromNoise(((uniform * 2) - 1).clamp(-1 + 1e-7, 1 - 1e-7).erfinv() * Math.Sqrt(2));
+
+    /// <inheritdoc/>
+    public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
+    {
+        var noise = torch.randn([.. sampleShape, .. _mean.shape], _mean.dtype, generator: generator);
+        return FromNoise(noise.to(_mean.device));
+    }
+
+    /// <summary>KL(this || other) of each dimension in nats, [..., N].</summary>
+    public torch.Tensor KullbackLeiblerPerDimension(DiagonalNormal other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var logRatio = LogScale - other.LogScale;
+        var shift = (_mean - other._mean) * (-other.LogScale).exp();
+        return (((logRatio * 2).exp() + shift.square() - 1) * 0.5) - logRatio;
+    }
+
+    /// <summary>KL(this || other) in nats, [...].</summary>
+    public torch.Tensor KullbackLeibler(DiagonalNormal other) => KullbackLeiblerPerDimension(other).sum(-1);
+}

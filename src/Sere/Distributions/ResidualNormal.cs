@@ -1,0 +1,47 @@
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Distributions;
+
+/// <summary>
+/// The residual Gaussian of section 3.4.2: a distribution N(mu(z), s(z)) refined by evidence residuals dm(x) and ds(x),
+/// 0 &lt; ds &lt;= 1. With dm = 0 and ds = 1 it changes nothing.
+/// </summary>
+public static class ResidualNormal
+{
+    /// <summary>Eq. 9 (or its additive variant): the base refined by the residuals.</summary>
+    /// <param name="baseDistribution">N(mu(z), s(z)), [..., N].</param>
+    /// <param name="meanResidual">dm(x), [..., N].</param>
+    /// <param name="logScaleResidual">log ds(x), [..., N], at most 0.</param>
+    /// <param name="residual">Which form.</param>
+    public static DiagonalNormal Refine(
+        DiagonalNormal baseDistribution,
+        torch.Tensor meanResidual,
+        torch.Tensor logScaleResidual,
+        PosteriorResidual residual)
+    {
+        ArgumentNullException.ThrowIfNull(baseDistribution);
+        ArgumentNullException.ThrowIfNull(logScaleResidual);
+        var mean = residual == PosteriorResidual.Scaled
+            ? TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp())
+            : baseDistribution.Mean + meanResidual;
+        return new DiagonalNormal(mean, baseDistribution.LogScale + logScaleResidual);
+    }
+
+    /// <summary>
+    /// Eq. 10: KL of the refined distribution of eq. 9 from its base, of each dimension in nats, [..., N]:
+    /// (dm - (1 - ds) mu)^2 / (2 s^2) + ds^2/2 - log ds - 1/2.
+    /// </summary>
+    public static torch.Tensor KullbackLeiblerPerDimension(
+        DiagonalNormal baseDistribution,
+        torch.Tensor meanResidual,
+        torch.Tensor logScaleResidual)
+    {
+        ArgumentNullException.ThrowIfNull(baseDistribution);
+        ArgumentNullException.ThrowIfNull(logScaleResidual);
+        var shrinkage = logScaleResidual.expm1();
+        var shift = TensorMath.MultiplyAdd(meanResidual, shrinkage, baseDistribution.Mean)
+            * (-baseDistribution.LogScale).exp();
+        return ((shift.square() + (logScaleResidual * 2).expm1()) * 0.5) - logScaleResidual;
+    }
+}

@@ -1,0 +1,75 @@
+using TorchSharp;
+
+namespace Sere.Hierarchies;
+
+/// <summary>
+/// The latent side of a model: L layers of latent variables, walked top-down. The only sequential part; one
+/// <see cref="Step"/> serves training, evaluation and generation.
+/// </summary>
+public abstract class Hierarchy : torch.nn.Module
+{
+    /// <summary>Sets the module's name.</summary>
+    protected Hierarchy(string name)
+        : base(name)
+    {
+    }
+
+    /// <summary>Number of layers, L.</summary>
+    public abstract int Layers { get; }
+
+    /// <summary>Latent variables of all layers together: the noise that one example takes.</summary>
+    public int TotalLatents => Enumerable.Range(0, Layers).Sum(Latents);
+
+    /// <summary>Latent variables of layer <paramref name="layer"/>, N_l.</summary>
+    public abstract int Latents(int layer);
+
+    /// <summary>What the features [L, B, F] of an evidence encoder mean to each layer.</summary>
+    public abstract IReadOnlyList<EvidenceResiduals> Interpret(torch.Tensor features);
+
+    /// <summary>One top-down step.</summary>
+    /// <param name="layer">l, from 0.</param>
+    /// <param name="codes">The codes of all earlier layers, each [..., N]; the layer takes its parents' from them.</param>
+    /// <param name="source">Where eps_l comes from.</param>
+    public abstract LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source);
+
+    /// <summary>Walks all layers; <paramref name="source"/> gives each layer's source.</summary>
+    public IReadOnlyList<LatentStep> Walk(Func<int, LatentSource> source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var steps = new List<LatentStep>(Layers);
+        var codes = new List<torch.Tensor>(Layers);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            var step = Step(layer, codes, source(layer));
+            steps.Add(step);
+            codes.Add(step.Code);
+        }
+
+        return steps;
+    }
+
+    /// <summary>A draw from the posterior: noise [..., TotalLatents], zeros for the posterior means.</summary>
+    public IReadOnlyList<LatentStep> Infer(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        var parts = SplitNoise(noise);
+        return Walk(layer => new LatentSource.Posterior(evidence[layer], parts[layer]));
+    }
+
+    /// <summary>A draw from the prior: noise [..., TotalLatents].</summary>
+    public IReadOnlyList<LatentStep> Generate(torch.Tensor noise, double temperature = 1)
+    {
+        var parts = SplitNoise(noise);
+        return Walk(layer => new LatentSource.Prior(parts[layer], temperature));
+    }
+
+    private torch.Tensor[] SplitNoise(torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(noise);
+        return noise.shape[^1] == TotalLatents
+            ? noise.split([.. Enumerable.Range(0, Layers).Select(layer => (long)Latents(layer))], -1)
+            : throw new ArgumentException(
+                $"The hierarchy takes noise of shape [..., {TotalLatents}], not [{string.Join(", ", noise.shape)}].",
+                nameof(noise));
+    }
+}

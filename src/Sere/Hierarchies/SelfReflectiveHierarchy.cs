@@ -1,0 +1,129 @@
+using Sere.Bijectors;
+using Sere.Distributions;
+using Sere.Networks;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Hierarchies;
+
+/// <summary>
+/// The self-reflective hierarchy (section 3): p(eps) = p(eps_1) prod p(eps_l | z_{l-1}) with z_l = f_l(eps_l | z_{l-1})
+/// (eq. 3), and q(eps | x) = q(eps_1 | x) prod q(eps_l | z_{l-1}, x) (eq. 4) through the same f_l. The first layer has
+/// p(eps_1) = N(0, I) and learned constants in f_1. Without latent couplings it is a DLGM.
+/// </summary>
+public sealed class SelfReflectiveHierarchy : Hierarchy
+{
+    // Small enough that a layer starts near its prior and its identity, large enough that every direction has a gradient.
+    private const double HeadGain = 0.1;
+    private readonly SelfReflectiveSettings _settings;
+    private readonly SelfReflectiveLayer[] _layers;
+    private readonly int _largestLayer;
+
+    /// <summary>A hierarchy with freshly drawn parameters.</summary>
+    public SelfReflectiveHierarchy(SelfReflectiveSettings settings, ParameterInitializer initializer)
+        : base(nameof(SelfReflectiveHierarchy))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(initializer);
+        if (settings.Graph.Layers != settings.Latents.Count)
+        {
+            throw new ArgumentException("The coupling graph and the latents differ in their number of layers.", nameof(settings));
+        }
+
+        _settings = settings;
+        _largestLayer = settings.Latents.Max();
+        _layers = new SelfReflectiveLayer[settings.Latents.Count];
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer] = BuildLayer(layer, initializer);
+            register_module($"layer{layer}", _layers[layer]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Layers => _layers.Length;
+
+    /// <summary>Size F of the evidence features of a layer: dm and ds of the largest layer.</summary>
+    public int FeatureSize => 2 * _largestLayer;
+
+    /// <inheritdoc/>
+    public override int Latents(int layer) => _settings.Latents[layer];
+
+    /// <summary>
+    /// The first half of the features is dm_l; ds_l is a sigmoid of the second, at most 1 (section 3.4.2) and at the start
+    /// <see cref="SelfReflectiveSettings.InitialResidualScale"/>.
+    /// </summary>
+    public override IReadOnlyList<EvidenceResiduals> Interpret(torch.Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.dim() != 3 || features.shape[0] != Layers || features.shape[2] != FeatureSize)
+        {
+            throw new ArgumentException(
+                $"The hierarchy takes features of shape [{Layers}, B, {FeatureSize}], not [{string.Join(", ", features.shape)}].",
+                nameof(features));
+        }
+
+        var parts = features.chunk(2, -1);
+        var means = parts[0].unbind(0);
+        var logScales = (parts[1] + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid().unbind(0);
+        return
+        [
+            .. Enumerable.Range(0, Layers).Select(layer => new EvidenceResiduals(
+                Trim(means[layer], Latents(layer)),
+                Trim(logScales[layer], Latents(layer)))),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source) =>
+        _layers[layer].Step(Context(layer, codes), source);
+
+    /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
+    /// <param name="layer">l, from 0.</param>
+    /// <param name="codes">The codes of all earlier layers.</param>
+    public Bijector BindBijector(int layer, IReadOnlyList<torch.Tensor> codes) =>
+        _layers[layer].BindBijector(Context(layer, codes));
+
+    private static torch.Tensor Trim(torch.Tensor features, int latents) =>
+        features.shape[^1] == latents ? features : features.narrow(-1, 0, latents);
+
+    private torch.Tensor? Context(int layer, IReadOnlyList<torch.Tensor> codes)
+    {
+        var parents = _settings.Graph.Parents(layer);
+        return parents.Count switch
+        {
+            0 => null,
+            1 => codes[parents[0]],
+            _ => torch.cat([.. parents.Select(parent => codes[parent])], -1),
+        };
+    }
+
+    private SelfReflectiveLayer BuildLayer(int layer, ParameterInitializer initializer)
+    {
+        int latents = Latents(layer);
+        int context = _settings.Graph.Parents(layer).Sum(Latents);
+        bool couplePrior = context > 0 && _settings.CouplePrior;
+        bool coupleBijector = context > 0 && _settings.CoupleBijector;
+
+        NormalLayer Normal() => new(
+            new ContextNetwork(new Mlp(
+                context, _settings.PriorHidden, 2 * latents, _settings.PriorActivation, initializer, HeadGain)),
+            _settings.MeanBound,
+            _settings.ScaleFloor,
+            _settings.ScaleCeiling);
+
+        var bijectorParameters = coupleBijector
+            ? new ContextNetwork(new Mlp(
+                context, _settings.BijectorHidden, 3 * latents, _settings.BijectorActivation, initializer, HeadGain))
+            : new ContextNetwork(initializer.Normal(HeadGain, 3 * latents));
+
+        // With an uncoupled prior eq. 9 would drop z_{l-1} from q, though the true posterior depends on it through f_l.
+        return new SelfReflectiveLayer(
+            latents,
+            couplePrior ? Normal() : null,
+            !couplePrior && coupleBijector ? Normal() : null,
+            new RankOneAffineLayer(latents, bijectorParameters, _settings.DiagonalFloor, _settings.DiagonalCeiling),
+            coupleBijector,
+            _settings.Residual);
+    }
+}

@@ -1,0 +1,26 @@
+using Sere.Distributions;
+using TorchSharp;
+
+namespace Sere.Likelihoods;
+
+/// <summary>Binary data: one logit a dimension.</summary>
+public sealed class BernoulliFamily : DataFamily
+{
+    /// <inheritdoc/>
+    public override int ParametersPerDimension => 1;
+
+    /// <inheritdoc/>
+    public override string Space => "discrete";
+
+    /// <inheritdoc/>
+    public override FactorizedDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
+
+    /// <inheritdoc/>
+    public override torch.Tensor InitialParameters(torch.Tensor mean)
+    {
+        ArgumentNullException.ThrowIfNull(mean);
+
+        // Pixels that are never on in the training data would have a logit of minus infinity.
+        return mean.clamp(0.001, 0.999).logit();
+    }
+}

@@ -1,0 +1,191 @@
+using Sere.Distributions;
+using Sere.Networks;
+using TorchSharp;
+
+namespace Sere.Likelihoods;
+
+/// <summary>
+/// p(x | z) = prod p(x_l | z_l, x_{l-1}) (eq. 3; docs/decisions/data-layer.md says why z_l). The parameters of a layer are
+/// gamma1_l(z_l) + delta_l(x_{l-1}, z_l), added before any squashing (section 3.4.2).
+/// </summary>
+public sealed class BlockwiseLikelihood : Likelihood
+{
+    private readonly BlockwiseSettings _settings;
+    private readonly StackedMlp _latentNetworks;
+    private readonly ResidualDataNetwork? _residualNetworks;
+    private readonly int[] _coupledBlocks;
+    private readonly int _mostParents;
+    private readonly int _largestLayer;
+    private readonly torch.Tensor _mask;
+
+    /// <summary>A likelihood with freshly drawn parameters.</summary>
+    public BlockwiseLikelihood(BlockwiseSettings settings, ParameterInitializer initializer)
+        : base(nameof(BlockwiseLikelihood))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(initializer);
+        int blocks = settings.Partition.Blocks;
+        if (settings.Latents.Count != blocks || settings.Graph.Layers != blocks)
+        {
+            throw new ArgumentException(
+                $"The partition has {blocks} blocks, the latents {settings.Latents.Count} layers and the graph "
+                + $"{settings.Graph.Layers}; they must agree.",
+                nameof(settings));
+        }
+
+        _settings = settings;
+        _largestLayer = settings.Latents.Max();
+        int outputs = settings.Partition.LargestBlock * settings.Family.ParametersPerDimension;
+        _latentNetworks = new StackedMlp(
+            blocks, _largestLayer, settings.Hidden, outputs, settings.Activation, initializer);
+        _coupledBlocks = [.. Enumerable.Range(0, blocks).Where(block => settings.Graph.Parents(block).Count > 0)];
+        if (!_coupledBlocks.SequenceEqual(Enumerable.Range(blocks - _coupledBlocks.Length, _coupledBlocks.Length)))
+        {
+            throw new ArgumentException("Blocks without a parent must come before all others.", nameof(settings));
+        }
+
+        if (_coupledBlocks.Length > 0)
+        {
+            _mostParents = _coupledBlocks.Max(block => settings.Graph.Parents(block).Count);
+            _residualNetworks = new ResidualDataNetwork(
+                _coupledBlocks.Length,
+                _mostParents * settings.Partition.LargestBlock,
+                settings.Hidden,
+                outputs,
+                settings.Hidden.Count > 0 ? settings.Hidden[^1] : _largestLayer,
+                settings.Residual,
+                settings.Activation,
+                initializer);
+        }
+
+        _mask = settings.Partition.Mask(initializer.Type).unsqueeze(1);
+        register_module("latent", _latentNetworks);
+        if (_residualNetworks is not null)
+        {
+            register_module("residual", _residualNetworks);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Dimensions => _settings.Partition.Dimensions;
+
+    /// <inheritdoc/>
+    public override int Blocks => _settings.Partition.Blocks;
+
+    /// <inheritdoc/>
+    public override string Space => _settings.Family.Space;
+
+    /// <inheritdoc/>
+    public override DataEvidence Prepare(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.dim() != 2 || x.shape[1] != Dimensions)
+        {
+            throw new ArgumentException(
+                $"The likelihood takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
+        }
+
+        var blocks = _settings.Partition.Split(x);
+        return new DataEvidence(blocks, _residualNetworks?.Prepare(PreviousBlocks(blocks)));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor LogProb(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentNullException.ThrowIfNull(evidence);
+        var parameters = Parameters(codes, evidence);
+        var logProb = _settings.Family.Bind(parameters).LogProbPerDimension(evidence.Blocks.unsqueeze(1));
+        var total = (logProb * _mask.to(logProb.device)).sum([0, 3]);
+        return codes[0].dim() == 2 ? total.squeeze(0) : total;
+    }
+
+    /// <inheritdoc/>
+    public override FactorizedDistribution Step(
+        int block,
+        IReadOnlyList<torch.Tensor> codes,
+        IReadOnlyList<torch.Tensor> previousBlocks)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentNullException.ThrowIfNull(previousBlocks);
+        var (parameters, hidden) = _latentNetworks.ForwardOne(block, Pad(codes[block], _largestLayer));
+        int coupled = Array.IndexOf(_coupledBlocks, block);
+        if (coupled >= 0)
+        {
+            int size = _settings.Partition.LargestBlock;
+            var parents = _settings.Graph.Parents(block).Select(parent => Pad(previousBlocks[parent], size));
+            var previous = Pad(torch.cat([.. parents], -1), _mostParents * size);
+            parameters += _residualNetworks!.ForwardOne(coupled, previous, hidden);
+        }
+
+        return _settings.Family.Bind(WithoutPadding(parameters, block));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => _settings.Partition.Join(blocks);
+
+    /// <inheritdoc/>
+    public override torch.Tensor Block(torch.Tensor x, int block) => _settings.Partition.Block(x, block);
+
+    /// <inheritdoc/>
+    public override void InitializeOutput(torch.Tensor mean)
+    {
+        ArgumentNullException.ThrowIfNull(mean);
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var padded = _settings.Partition.Split(mean.unsqueeze(0)).squeeze(1);
+        var rows = padded.unbind(0).Select(row => _settings.Family.InitialParameters(row));
+        _latentNetworks.OutputBias.copy_(torch.stack(rows).unsqueeze(1));
+    }
+
+    /// <summary>Unconstrained parameters of all blocks at once, [L, K, B, P LargestBlock].</summary>
+    private torch.Tensor Parameters(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        long batch = evidence.Blocks.shape[1];
+        var stacked = torch.stack([.. codes.Select(code => Pad(code, _largestLayer))]).view(Blocks, -1, _largestLayer);
+        var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked);
+        parameters = parameters.view(Blocks, -1, batch, parameters.shape[2]);
+        if (_residualNetworks is null)
+        {
+            return parameters;
+        }
+
+        int first = Blocks - _coupledBlocks.Length;
+        var residual = _residualNetworks.Forward(evidence.Residual!, hidden.narrow(0, first, _coupledBlocks.Length));
+        return torch.cat(
+            [parameters.narrow(0, 0, first), parameters.narrow(0, first, _coupledBlocks.Length) + residual], 0);
+    }
+
+    /// <summary>The padded parents of the coupled blocks, side by side: [L', B, parents LargestBlock].</summary>
+    private torch.Tensor PreviousBlocks(torch.Tensor blocks)
+    {
+        if (_mostParents == 1 && _coupledBlocks.SequenceEqual(Enumerable.Range(1, Blocks - 1))
+            && _coupledBlocks.All(block => _settings.Graph.Parents(block)[0] == block - 1))
+        {
+            return blocks.narrow(0, 0, Blocks - 1);
+        }
+
+        var list = blocks.unbind(0);
+        int size = _settings.Partition.LargestBlock;
+        return torch.stack(
+        [
+            .. _coupledBlocks.Select(block => Pad(
+                torch.cat([.. _settings.Graph.Parents(block).Select(parent => list[parent])], -1), _mostParents * size)),
+        ]);
+    }
+
+    private torch.Tensor WithoutPadding(torch.Tensor parameters, int block)
+    {
+        int size = _settings.Partition.BlockSize(block);
+        if (size == _settings.Partition.LargestBlock)
+        {
+            return parameters;
+        }
+
+        var parts = parameters.chunk(_settings.Family.ParametersPerDimension, -1);
+        return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
+    }
+
+    private static torch.Tensor Pad(torch.Tensor x, int size) =>
+        x.shape[^1] == size ? x : torch.nn.functional.pad(x, [0, size - x.shape[^1]]);
+}

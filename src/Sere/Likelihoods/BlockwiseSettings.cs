@@ -1,0 +1,25 @@
+using Sere.Networks;
+using Sere.Partitions;
+
+namespace Sere.Likelihoods;
+
+/// <summary>How a <see cref="BlockwiseLikelihood"/> is built.</summary>
+/// <param name="Partition">How x is cut into blocks; one block a layer.</param>
+/// <param name="Graph">The blocks that each data layer sees (coupling iii); <see cref="CouplingGraph.Uncoupled"/> for none.</param>
+/// <param name="Latents">N_l of each layer.</param>
+/// <param name="Family">The distribution of a dimension.</param>
+public sealed record BlockwiseSettings(
+    Partition Partition,
+    CouplingGraph Graph,
+    IReadOnlyList<int> Latents,
+    DataFamily Family)
+{
+    /// <summary>How the previous block refines a data layer.</summary>
+    public DataResidual Residual { get; init; } = DataResidual.Evidence;
+
+    /// <summary>Hidden widths of the data networks.</summary>
+    public IReadOnlyList<int> Hidden { get; init; } = [200, 200];
+
+    /// <summary>Activation of the data networks.</summary>
+    public Activation Activation { get; init; } = Activation.Elu;
+}

@@ -1,0 +1,26 @@
+using TorchSharp;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// The paper's "independent deterministic encoders" (section 4.1.1): one perceptron a layer, all on the whole of x and
+/// none on a latent code, so that all layers are encoded at once.
+/// </summary>
+public sealed class IndependentEvidenceEncoder : EvidenceEncoder
+{
+    private readonly StackedMlp _networks;
+
+    /// <summary>Encoders that share the widths of <paramref name="networks"/>.</summary>
+    public IndependentEvidenceEncoder(StackedMlp networks)
+        : base(nameof(IndependentEvidenceEncoder))
+    {
+        _networks = networks;
+        register_module("networks", networks);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Encode(torch.Tensor x) => _networks.Forward(x);
+
+    /// <summary>Layer <paramref name="layer"/>'s features alone, [B, F].</summary>
+    public torch.Tensor EncodeOne(int layer, torch.Tensor x) => _networks.ForwardOne(layer, x).Output;
+}

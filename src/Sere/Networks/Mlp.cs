@@ -1,0 +1,59 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Sere.Networks;
+
+/// <summary>A multilayer perceptron: affine maps with an activation between them, none after the last.</summary>
+public sealed class Mlp : torch.nn.Module
+{
+    private readonly Parameter[] _weights;
+    private readonly Parameter[] _biases;
+    private readonly Activation _activation;
+
+    /// <summary>A perceptron with the given widths.</summary>
+    /// <param name="inputs">Input size.</param>
+    /// <param name="hidden">Widths of the hidden layers; none gives an affine map.</param>
+    /// <param name="outputs">Output size.</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="initializer">Draws the initial weights: normal with variance 1/fan-in.</param>
+    /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
+    public Mlp(
+        int inputs,
+        IReadOnlyList<int> hidden,
+        int outputs,
+        Activation activation,
+        ParameterInitializer initializer,
+        double outputGain = 1)
+        : base(nameof(Mlp))
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        ArgumentNullException.ThrowIfNull(initializer);
+        _activation = activation;
+        int[] widths = [inputs, .. hidden, outputs];
+        _weights = new Parameter[widths.Length - 1];
+        _biases = new Parameter[widths.Length - 1];
+        for (int i = 0; i < _weights.Length; i++)
+        {
+            double gain = i == _weights.Length - 1 ? outputGain : 1;
+            _weights[i] = initializer.Normal(gain / Math.Sqrt(widths[i]), widths[i + 1], widths[i]);
+            _biases[i] = initializer.Constant(0, widths[i + 1]);
+            register_parameter($"weight{i}", _weights[i]);
+            register_parameter($"bias{i}", _biases[i]);
+        }
+    }
+
+    /// <summary>Maps [..., inputs] to [..., outputs].</summary>
+    public torch.Tensor Forward(torch.Tensor x)
+    {
+        for (int i = 0; i < _weights.Length; i++)
+        {
+            x = torch.nn.functional.linear(x, _weights[i], _biases[i]);
+            if (i < _weights.Length - 1)
+            {
+                x = _activation.Apply(x);
+            }
+        }
+
+        return x;
+    }
+}

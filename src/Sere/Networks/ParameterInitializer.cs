@@ -1,0 +1,46 @@
+using Sere.Numerics;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// Creates a model's parameters. Each gets a random stream of its own, numbered in the order of creation, so that the
+/// same configuration and seed give the same initial model. Values are drawn in float64 and rounded to the model's type.
+/// </summary>
+public sealed class ParameterInitializer
+{
+    private readonly RandomStreams _streams;
+    private long _created;
+
+    /// <summary>An initializer for one model.</summary>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="type">The floating-point type of the parameters.</param>
+    public ParameterInitializer(long seed, torch.ScalarType type = torch.ScalarType.Float32)
+    {
+        _streams = new RandomStreams(seed);
+        Type = type;
+    }
+
+    /// <summary>The floating-point type of the parameters.</summary>
+    public torch.ScalarType Type { get; }
+
+    /// <summary>A parameter of the given shape with independent normal values of mean 0.</summary>
+    /// <param name="standardDeviation">The standard deviation; 0 gives zeros.</param>
+    /// <param name="shape">The parameter's shape.</param>
+    public Parameter Normal(double standardDeviation, params long[] shape)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        using var generator = _streams.Open(StreamPurpose.Initialization, index: _created++);
+        var values = torch.randn(shape, torch.ScalarType.Float64, generator: generator) * standardDeviation;
+        return new Parameter(values.to(Type).DetachFromDisposeScope(), requires_grad: true);
+    }
+
+    /// <summary>A parameter of the given shape filled with one value.</summary>
+    public Parameter Constant(double value, params long[] shape)
+    {
+        _created++;
+        return new Parameter(torch.full(shape, value, Type), requires_grad: true);
+    }
+}

@@ -1,0 +1,90 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// S multilayer perceptrons of the same widths with independent weights, computed as batched matrix products. Weights
+/// are stacked: [S, inputs, outputs]; biases [S, 1, outputs].
+/// </summary>
+public sealed class StackedMlp : torch.nn.Module
+{
+    private readonly Parameter[] _weights;
+    private readonly Parameter[] _biases;
+    private readonly Activation _activation;
+
+    /// <summary>A stack of perceptrons.</summary>
+    /// <param name="stack">Number of perceptrons, S.</param>
+    /// <param name="inputs">Input size of each.</param>
+    /// <param name="hidden">Widths of the hidden layers; none gives affine maps.</param>
+    /// <param name="outputs">Output size of each.</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="initializer">Draws the initial weights: normal with variance 1/fan-in.</param>
+    /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
+    public StackedMlp(
+        int stack,
+        int inputs,
+        IReadOnlyList<int> hidden,
+        int outputs,
+        Activation activation,
+        ParameterInitializer initializer,
+        double outputGain = 1)
+        : base(nameof(StackedMlp))
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        ArgumentNullException.ThrowIfNull(initializer);
+        Stack = stack;
+        _activation = activation;
+        int[] widths = [inputs, .. hidden, outputs];
+        _weights = new Parameter[widths.Length - 1];
+        _biases = new Parameter[widths.Length - 1];
+        for (int i = 0; i < _weights.Length; i++)
+        {
+            double gain = i == _weights.Length - 1 ? outputGain : 1;
+            _weights[i] = initializer.Normal(gain / Math.Sqrt(widths[i]), stack, widths[i], widths[i + 1]);
+            _biases[i] = initializer.Constant(0, stack, 1, widths[i + 1]);
+            register_parameter($"weight{i}", _weights[i]);
+            register_parameter($"bias{i}", _biases[i]);
+        }
+    }
+
+    /// <summary>Number of perceptrons, S.</summary>
+    public int Stack { get; }
+
+    /// <summary>The bias of the last layer, [S, 1, outputs].</summary>
+    public Parameter OutputBias => _biases[^1];
+
+    /// <summary>All perceptrons at once: [S, B, inputs], or [B, inputs] shared by all, to [S, B, outputs].</summary>
+    public torch.Tensor Forward(torch.Tensor x) => ForwardWithHidden(x).Output;
+
+    /// <summary>As <see cref="Forward"/>, with the activations of the last hidden layer (the input, if there is none).</summary>
+    public (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.dim() == 2)
+        {
+            x = x.unsqueeze(0).expand(Stack, -1, -1);
+        }
+
+        for (int i = 0; i < _weights.Length - 1; i++)
+        {
+            x = _activation.Apply(torch.baddbmm(_biases[i], x, _weights[i]));
+        }
+
+        return (torch.baddbmm(_biases[^1], x, _weights[^1]), x);
+    }
+
+    /// <summary>
+    /// One perceptron alone, with the activations of its last hidden layer: [B, inputs] to [B, outputs]. Equal to its
+    /// slice of <see cref="ForwardWithHidden"/> up to rounding.
+    /// </summary>
+    public (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
+    {
+        for (int i = 0; i < _weights.Length - 1; i++)
+        {
+            x = _activation.Apply(torch.addmm(_biases[i][index], x, _weights[i][index], 1, 1));
+        }
+
+        return (torch.addmm(_biases[^1][index], x, _weights[^1][index], 1, 1), x);
+    }
+}

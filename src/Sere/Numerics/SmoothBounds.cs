@@ -1,0 +1,31 @@
+using TorchSharp;
+
+namespace Sere.Numerics;
+
+/// <summary>
+/// Smooth maps from the real line into an interval. What a latent code can multiply is bounded by them, without which
+/// training overflows (docs/decisions/stability.md).
+/// </summary>
+public static class SmoothBounds
+{
+    /// <summary>bound tanh(x / bound): the identity near 0, within (-bound, bound).</summary>
+    public static torch.Tensor Symmetric(torch.Tensor x, double bound)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return (x / bound).tanh() * bound;
+    }
+
+    /// <summary>A sigmoid into (floor, ceiling) that takes the value <paramref name="start"/> at x = 0.</summary>
+    /// <param name="x">Unbounded values.</param>
+    /// <param name="floor">Lower end.</param>
+    /// <param name="ceiling">Upper end.</param>
+    /// <param name="start">The value at 0, strictly between the ends.</param>
+    public static torch.Tensor Interval(torch.Tensor x, double floor, double ceiling, double start)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ((x + Logit((start - floor) / (ceiling - floor))).sigmoid() * (ceiling - floor)) + floor;
+    }
+
+    /// <summary>log(p / (1 - p)).</summary>
+    public static double Logit(double probability) => Math.Log(probability / (1 - probability));
+}

@@ -1,0 +1,47 @@
+namespace Sere.Partitions;
+
+/// <summary>
+/// Which earlier layers each layer is conditioned on. In a chain layer l has the one parent l - 1, and the posterior of
+/// eq. 4 factorizes as the true one (Proposition 2); other graphs do not carry that guarantee.
+/// </summary>
+public sealed class CouplingGraph
+{
+    private readonly int[][] _parents;
+
+    /// <summary>A graph with the given parents of each layer, counted from 0.</summary>
+    /// <exception cref="ArgumentException">A parent does not come before its layer, or stands there twice.</exception>
+    public CouplingGraph(IReadOnlyList<IReadOnlyList<int>> parents)
+    {
+        ArgumentNullException.ThrowIfNull(parents);
+        _parents = [.. parents.Select(list => list.ToArray())];
+        for (int layer = 0; layer < _parents.Length; layer++)
+        {
+            foreach (int parent in _parents[layer])
+            {
+                if (parent < 0 || parent >= layer)
+                {
+                    throw new ArgumentException($"Layer {layer} cannot have the parent {parent}.", nameof(parents));
+                }
+            }
+
+            if (_parents[layer].Distinct().Count() != _parents[layer].Length)
+            {
+                throw new ArgumentException($"Layer {layer} names a parent twice.", nameof(parents));
+            }
+        }
+    }
+
+    /// <summary>Number of layers, L.</summary>
+    public int Layers => _parents.Length;
+
+    /// <summary>Each layer is conditioned on the one before it.</summary>
+    public static CouplingGraph Chain(int layers) =>
+        new([.. Enumerable.Range(0, layers).Select(layer => layer == 0 ? Array.Empty<int>() : [layer - 1])]);
+
+    /// <summary>No layer is conditioned on another.</summary>
+    public static CouplingGraph Uncoupled(int layers) =>
+        new([.. Enumerable.Range(0, layers).Select(_ => Array.Empty<int>())]);
+
+    /// <summary>The parents of a layer, in order.</summary>
+    public IReadOnlyList<int> Parents(int layer) => _parents[layer];
+}
