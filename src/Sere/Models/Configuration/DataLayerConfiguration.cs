@@ -1,3 +1,5 @@
+using Sere.Likelihoods;
+
 using System.Text.Json.Serialization;
 
 namespace Sere.Models.Configuration;

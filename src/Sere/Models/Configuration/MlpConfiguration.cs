@@ -1,3 +1,5 @@
+using Sere.Networks;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>A multilayer perceptron. JSON kind "mlp".</summary>

@@ -1,3 +1,5 @@
+using Sere.Distributions;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>The approximate posterior of the base variables: the prior, moved by the evidence (eqs. 4 and 9).</summary>

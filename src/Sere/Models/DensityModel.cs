@@ -1,0 +1,65 @@
+using Sere.Likelihoods;
+using TorchSharp;
+
+namespace Sere.Models;
+
+/// <summary>
+/// A model that gives each x a log-likelihood, exact or as a bound, and that can be sampled. All randomness is passed in
+/// as noise, so that a result is a function of its arguments.
+/// </summary>
+public abstract class DensityModel : torch.nn.Module
+{
+    /// <summary>Sets the module's name.</summary>
+    protected DensityModel(string name)
+        : base(name)
+    {
+    }
+
+    /// <summary>Dimensions of x, D.</summary>
+    public abstract int Dimensions { get; }
+
+    /// <summary>Number of layers that a Kullback-Leibler divergence is reported for, L.</summary>
+    public abstract int Layers { get; }
+
+    /// <summary>Standard normal numbers that one draw of the latents takes; 0 for a model without latents.</summary>
+    public abstract int NoiseSize { get; }
+
+    /// <summary>Whether the log-likelihood is a lower bound (of latent-variable models) or exact.</summary>
+    public abstract bool IsBound { get; }
+
+    /// <summary>The space of the log-likelihood: "discrete", "data" or "logit".</summary>
+    public abstract string Space { get; }
+
+    /// <summary>What the model computes from x once, whatever the number of importance samples.</summary>
+    /// <param name="x">[B, D].</param>
+    public abstract EncodedBatch Encode(torch.Tensor x);
+
+    /// <summary>One draw from the posterior: the terms of the ELBO.</summary>
+    /// <param name="batch">The encoded images.</param>
+    /// <param name="noise">Standard normal noise, [B, NoiseSize].</param>
+    public abstract ElboTerms Elbo(EncodedBatch batch, torch.Tensor noise);
+
+    /// <summary>
+    /// log p(x, z_k) - log q(z_k | x) of K draws from the posterior, in nats: [K, B]. The log-determinants of bijectors
+    /// that prior and posterior share cancel and are not computed (Proposition 1).
+    /// </summary>
+    /// <param name="batch">The encoded images.</param>
+    /// <param name="noise">Standard normal noise, [K, B, NoiseSize].</param>
+    public abstract torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise);
+
+    /// <summary>Draws images.</summary>
+    /// <param name="noise">Standard normal noise, [B, NoiseSize].</param>
+    /// <param name="uniform">Uniform noise, [B, D].</param>
+    /// <param name="temperature">Factor on the standard deviation of the latents; 1 samples the model itself.</param>
+    public abstract GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1);
+
+    /// <summary>Encodes images and draws them again from their codes.</summary>
+    /// <param name="x">[B, D].</param>
+    /// <param name="noise">Standard normal noise, [B, NoiseSize]; zeros for the posterior means.</param>
+    /// <param name="uniform">Uniform noise for the model's own blocks; null feeds the true blocks ("teacher-forced").</param>
+    public abstract GeneratedImages Reconstruct(torch.Tensor x, torch.Tensor noise, torch.Tensor? uniform);
+
+    /// <summary>Starts training at independent dimensions with these means.</summary>
+    /// <param name="mean">Mean of each dimension over the training data, [D].</param>
+    public abstract void InitializeOutput(torch.Tensor mean);
+}

@@ -1,0 +1,108 @@
+using Sere.Hierarchies;
+using Sere.Likelihoods;
+using Sere.Networks;
+using TorchSharp;
+
+namespace Sere.Models;
+
+/// <summary>
+/// A hierarchical variational autoencoder: an evidence encoder, a hierarchy of latents, and a likelihood. Its
+/// log-likelihood is a lower bound.
+/// </summary>
+public sealed class VariationalModel : DensityModel
+{
+    /// <summary>A model of three parts that fit each other.</summary>
+    public VariationalModel(EvidenceEncoder encoder, Hierarchy hierarchy, Likelihood likelihood)
+        : base(nameof(VariationalModel))
+    {
+        Encoder = encoder;
+        Hierarchy = hierarchy;
+        Likelihood = likelihood;
+        register_module("encoder", encoder);
+        register_module("hierarchy", hierarchy);
+        register_module("likelihood", likelihood);
+    }
+
+    /// <summary>x to features of each layer.</summary>
+    public EvidenceEncoder Encoder { get; }
+
+    /// <summary>Prior, posterior and the bijectors that they share.</summary>
+    public Hierarchy Hierarchy { get; }
+
+    /// <summary>p(x | z).</summary>
+    public Likelihood Likelihood { get; }
+
+    /// <inheritdoc/>
+    public override int Dimensions => Likelihood.Dimensions;
+
+    /// <inheritdoc/>
+    public override int Layers => Hierarchy.Layers;
+
+    /// <inheritdoc/>
+    public override int NoiseSize => Hierarchy.TotalLatents;
+
+    /// <inheritdoc/>
+    public override bool IsBound => true;
+
+    /// <inheritdoc/>
+    public override string Space => Likelihood.Space;
+
+    /// <inheritdoc/>
+    public override EncodedBatch Encode(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.dim() == 2 && x.shape[1] == Dimensions
+            ? new EncodedBatch(x.shape[0], Hierarchy.Interpret(Encoder.Encode(x)), Likelihood.Prepare(x))
+            : throw new ArgumentException(
+                $"The model takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
+    }
+
+    /// <inheritdoc/>
+    public override ElboTerms Elbo(EncodedBatch batch, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var steps = Hierarchy.Infer(batch.Evidence, noise);
+        return new ElboTerms(
+            Likelihood.LogProb(Codes(steps), batch.Data),
+            torch.stack([.. steps.Select(step => step.Kl)]));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(noise);
+        if (noise.dim() != 3 || noise.shape[1] != batch.Size || noise.shape[2] != NoiseSize)
+        {
+            throw new ArgumentException(
+                $"The importance weights take noise of shape [K, {batch.Size}, {NoiseSize}], not "
+                + $"[{string.Join(", ", noise.shape)}].",
+                nameof(noise));
+        }
+
+        var steps = Hierarchy.Infer(batch.Evidence, noise);
+        var logWeights = Likelihood.LogProb(Codes(steps), batch.Data);
+        foreach (var step in steps)
+        {
+            logWeights = logWeights + step.LogPrior - step.LogPosterior;
+        }
+
+        return logWeights;
+    }
+
+    /// <inheritdoc/>
+    public override GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1) =>
+        Likelihood.Generate(Codes(Hierarchy.Generate(noise, temperature)), uniform);
+
+    /// <inheritdoc/>
+    public override GeneratedImages Reconstruct(torch.Tensor x, torch.Tensor noise, torch.Tensor? uniform)
+    {
+        var codes = Codes(Hierarchy.Infer(Hierarchy.Interpret(Encoder.Encode(x)), noise));
+        return uniform is null ? Likelihood.TeacherForced(codes, x) : Likelihood.Generate(codes, uniform);
+    }
+
+    /// <inheritdoc/>
+    public override void InitializeOutput(torch.Tensor mean) => Likelihood.InitializeOutput(mean);
+
+    private static torch.Tensor[] Codes(IReadOnlyList<LatentStep> steps) => [.. steps.Select(step => step.Code)];
+}

@@ -1,0 +1,25 @@
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>Adam (Kingma and Ba 2015, algorithm 1).</summary>
+public sealed class Adam : Optimizer
+{
+    /// <summary>Adam with zero state.</summary>
+    public Adam(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+        : base(values, beta1, beta2, epsilon)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        double firstCorrection = 1 - Math.Pow(Beta1, Steps);
+        double secondCorrection = 1 - Math.Pow(Beta2, Steps);
+        FirstMoment.lerp_(gradients, (1 - Beta1).ToScalar());
+        SecondMoment.mul_(Beta2).addcmul_(gradients, gradients, (1 - Beta2).ToScalar());
+        var denominator = (SecondMoment / secondCorrection).sqrt_().add_(Epsilon);
+        values.addcdiv_(FirstMoment, denominator, (-learningRate / firstCorrection).ToScalar());
+    }
+}

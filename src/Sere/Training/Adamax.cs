@@ -1,0 +1,26 @@
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>Adamax (Kingma and Ba 2015, algorithm 2): Adam with the infinity norm.</summary>
+public sealed class Adamax : Optimizer
+{
+    /// <summary>Adamax with zero state.</summary>
+    public Adamax(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+        : base(values, beta1, beta2, epsilon)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        FirstMoment.lerp_(gradients, (1 - Beta1).ToScalar());
+
+        // Epsilon inside the maximum keeps the denominator positive where a gradient has always been zero.
+        SecondMoment.mul_(Beta2);
+        SecondMoment.copy_(torch.maximum(SecondMoment, gradients.abs().add_(Epsilon)));
+        double rate = learningRate / (1 - Math.Pow(Beta1, Steps));
+        values.addcdiv_(FirstMoment, SecondMoment, (-rate).ToScalar());
+    }
+}

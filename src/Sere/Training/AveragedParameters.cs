@@ -1,0 +1,33 @@
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>An exponential moving average of the parameters, for evaluation.</summary>
+public sealed class AveragedParameters : IDisposable
+{
+    private readonly double _decay;
+
+    /// <summary>An average that starts at the given values.</summary>
+    /// <param name="values">Parameters.</param>
+    /// <param name="decay">d; the decay of update t is min(d, (1 + t) / (10 + t)), so that the start is soon forgotten.</param>
+    public AveragedParameters(torch.Tensor values, double decay)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        _decay = decay;
+        Values = values.detach().clone().DetachFromDisposeScope();
+    }
+
+    /// <summary>The average.</summary>
+    public torch.Tensor Values { get; }
+
+    /// <summary>Takes the parameters after update <paramref name="step"/> (from 0) into the average.</summary>
+    public void Update(torch.Tensor values, long step)
+    {
+        using var noGrad = torch.no_grad();
+        double decay = Math.Min(_decay, (1.0 + step) / (10.0 + step));
+        Values.lerp_(values, (1 - decay).ToScalar());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Values.Dispose();
+}

@@ -1,0 +1,34 @@
+using Sere.Models.Configuration;
+
+namespace Sere.Training;
+
+/// <summary>Learning rate and divergence weight as pure functions of the progress of the run, in [0, 1].</summary>
+public static class LearningRateSchedule
+{
+    /// <summary>
+    /// The learning rate of a step: a linear rise over the warm-up fraction, then a half cosine from the peak to its final
+    /// fraction at the end of the run, or the peak throughout.
+    /// </summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="peak">The peak rate.</param>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="totalSteps">Steps of the whole run.</param>
+    public static double Rate(ScheduleConfiguration schedule, double peak, long step, long totalSteps)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        double progress = (double)step / totalSteps;
+        if (progress < schedule.WarmUp)
+        {
+            return peak * (step + 1) / Math.Ceiling(schedule.WarmUp * totalSteps);
+        }
+
+        if (schedule.Decay == ScheduleDecay.None)
+        {
+            return peak;
+        }
+
+        double decayed = schedule.WarmUp >= 1 ? 0 : (progress - schedule.WarmUp) / (1 - schedule.WarmUp);
+        double cosine = 0.5 * (1 + Math.Cos(Math.PI * decayed));
+        return peak * (schedule.FinalFraction + ((1 - schedule.FinalFraction) * cosine));
+    }
+}

@@ -1,0 +1,67 @@
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>An optimizer over flat buffers. Its whole state is tensors laid out as the parameters, and the step count.</summary>
+public abstract class Optimizer : IDisposable
+{
+    /// <summary>An optimizer with zero state for buffers like <paramref name="values"/>.</summary>
+    protected Optimizer(torch.Tensor values, double beta1, double beta2, double epsilon)
+    {
+        FirstMoment = torch.zeros_like(values).DetachFromDisposeScope();
+        SecondMoment = torch.zeros_like(values).DetachFromDisposeScope();
+        Beta1 = beta1;
+        Beta2 = beta2;
+        Epsilon = epsilon;
+    }
+
+    /// <summary>Running mean of the gradients.</summary>
+    public torch.Tensor FirstMoment { get; }
+
+    /// <summary>Running measure of the gradients' size.</summary>
+    public torch.Tensor SecondMoment { get; }
+
+    /// <summary>Updates that were applied.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>Decay of the first moment.</summary>
+    protected double Beta1 { get; }
+
+    /// <summary>Decay of the second moment.</summary>
+    protected double Beta2 { get; }
+
+    /// <summary>Added to the denominator.</summary>
+    protected double Epsilon { get; }
+
+    /// <summary>Applies one update in place.</summary>
+    /// <param name="values">Parameters.</param>
+    /// <param name="gradients">Gradients of the loss.</param>
+    /// <param name="learningRate">The rate of this step.</param>
+    public void Step(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        Steps++;
+        Update(values, gradients, learningRate);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The update of the subclass.</summary>
+    protected abstract void Update(torch.Tensor values, torch.Tensor gradients, double learningRate);
+
+    /// <summary>Frees the state.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            FirstMoment.Dispose();
+            SecondMoment.Dispose();
+        }
+    }
+}
