@@ -90,6 +90,18 @@ public sealed class VariationalModel : DensityModel
         return logWeights;
     }
 
+    /// <summary>How far each unit's posterior lies from its prior, for one draw of the codes.</summary>
+    /// <param name="batch">The encoded images.</param>
+    /// <param name="noise">Standard normal noise, [B, NoiseSize].</param>
+    public PosteriorSummary Summarize(EncodedBatch batch, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var steps = Hierarchy.Infer(batch.Evidence, noise);
+        var shifts = steps.Select(step => (step.Posterior!.Mean - step.Prior.Mean) * (-step.Prior.LogScale).exp());
+        return new PosteriorSummary(
+            torch.cat([.. shifts], -1), torch.cat([.. steps.Select(step => step.KlPerDimension!)], -1));
+    }
+
     /// <inheritdoc/>
     public override GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1) =>
         Likelihood.Generate(Codes(Hierarchy.Generate(noise, temperature)), uniform);

@@ -1,0 +1,100 @@
+using Sere.Data;
+using Sere.Models;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Evaluation;
+
+/// <summary>How much of the latent space the data uses.</summary>
+/// <param name="Elbo">Evidence lower bound by one draw an image, mean over images, in nats.</param>
+/// <param name="LogLikelihoodTerm">log p(x | z) of the same draws, mean over images, in nats.</param>
+/// <param name="KlPerLayer">Kullback-Leibler divergence of each layer, mean over images, in nats.</param>
+/// <param name="KlPerUnit">The same of each unit, layer after layer; empty for a model without latents.</param>
+/// <param name="Activity">
+/// Variance over the data of E_q[(mu_q - mu_p) / s_p] of each unit. The variance of the posterior's mean alone would not
+/// do: with conditional priors it moves with the codes above even where x adds nothing.
+/// </param>
+public sealed record LatentUsage(
+    double Elbo,
+    double LogLikelihoodTerm,
+    IReadOnlyList<double> KlPerLayer,
+    IReadOnlyList<double> KlPerUnit,
+    IReadOnlyList<double> Activity)
+{
+    /// <summary>A unit is active when its <see cref="Activity"/> exceeds this.</summary>
+    public const double ActivityThreshold = 0.01;
+
+    private const int ImagesAtOnce = 500;
+
+    /// <summary>Number of active units.</summary>
+    public int ActiveUnits => Activity.Count(variance => variance > ActivityThreshold);
+
+    /// <summary>Measures a model on images.</summary>
+    /// <param name="model">The model, in evaluation mode.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="binarization">How grey values become data.</param>
+    /// <param name="seed">Seed of binarization and noise.</param>
+    /// <param name="device">Where the model is; null for the CPU.</param>
+    public static LatentUsage Measure(
+        DensityModel model,
+        ImageSet images,
+        BinarizationRule binarization,
+        long seed,
+        torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(images);
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var streams = new RandomStreams(seed);
+        var logLikelihoods = new List<torch.Tensor>();
+        var divergences = new List<torch.Tensor>();
+        var summaries = new List<(PosteriorSummary First, PosteriorSummary Second)>();
+        for (int first = 0; first < images.Count; first += ImagesAtOnce)
+        {
+            int count = Math.Min(ImagesAtOnce, images.Count - first);
+            using var batchScope = torch.NewDisposeScope();
+            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+            var x = Binarization.EvaluationImages(grey, first, binarization, streams);
+            var noise = EvaluationNoise.Block(streams, first, count, 0, 2, model.NoiseSize, x.dtype, x.device);
+            var encoded = model.Encode(x);
+            var terms = model.Elbo(encoded, noise[0]);
+            logLikelihoods.Add(terms.LogLikelihood.to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
+            divergences.Add(terms.KlPerLayer.to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
+            if (model is VariationalModel variational)
+            {
+                summaries.Add((
+                    Keep(variational.Summarize(encoded, noise[0])), Keep(variational.Summarize(encoded, noise[1]))));
+            }
+        }
+
+        double logLikelihood = torch.cat(logLikelihoods).mean().item<double>();
+        double[] klPerLayer = [.. torch.cat(divergences, 1).mean([1]).cpu().data<double>()];
+        return new LatentUsage(
+            logLikelihood - klPerLayer.Sum(),
+            logLikelihood,
+            klPerLayer,
+            summaries.Count == 0
+                ? []
+                : [.. torch.cat([.. summaries.Select(pair => pair.First.KlPerUnit)]).mean([0]).cpu().data<double>()],
+            summaries.Count == 0
+                ? []
+                : Covariance(
+                    torch.cat([.. summaries.Select(pair => pair.First.StandardizedShift)]),
+                    torch.cat([.. summaries.Select(pair => pair.Second.StandardizedShift)])));
+    }
+
+    /// <summary>
+    /// The covariance over images of two independent draws: the variance of their common expectation, without the variance
+    /// that one draw has of its own.
+    /// </summary>
+    private static double[] Covariance(torch.Tensor first, torch.Tensor second)
+    {
+        var product = (first - first.mean([0], keepdim: true)) * (second - second.mean([0], keepdim: true));
+        return [.. (product.sum([0]) / Math.Max(1, first.shape[0] - 1)).cpu().data<double>()];
+    }
+
+    private static PosteriorSummary Keep(PosteriorSummary summary) => new(
+        summary.StandardizedShift.to(torch.ScalarType.Float64).MoveToOuterDisposeScope(),
+        summary.KlPerUnit.to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
+}

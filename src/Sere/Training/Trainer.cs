@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using Sere.Data;
+using Sere.Models;
+using Sere.Models.Configuration;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>
+/// Maximizes the evidence lower bound (eq. 2) by stochastic gradients. A step whose loss or gradient is not finite is
+/// skipped and counted; too many in a row end the run. What a step does is a function of the seed, the epoch and the step,
+/// so that a run that goes on from its saved state ends with the same bits.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly DensityModel _model;
+    private readonly TrainingConfiguration _configuration;
+    private readonly TrainingBatches _batches;
+    private readonly torch.Device _device;
+
+    /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers on the device.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="configuration">How to train.</param>
+    /// <param name="images">Training images.</param>
+    /// <param name="binarization">How grey values become data.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="device">Where to compute; null for the CPU.</param>
+    public Trainer(
+        DensityModel model,
+        TrainingConfiguration configuration,
+        ImageSet images,
+        BinarizationRule binarization,
+        long seed,
+        torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(images);
+        _model = model;
+        _configuration = configuration;
+        _device = device ?? torch.CPU;
+        _batches = new TrainingBatches(
+            images, binarization, configuration.BatchSize, new RandomStreams(seed), _device);
+        Parameters = new FlatParameters(model, _device);
+        Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Values);
+        Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
+        Progress = new TrainingProgress { KlSums = new double[model.Layers] };
+    }
+
+    /// <summary>The model's parameters.</summary>
+    public FlatParameters Parameters { get; }
+
+    /// <summary>The optimizer and its state.</summary>
+    public Optimizer Optimizer { get; }
+
+    /// <summary>The moving average of the parameters, where the configuration asks for one.</summary>
+    public AveragedParameters? Average { get; }
+
+    /// <summary>Where the run stands; set it when going on from a checkpoint.</summary>
+    public TrainingProgress Progress { get; set; }
+
+    /// <summary>The parameters to evaluate and to keep: the average, or the last values.</summary>
+    public torch.Tensor EvaluationValues => Average?.Values ?? Parameters.Values;
+
+    /// <summary>Steps of an epoch.</summary>
+    public int StepsPerEpoch => _batches.StepsPerEpoch;
+
+    /// <summary>Steps of the whole run.</summary>
+    public long TotalSteps => (long)_configuration.Epochs * StepsPerEpoch;
+
+    /// <summary>Whether all epochs are done.</summary>
+    public bool IsDone => Progress.Epoch >= _configuration.Epochs;
+
+    /// <summary>
+    /// Trains to the end of the epoch that is under way, or stops between two steps when asked to.
+    /// </summary>
+    /// <param name="onStep">Called after each step.</param>
+    /// <param name="cancellation">Asks to stop; <see cref="Progress"/> then says where.</param>
+    /// <returns>The epoch's figures, or null when it was stopped.</returns>
+    /// <exception cref="SereException">Too many steps in a row were not finite.</exception>
+    public EpochMetrics? RunEpoch(Action<TrainingProgress>? onStep = null, CancellationToken cancellation = default)
+    {
+        _model.train();
+        while (Progress.StepInEpoch < StepsPerEpoch)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                return null;
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            var progress = RunStep(Progress);
+            Progress = progress with { Seconds = progress.Seconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
+            onStep?.Invoke(Progress);
+        }
+
+        return EndEpoch();
+    }
+
+    /// <summary>Runs <paramref name="evaluate"/> with <see cref="EvaluationValues"/> in the model.</summary>
+    public T WithEvaluationValues<T>(Func<T> evaluate)
+    {
+        ArgumentNullException.ThrowIfNull(evaluate);
+        _model.eval();
+        if (Average is null)
+        {
+            return evaluate();
+        }
+
+        using var noGrad = torch.no_grad();
+        using var kept = Parameters.Values.clone();
+        Parameters.Values.copy_(Average.Values);
+        try
+        {
+            return evaluate();
+        }
+        finally
+        {
+            Parameters.Values.copy_(kept);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _batches.Dispose();
+        Optimizer.Dispose();
+        Average?.Dispose();
+        Parameters.Dispose();
+    }
+
+    private TrainingProgress RunStep(TrainingProgress progress)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (images, noise) = _batches.Get(progress.Epoch, progress.StepInEpoch, _model.NoiseSize);
+        Parameters.Gradients.zero_();
+        var terms = _model.Elbo(_model.Encode(images), noise);
+        double beta = KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps);
+        (-terms.Annealed(beta).mean()).backward();
+
+        // All that the step reports comes to the host in one transfer.
+        using var noGrad = torch.no_grad();
+        double[] report = torch.cat(
+        [
+            Parameters.Gradients.norm().view(1),
+            terms.LogLikelihood.sum().view(1),
+            terms.KlPerLayer.sum([1]),
+        ]).to(torch.ScalarType.Float64).cpu().data<double>().ToArray();
+        progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
+        if (!Array.TrueForAll(report, double.IsFinite))
+        {
+            return Skip(progress);
+        }
+
+        double gradientNorm = report[0];
+        if (_configuration.GradientClip is { } limit && gradientNorm > limit)
+        {
+            Parameters.Gradients.mul_(limit / gradientNorm);
+        }
+
+        Optimizer.Step(Parameters.Values, Parameters.Gradients, LearningRate(progress.Step - 1));
+        Average?.Update(Parameters.Values, Optimizer.Steps - 1);
+        return progress with
+        {
+            SkippedInARow = 0,
+            Images = progress.Images + images.shape[0],
+            LogLikelihoodSum = progress.LogLikelihoodSum + report[1],
+            KlSums = [.. progress.KlSums.Zip(report.Skip(2), (sum, value) => sum + value)],
+            GradientNormSum = progress.GradientNormSum + gradientNorm,
+        };
+    }
+
+    private TrainingProgress Skip(TrainingProgress progress)
+    {
+        int inARow = progress.SkippedInARow + 1;
+        return inARow <= _configuration.MaximumSkippedSteps
+            ? progress with { SkippedInARow = inARow, SkippedSteps = progress.SkippedSteps + 1 }
+            : throw new SereException(
+                $"Training diverged: {inARow} steps in a row, up to step {progress.Step}, had a loss or gradient that is not "
+                + "finite; lower training.optimizer.learningRate or set training.gradientClip.");
+    }
+
+    private EpochMetrics EndEpoch()
+    {
+        var epoch = Progress;
+        double images = Math.Max(1, epoch.Images);
+        double logLikelihood = epoch.LogLikelihoodSum / images;
+        double[] kl = [.. epoch.KlSums.Select(sum => sum / images)];
+        Progress = new TrainingProgress
+        {
+            Epoch = epoch.Epoch + 1,
+            Step = epoch.Step,
+            SkippedInARow = epoch.SkippedInARow,
+            KlSums = new double[_model.Layers],
+        };
+        return new EpochMetrics(
+            epoch.Epoch + 1,
+            epoch.Step,
+            KlAnnealing.Beta(_configuration.Annealing, epoch.Step - 1, TotalSteps),
+            LearningRate(epoch.Step - 1),
+            logLikelihood - kl.Sum(),
+            logLikelihood,
+            kl,
+            epoch.GradientNormSum / Math.Max(1, epoch.StepInEpoch - epoch.SkippedSteps),
+            epoch.SkippedSteps,
+            epoch.Images / Math.Max(epoch.Seconds, 1e-9));
+    }
+
+    private double LearningRate(long step) => LearningRateSchedule.Rate(
+        _configuration.Schedule, _configuration.Optimizer.LearningRate, step, TotalSteps);
+}

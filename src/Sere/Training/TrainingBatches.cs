@@ -1,0 +1,67 @@
+using Sere.Data;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Training;
+
+/// <summary>The batches of a run: a function of the seed, the epoch and the step alone.</summary>
+internal sealed class TrainingBatches : IDisposable
+{
+    private readonly torch.Tensor _images;
+    private readonly BinarizationRule _binarization;
+    private readonly RandomStreams _streams;
+    private readonly int _batchSize;
+    private torch.Tensor? _order;
+    private int _orderEpoch = -1;
+
+    public TrainingBatches(
+        ImageSet images,
+        BinarizationRule binarization,
+        int batchSize,
+        RandomStreams streams,
+        torch.Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        _images = images.ToTensor().to(device).DetachFromDisposeScope();
+        _binarization = binarization;
+        _batchSize = batchSize;
+        _streams = streams;
+        StepsPerEpoch = (images.Count + batchSize - 1) / batchSize;
+    }
+
+    /// <summary>Steps of an epoch; the last batch holds what is left.</summary>
+    public int StepsPerEpoch { get; }
+
+    /// <summary>Images of a step, [B, D], and their latent noise, [B, <paramref name="noiseSize"/>].</summary>
+    public (torch.Tensor Images, torch.Tensor Noise) Get(int epoch, int step, int noiseSize)
+    {
+        var order = Order(epoch);
+        long first = (long)step * _batchSize;
+        long count = Math.Min(_batchSize, order.shape[0] - first);
+        var grey = _images.index_select(0, order.narrow(0, first, count));
+        using var binarization = _streams.Open(StreamPurpose.TrainingBinarization, epoch, step);
+        using var latents = _streams.Open(StreamPurpose.TrainingNoise, epoch, step);
+        var noise = torch.randn([count, noiseSize], generator: latents).to(_images.device);
+        return (Binarization.TrainingBatch(grey, _binarization, binarization), noise);
+    }
+
+    public void Dispose()
+    {
+        _images.Dispose();
+        _order?.Dispose();
+    }
+
+    private torch.Tensor Order(int epoch)
+    {
+        if (_order is null || _orderEpoch != epoch)
+        {
+            _order?.Dispose();
+            using var scope = torch.NewDisposeScope();
+            using var generator = _streams.Open(StreamPurpose.Shuffle, epoch);
+            _order = torch.randperm(_images.shape[0], generator: generator).to(_images.device).DetachFromDisposeScope();
+            _orderEpoch = epoch;
+        }
+
+        return _order;
+    }
+}
