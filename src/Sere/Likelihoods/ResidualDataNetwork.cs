@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -81,7 +82,7 @@ internal sealed class ResidualDataNetwork : torch.nn.Module
         long width = prepared.shape[2];
         var joined = torch.bmm(latentHidden, _join).view(stack, -1, batch, width) + prepared.unsqueeze(1);
         var hidden = _activation.Apply(joined).view(stack, -1, width);
-        return torch.baddbmm(_outputBias!, hidden, _outputWeight!).view(stack, -1, batch, _outputWeight!.shape[2]);
+        return TensorMath.BatchMultiplyAdd(_outputBias!, hidden, _outputWeight!).view(stack, -1, batch, _outputWeight!.shape[2]);
     }
 
     /// <summary>One residual alone: [B, inputs] and [B, features] to [B, outputs].</summary>

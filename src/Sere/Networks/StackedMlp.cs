@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -68,10 +69,10 @@ public sealed class StackedMlp : torch.nn.Module
 
         for (int i = 0; i < _weights.Length - 1; i++)
         {
-            x = _activation.Apply(torch.baddbmm(_biases[i], x, _weights[i]));
+            x = _activation.Apply(TensorMath.BatchMultiplyAdd(_biases[i], x, _weights[i]));
         }
 
-        return (torch.baddbmm(_biases[^1], x, _weights[^1]), x);
+        return (TensorMath.BatchMultiplyAdd(_biases[^1], x, _weights[^1]), x);
     }
 
     /// <summary>

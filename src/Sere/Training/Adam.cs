@@ -17,7 +17,7 @@ public sealed class Adam : Optimizer
         ArgumentNullException.ThrowIfNull(values);
         double firstCorrection = 1 - Math.Pow(Beta1, Steps);
         double secondCorrection = 1 - Math.Pow(Beta2, Steps);
-        FirstMoment.lerp_(gradients, (1 - Beta1).ToScalar());
+        FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
         SecondMoment.mul_(Beta2).addcmul_(gradients, gradients, (1 - Beta2).ToScalar());
         var denominator = (SecondMoment / secondCorrection).sqrt_().add_(Epsilon);
         values.addcdiv_(FirstMoment, denominator, (-learningRate / firstCorrection).ToScalar());

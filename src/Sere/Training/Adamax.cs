@@ -15,7 +15,7 @@ public sealed class Adamax : Optimizer
     protected override void Update(torch.Tensor values, torch.Tensor gradients, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(values);
-        FirstMoment.lerp_(gradients, (1 - Beta1).ToScalar());
+        FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
 
         // Epsilon inside the maximum keeps the denominator positive where a gradient has always been zero.
         SecondMoment.mul_(Beta2);

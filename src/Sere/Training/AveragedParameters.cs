@@ -25,7 +25,7 @@ public sealed class AveragedParameters : IDisposable
     {
         using var noGrad = torch.no_grad();
         double decay = Math.Min(_decay, (1.0 + step) / (10.0 + step));
-        Values.lerp_(values, (1 - decay).ToScalar());
+        Values.mul_(decay).add_(values, 1 - decay);
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,8 @@ internal static class ConfigurationCheck
     private static string Show(object? value) => value switch
     {
         null => "missing",
-        string text => $"\"{text}\"",
+        string text => $"\"{ConfigurationSchema.Short(text)}\"",
+        IReadOnlyCollection<int> list => $"a list of {list.Count}",
         _ => value.ToString() ?? "missing",
     };
 }

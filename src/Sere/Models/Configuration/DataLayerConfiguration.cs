@@ -1,12 +1,13 @@
-using Sere.Likelihoods;
-
 using System.Text.Json.Serialization;
+using Sere.Likelihoods;
 
 namespace Sere.Models.Configuration;
 
-/// <summary>The distribution of a block of the image given its code and the block before (eq. 3); the JSON member "kind" says
-/// which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+/// <summary>
+/// The distribution of a block of the image given its code and the block before (eq. 3); the JSON member "kind" says
+/// which.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(BernoulliDataConfiguration), "bernoulli")]
 [JsonDerivedType(typeof(GaussianDataConfiguration), "gaussian")]
 public abstract record DataLayerConfiguration
@@ -15,7 +16,9 @@ public abstract record DataLayerConfiguration
     [JsonPropertyOrder(-1)]
     public DataResidual Residual { get; init; } = DataResidual.Joint;
 
-    /// <summary>The network of each part of the layer: from the code, from the block before, and of their join.</summary>
+    /// <summary>
+    /// The network of each part of the layer: from the code, from the block before, and of their join.
+    /// </summary>
     [JsonPropertyOrder(-1)]
     public NetworkConfiguration Network { get; init; } = new MlpConfiguration();
 

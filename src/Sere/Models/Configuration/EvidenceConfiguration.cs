@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Sere.Models.Configuration;
 
 /// <summary>The encoder from an image to the features of each layer; the JSON member "kind" says which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(IndependentEvidenceConfiguration), "independent")]
 public abstract record EvidenceConfiguration
 {

@@ -34,7 +34,7 @@ public sealed record MlpConfiguration : NetworkConfiguration
     internal override void Validate(string path)
     {
         ConfigurationCheck.Require(
-            Hidden.Count <= 100, $"{path}.hidden", $"a list of {Hidden.Count}", "a list of at most 100 widths");
+            Hidden.Count <= 100, $"{path}.hidden", Hidden, "a list of at most 100 widths");
         for (int index = 0; index < Hidden.Count; index++)
         {
             ConfigurationCheck.Require(

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Sere.Models.Configuration;
 
 /// <summary>A density model; the JSON member "kind" says which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(VariationalModelConfiguration), "variational")]
 public abstract record ModelConfiguration
 {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Sere.Models.Configuration;
 
 /// <summary>A network that computes parameters; the JSON member "kind" says which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(MlpConfiguration), "mlp")]
 public abstract record NetworkConfiguration
 {

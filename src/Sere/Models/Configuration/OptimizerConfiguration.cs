@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Sere.Models.Configuration;
 
 /// <summary>The optimizer and its settings; the JSON member "kind" says which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(AdamConfiguration), "adam")]
 [JsonDerivedType(typeof(AdamaxConfiguration), "adamax")]
 public abstract record OptimizerConfiguration

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Sere.Models.Configuration;
 
 /// <summary>How an image is cut into one block a layer; the JSON member "kind" says which.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationFile.KindMember)]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(RasterPartitionConfiguration), "raster")]
 public abstract record PartitionConfiguration
 {

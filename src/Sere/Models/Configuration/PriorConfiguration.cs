@@ -22,7 +22,10 @@ public sealed record PriorConfiguration
     {
         Network.Validate($"{path}.network");
         ConfigurationCheck.Require(
-            MeanBound is > 0 and < double.PositiveInfinity, $"{path}.meanBound", MeanBound, "greater than 0 and finite");
+            MeanBound is > 0 and < double.PositiveInfinity,
+            $"{path}.meanBound",
+            MeanBound,
+            "greater than 0 and finite");
         ConfigurationCheck.Require(
             ScaleCeiling is > 0 and < double.PositiveInfinity,
             $"{path}.scaleCeiling",

@@ -1,6 +1,8 @@
 namespace Sere.Models.Configuration;
 
-/// <summary>The course of the learning rate; lengths are fractions of the run, so that short and long runs are alike.</summary>
+/// <summary>
+/// The course of the learning rate; lengths are fractions of the run, so that short and long runs are alike.
+/// </summary>
 public sealed record ScheduleConfiguration
 {
     /// <summary>The fraction of the run in which the rate rises linearly to its peak; 0 to 1.</summary>

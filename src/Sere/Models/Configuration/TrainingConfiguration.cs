@@ -18,7 +18,9 @@ public sealed record TrainingConfiguration
     /// <summary>The course of the weight of the Kullback-Leibler term.</summary>
     public AnnealingConfiguration Annealing { get; init; } = new();
 
-    /// <summary>The largest global norm of the gradient; a longer one is shortened to it. Greater than 0, or null.</summary>
+    /// <summary>
+    /// The largest global norm of the gradient; a longer one is shortened to it. Greater than 0, or null.
+    /// </summary>
     public double? GradientClip { get; init; }
 
     /// <summary>

@@ -1,0 +1,148 @@
+using System.Text.Json;
+
+namespace Sere.Models.Configuration;
+
+/// <summary>
+/// Compares a JSON tree with the schema before the serializer sees it, so that every refusal names the path and what
+/// is allowed there.
+/// </summary>
+internal static class ConfigurationTree
+{
+    /// <summary>Refuses unknown members, kinds and values, and values of a wrong type.</summary>
+    /// <param name="element">The JSON value.</param>
+    /// <param name="type">The type of the record or member it is meant for.</param>
+    /// <param name="path">Where it stands; empty for the root.</param>
+    /// <exception cref="UsageException">The tree does not fit.</exception>
+    public static void Check(JsonElement element, Type type, string path)
+    {
+        if (Nullable.GetUnderlyingType(type) is { } underlying)
+        {
+            if (element.ValueKind != JsonValueKind.Null)
+            {
+                CheckValue(element, underlying, type, path);
+            }
+        }
+        else if (!ConfigurationSchema.IsObject(type))
+        {
+            CheckValue(element, type, type, path);
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            CheckObject(element, type, path);
+        }
+        else
+        {
+            throw WrongType(element, type, path);
+        }
+    }
+
+    /// <summary>The refusal of a member that a record does not have.</summary>
+    public static UsageException UnknownKey(string path, string name, IReadOnlyCollection<string> known)
+    {
+        string shown = ConfigurationSchema.Short(ConfigurationSchema.Join(path, name));
+        return known.Count == 0
+            ? new UsageException($"unknown key \"{shown}\"; there are no keys below \"{path}\".")
+            : ConfigurationSchema.Unknown($"unknown key \"{shown}\"", name, known);
+    }
+
+    /// <summary>The record of a kind; refuses an unknown kind.</summary>
+    public static Type RecordOf(string kind, OrderedDictionary<string, Type> kinds, string path) =>
+        kinds.TryGetValue(kind, out Type? record)
+            ? record
+            : throw ConfigurationSchema.Unknown(
+                $"unknown kind \"{ConfigurationSchema.Short(kind)}\" of {path}", kind, kinds.Keys);
+
+    private static void CheckObject(JsonElement element, Type type, string path)
+    {
+        OrderedDictionary<string, Type> kinds = ConfigurationSchema.Kinds(type);
+        Type record = kinds.Count == 0 ? type : RecordOf(element, kinds, path);
+        OrderedDictionary<string, Type> members = ConfigurationSchema.Members(record);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            if (members.TryGetValue(property.Name, out Type? member))
+            {
+                Check(property.Value, member, ConfigurationSchema.Join(path, property.Name));
+            }
+            else if (kinds.Count == 0)
+            {
+                throw UnknownKey(path, property.Name, members.Keys);
+            }
+            else if (property.Name is not ConfigurationSchema.KindMember)
+            {
+                throw UnknownKey(path, property.Name, [.. members.Keys, ConfigurationSchema.KindMember]);
+            }
+        }
+    }
+
+    private static Type RecordOf(JsonElement element, OrderedDictionary<string, Type> kinds, string path)
+    {
+        string kindPath = ConfigurationSchema.Join(path, ConfigurationSchema.KindMember);
+        string names = string.Join(", ", kinds.Keys.Select(kind => $"\"{kind}\""));
+        if (!element.TryGetProperty(ConfigurationSchema.KindMember, out JsonElement kind))
+        {
+            throw new UsageException($"{kindPath} is missing; it must be one of {names}.");
+        }
+
+        return kind.ValueKind == JsonValueKind.String
+            ? RecordOf(kind.GetString()!, kinds, path)
+            : throw new UsageException($"{kindPath} is {Shown(kind)}; it must be one of {names}.");
+    }
+
+    private static void CheckValue(JsonElement element, Type type, Type declared, string path)
+    {
+        if (type.IsEnum && element.ValueKind == JsonValueKind.String)
+        {
+            IReadOnlyList<string> names = ConfigurationSchema.Names(type);
+            string name = element.GetString()!;
+            if (!names.Contains(name, StringComparer.Ordinal))
+            {
+                throw ConfigurationSchema.Unknown(
+                    $"unknown value \"{ConfigurationSchema.Short(name)}\" of {path}", name, names);
+            }
+        }
+        else if (type == typeof(IReadOnlyList<int>) && element.ValueKind == JsonValueKind.Array)
+        {
+            int index = 0;
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                Check(item, typeof(int), $"{path}[{index++}]");
+            }
+        }
+        else if (!Fits(element, type))
+        {
+            throw WrongType(element, declared, path);
+        }
+    }
+
+    private static bool Fits(JsonElement element, Type type) => element.ValueKind switch
+    {
+        JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
+        // A text is decoded only when it is asked for, and may turn out to hold half of a surrogate pair.
+        JsonValueKind.String => type == typeof(string) && element.GetString() is not null,
+        JsonValueKind.Number when type == typeof(int) => element.TryGetInt32(out _),
+        JsonValueKind.Number when type == typeof(long) => element.TryGetInt64(out _),
+        JsonValueKind.Number => type == typeof(double) && double.IsFinite(element.GetDouble()),
+        _ => false,
+    };
+
+    private static UsageException WrongType(JsonElement element, Type type, string path)
+    {
+        Type bare = Nullable.GetUnderlyingType(type) ?? type;
+        bool whole = element.ValueKind == JsonValueKind.Number
+            && element.GetRawText().AsSpan().TrimStart('-').IndexOfAnyExceptInRange('0', '9') < 0;
+        // A whole number that does not fit has more digits than the type holds.
+        string expected = !whole ? ConfigurationSchema.Expected(type)
+            : bare == typeof(int) ? $"a whole number from {int.MinValue} to {int.MaxValue}"
+            : bare == typeof(long) ? $"a whole number from {long.MinValue} to {long.MaxValue}"
+            : ConfigurationSchema.Expected(type);
+        return new UsageException(
+            $"{(path.Length == 0 ? "the configuration" : path)} is {Shown(element)}; it must be {expected}.");
+    }
+
+    private static string Shown(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        _ => ConfigurationSchema.Short(element.GetRawText()),
+    };
+}

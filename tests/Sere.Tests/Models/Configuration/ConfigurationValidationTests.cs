@@ -1,0 +1,123 @@
+using Sere.Models.Configuration;
+using Xunit;
+
+namespace Sere.Tests.Models.Configuration;
+
+public sealed class ConfigurationValidationTests
+{
+    [Theory]
+    [InlineData("dataset.validationImages", "1", "0")]
+    [InlineData("model.layers", "1", "0")]
+    [InlineData("model.layers", "10000", "10001")]
+    [InlineData("model.latents", "1", "0")]
+    [InlineData("model.latents", "100000", "100001")]
+    [InlineData("model.evidence.network.hidden", "[]", "[0]")]
+    [InlineData("model.evidence.network.hidden", "[65536]", "[65537]")]
+    [InlineData("model.prior.network.hidden", "[1]", "[1, -1]")]
+    [InlineData("model.prior.meanBound", "0.1", "0")]
+    [InlineData("model.prior.scaleFloor", "1e-9", "0")]
+    [InlineData("model.prior.scaleFloor", "7", "7.38905609893065")]
+    [InlineData("model.prior.scaleCeiling", "1e9", "0")]
+    [InlineData("model.posterior.initialScale", "0.5", "0")]
+    [InlineData("model.posterior.initialScale", "0.999", "1")]
+    [InlineData("model.bijector.network.hidden", "[5]", "[0]")]
+    [InlineData("model.bijector.diagonalFloor", "0.001", "0")]
+    [InlineData("model.bijector.diagonalFloor", "0.999", "1")]
+    [InlineData("model.bijector.diagonalCeiling", "1.001", "1")]
+    [InlineData("model.data.network.hidden", "[5]", "[0]")]
+    [InlineData("training.epochs", "1", "0")]
+    [InlineData("training.batchSize", "1", "0")]
+    [InlineData("training.optimizer.learningRate", "1e-9", "0")]
+    [InlineData("training.optimizer.beta1", "0", "-0.1")]
+    [InlineData("training.optimizer.beta1", "0.99", "1")]
+    [InlineData("training.optimizer.beta2", "0", "1")]
+    [InlineData("training.optimizer.epsilon", "1e-4", "0")]
+    [InlineData("training.schedule.warmUp", "1", "1.1")]
+    [InlineData("training.schedule.warmUp", "0", "-0.1")]
+    [InlineData("training.schedule.finalFraction", "1", "1.1")]
+    [InlineData("training.annealing.start", "0", "-0.1")]
+    [InlineData("training.annealing.start", "1", "1.1")]
+    [InlineData("training.annealing.fraction", "1", "1.1")]
+    [InlineData("training.gradientClip", "null", "0")]
+    [InlineData("training.averageDecay", "null", "0")]
+    [InlineData("training.averageDecay", "0.9995", "1")]
+    [InlineData("training.maximumSkippedSteps", "0", "-1")]
+    [InlineData("evaluation.importanceSamples", "1", "0")]
+    [InlineData("evaluation.limit", "null", "0")]
+    [InlineData("dataset.name", "npy:a", "")]
+    [InlineData("name", "a", "")]
+    public void A_value_at_the_edge_is_accepted_and_one_beyond_it_is_refused_by_path(
+        string path, string accepted, string refused)
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        ConfigurationOverrides.Apply(digits, [$"{path}={accepted}"]).Validate();
+        UsageException error =
+            Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(digits, [$"{path}={refused}"]));
+        Assert.StartsWith($"--set: {path}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_names_the_place_of_its_wrong_value() =>
+        Assert.Equal(
+            "model.data.network.hidden[1] is -3; it must be a whole number from 1 to 65536.",
+            Refusal(new ExperimentConfiguration
+            {
+                Model = new VariationalModelConfiguration
+                {
+                    Data = new BernoulliDataConfiguration { Network = new MlpConfiguration { Hidden = [2, -3] } },
+                },
+            }));
+
+    [Fact]
+    public void A_list_of_too_many_widths_is_refused() =>
+        Assert.Equal(
+            "model.prior.network.hidden is a list of 101; it must be a list of at most 100 widths.",
+            Refusal(new ExperimentConfiguration
+            {
+                Model = new VariationalModelConfiguration
+                {
+                    Prior = new PriorConfiguration
+                    {
+                        Network = new MlpConfiguration { Hidden = [.. Enumerable.Repeat(1, 101)] },
+                    },
+                },
+            }));
+
+    [Fact]
+    public void The_scale_floor_of_Gaussian_data_is_positive() =>
+        Assert.Equal(
+            "model.data.scaleFloor is 0; it must be greater than 0 and finite.",
+            Refusal(new ExperimentConfiguration
+            {
+                Model = new VariationalModelConfiguration { Data = new GaussianDataConfiguration { ScaleFloor = 0 } },
+            }));
+
+    [Fact]
+    public void Not_a_number_is_in_no_range() =>
+        Assert.Equal(
+            "training.schedule.warmUp is NaN; it must be from 0 to 1.",
+            Refusal(new ExperimentConfiguration
+            {
+                Training = new TrainingConfiguration { Schedule = new ScheduleConfiguration { WarmUp = double.NaN } },
+            }));
+
+    [Fact]
+    public void A_number_that_names_nothing_is_refused_as_an_enumeration() =>
+        Assert.StartsWith(
+            "model.posterior.residual is 7; ",
+            Refusal(new ExperimentConfiguration
+            {
+                Model = new VariationalModelConfiguration
+                {
+                    Posterior = new PosteriorConfiguration { Residual = (PosteriorResidual)7 },
+                },
+            }),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void The_defaults_are_valid() => new ExperimentConfiguration().Validate();
+
+    private static string Refusal(ExperimentConfiguration configuration) =>
+        Assert.Throws<UsageException>(configuration.Validate).Message;
+}
