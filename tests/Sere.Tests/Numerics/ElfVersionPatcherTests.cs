@@ -93,6 +93,15 @@ public sealed class ElfVersionPatcherTests
     }
 
     [Fact]
+    public void An_entry_that_reaches_beyond_its_section_is_refused()
+    {
+        byte[] file = new ElfBuilder().Need(Library, ("GLIBCXX_3.4", 0, 5)).Build();
+        int length = file.Length - (6 * 64) + (2 * 64) + 0x20;
+        file[length] -= 4;
+        Assert.Contains("beyond its section", Refused(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_not_such_a_file_is_refused_with_a_reason()
     {
         byte[] small = Sample();
