@@ -18,16 +18,7 @@ internal readonly ref struct ElfImage
     public ElfImage(ReadOnlySpan<byte> bytes)
     {
         _bytes = bytes;
-        if (bytes.Length < HeaderLength || !bytes.StartsWith("\u007fELF"u8))
-        {
-            throw new ElfFormatException("the file is not an ELF file");
-        }
-
-        if (bytes[4] != 2 || bytes[5] != 1)
-        {
-            throw new ElfFormatException("the file is not a 64-bit little-endian ELF file");
-        }
-
+        CheckIdentity(bytes);
         ulong table = ReadUInt64(0x28);
         int entryLength = ReadUInt16(0x3A);
         int count = ReadUInt16(0x3C);
@@ -44,6 +35,20 @@ internal readonly ref struct ElfImage
         }
 
         Sections = sections;
+    }
+
+    /// <summary>Refuses bytes that do not begin a 64-bit little-endian ELF file with its whole header.</summary>
+    public static void CheckIdentity(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderLength || !bytes.StartsWith("\u007fELF"u8))
+        {
+            throw new ElfFormatException("the file is not an ELF file");
+        }
+
+        if (bytes[4] != 2 || bytes[5] != 1)
+        {
+            throw new ElfFormatException("the file is not a 64-bit little-endian ELF file");
+        }
     }
 
     /// <summary>The sections in the order of the table.</summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
+using System.Runtime.Versioning;
 using TorchSharp;
 
 namespace Sere.Numerics;
@@ -51,13 +52,22 @@ public static class NativeLibraries
 
     private static SereException? LoadByName()
     {
-        // TorchSharp loads the two in this order too. The first may lie where only the second finds it.
-        Assembly torchSharp = typeof(torch).Assembly;
-        NativeLibrary.TryLoad("torch_cpu", torchSharp, searchPath: null, out _);
         try
         {
+            if (OperatingSystem.IsLinux())
+            {
+                Loader().CheckFiles();
+            }
+
+            // TorchSharp loads the two in this order too; the second may find the first where it was not found alone.
+            Assembly torchSharp = typeof(torch).Assembly;
+            NativeLibrary.TryLoad("torch_cpu", torchSharp, searchPath: null, out _);
             NativeLibrary.Load(LibraryName, torchSharp, searchPath: null);
             return null;
+        }
+        catch (SereException failure)
+        {
+            return failure;
         }
         catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
         {
@@ -68,27 +78,35 @@ public static class NativeLibraries
                     + "see the README for the platforms that were tested and the libtorch package that each needs.",
                     exception);
         }
+        catch (Exception exception) when (IsFailureOfSearch(exception))
+        {
+            return NotSearched(exception);
+        }
     }
 
     private static (nint Handle, SereException? Failure) LoadFromFiles()
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return (0, null);
-        }
-
         try
         {
-            var loader = new NativeLibraryLoader(NativeLibraryFolders.OfApplication(), PatchedLibraryCache.UserFolder());
-            return (loader.Load(), null);
+            return OperatingSystem.IsLinux() ? (Loader().Load(), null) : (0, null);
         }
         catch (SereException failure)
         {
             return (0, failure);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception) when (IsFailureOfSearch(exception))
         {
-            return (0, new SereException($"The native libraries could not be looked for: {exception.Message}", exception));
+            return (0, NotSearched(exception));
         }
     }
+
+    [SupportedOSPlatform("linux")]
+    private static NativeLibraryLoader Loader() =>
+        new(NativeLibraryFolders.OfApplication(), PatchedLibraryCache.UserFolder());
+
+    private static bool IsFailureOfSearch(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or ArgumentException;
+
+    private static SereException NotSearched(Exception exception) =>
+        new($"The folders of the native libraries cannot be read: {exception.Message}", exception);
 }

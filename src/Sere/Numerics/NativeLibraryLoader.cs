@@ -36,6 +36,22 @@ internal sealed class NativeLibraryLoader
         _cacheFolder = cacheFolder;
     }
 
+    /// <summary>
+    /// Refuses files that are cut off, as after an interrupted copy: loading one would kill the process. A library that
+    /// is in none of the folders is no failure here, since the system may find it elsewhere.
+    /// </summary>
+    /// <exception cref="SereException">A file is cut off, unreadable or no library.</exception>
+    public void CheckFiles()
+    {
+        foreach (string name in (string[])[.. TorchFiles, LibraryFile])
+        {
+            if (Find(name) is string file)
+            {
+                CheckWhole(file);
+            }
+        }
+    }
+
     /// <summary>Loads the libraries.</summary>
     /// <returns>The handle of TorchSharp's native library.</returns>
     /// <exception cref="SereException">A file is missing, unreadable or refused by the system.</exception>
@@ -89,9 +105,7 @@ internal sealed class NativeLibraryLoader
         }
         catch (ElfFormatException exception)
         {
-            throw new SereException(
-                $"The native library {path} is damaged ({exception.Message}); restore the package that it comes from.",
-                exception);
+            throw Damaged(path, exception);
         }
     }
 
@@ -146,6 +160,28 @@ internal sealed class NativeLibraryLoader
         }
     }
 
+    private static void CheckWhole(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            byte[] head = new byte[ElfSegments.HeadLength];
+            int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            if ((ulong)stream.Length < ElfSegments.LengthToLoad(head.AsSpan(0, length)))
+            {
+                throw new ElfFormatException("the ELF file is cut off");
+            }
+        }
+        catch (ElfFormatException exception)
+        {
+            throw Damaged(path, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, exception);
+        }
+    }
+
     private static byte[] Read(string path)
     {
         try
@@ -154,7 +190,7 @@ internal sealed class NativeLibraryLoader
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new SereException($"The native library {path} cannot be read: {Reason(exception)}", exception);
+            throw Unreadable(path, exception);
         }
     }
 
@@ -170,8 +206,23 @@ internal sealed class NativeLibraryLoader
         }
     }
 
-    private static SereException Refused(string path, DllNotFoundException exception) =>
-        new($"The native library {path} could not be loaded: {Reason(exception)}.", exception);
+    private static SereException Refused(string path, DllNotFoundException exception)
+    {
+        string reason = Reason(exception);
+        string repeated = path + ": ";
+        return new SereException(
+            $"The native library {path} could not be loaded: "
+            + $"{(reason.StartsWith(repeated, StringComparison.Ordinal) ? reason[repeated.Length..] : reason)}.",
+            exception);
+    }
+
+    private static SereException Damaged(string path, ElfFormatException exception) =>
+        new(
+            $"The native library {path} is damaged ({exception.Message}); restore the package that it comes from.",
+            exception);
+
+    private static SereException Unreadable(string path, Exception exception) =>
+        new($"The native library {path} cannot be read: {Reason(exception)}.", exception);
 
     private static bool IsFailureOfPlace(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or DllNotFoundException;
