@@ -1,0 +1,91 @@
+using System.Text;
+
+namespace Sere.Storage;
+
+/// <summary>
+/// Files that are written whole or not at all: the content goes to a temporary file in the same folder, is flushed to
+/// the disk and takes the final name in one step. Whoever reads the name finds the old content or the new, never a part.
+/// </summary>
+public static class AtomicFile
+{
+    private const string TemporaryPrefix = ".sere-";
+    private const string TemporarySuffix = ".tmp";
+
+    /// <summary>
+    /// Writes a file through a stream, in place of an older one of that name. If <paramref name="write"/> throws, its
+    /// error passes through, the older file stays as it was and the temporary file is gone.
+    /// </summary>
+    /// <param name="path">The file. Its folder exists. A symbolic link is followed.</param>
+    /// <param name="write">Writes the content; the stream is closed for it.</param>
+    /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        try
+        {
+            string target = FollowLink(Path.GetFullPath(path));
+            string temporary = Path.Combine(
+                Path.GetDirectoryName(target)!,
+                $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
+            try
+            {
+                using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+                {
+                    write(stream);
+                    stream.Flush(flushToDisk: true);
+                }
+
+                File.Move(temporary, target, overwrite: true);
+            }
+            catch
+            {
+                DeleteQuietly(temporary);
+                throw;
+            }
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Writing(path, error);
+        }
+    }
+
+    /// <summary>Writes a text file in UTF-8 without a byte order mark; see <see cref="Write"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="text">Its whole content.</param>
+    /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
+    public static void WriteAllText(string path, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>
+    /// Deletes the temporary files that a killed process left in a folder. Only for a folder that nobody else writes to.
+    /// </summary>
+    internal static void DeleteLeftovers(string folder)
+    {
+        foreach (string temporary in Directory.EnumerateFiles(folder, $"{TemporaryPrefix}*{TemporarySuffix}"))
+        {
+            DeleteQuietly(temporary);
+        }
+    }
+
+    private static string FollowLink(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+    }
+
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            // The error that brought us here says more than this one.
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using TorchSharp;
+
+namespace Sere.Storage;
+
+/// <summary>
+/// Tensors by name in a file of the public safetensors format, which Python and many other languages read. Reading one
+/// runs no code and takes no more memory than the file is long.
+/// </summary>
+public static class SafeTensors
+{
+    // Large enough to keep the disk busy, small enough for the 32-bit length of a span at any element size.
+    private const long ChunkLength = 1L << 26;
+
+    /// <summary>Writes tensors to a file, whole or not at all. Tensors are copied to the CPU one at a time.</summary>
+    /// <param name="path">The file; an older one of that name is replaced.</param>
+    /// <param name="tensors">
+    /// The tensors by name, of any device, shape and strides, of the types bool, uint8, int8 to int64, float16,
+    /// bfloat16, float32 and float64. Every bit is kept.
+    /// </param>
+    /// <param name="metadata">Free text by name.</param>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    /// <exception cref="ArgumentException">Two tensors share a name, or a type has no place in the format.</exception>
+    public static void Write(
+        string path,
+        IEnumerable<(string Name, torch.Tensor Value)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        (string Name, torch.Tensor Value)[] all = [.. tensors];
+        SafeTensorsEntry[] entries = Arrange(all);
+        byte[] head = SafeTensorsHeader.Encode(entries, metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(head);
+            foreach (int index in Enumerable.Range(0, all.Length).OrderBy(index => entries[index].Begin))
+            {
+                WriteBytes(stream, all[index].Value);
+            }
+        });
+    }
+
+    /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="SereException">The file cannot be read, or is damaged; the message says where.</exception>
+    public static SafeTensorsFile Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            SafeTensorsHeader header = SafeTensorsHeaderReader.Read(file);
+            return ReadTensors(file, header);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new SereException(
+                $"The file '{path}' is not a sound safetensors file because {error.Message}; restore it or write it anew.",
+                error);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
+        }
+    }
+
+    private static SafeTensorsEntry[] Arrange((string Name, torch.Tensor Value)[] tensors)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal) { SafeTensorsHeader.MetadataName };
+        var entries = new SafeTensorsEntry[tensors.Length];
+        foreach ((string name, torch.Tensor value) in tensors)
+        {
+            if (!names.Add(name))
+            {
+                throw new ArgumentException($"The name '{name}' is taken in a safetensors file.", nameof(tensors));
+            }
+
+            if (!SafeTensorsTypes.IsSupported(value.dtype))
+            {
+                throw new ArgumentException(
+                    $"Tensor '{name}' has type {value.dtype}, which a safetensors file does not hold.", nameof(tensors));
+            }
+        }
+
+        // Wide elements first: then every tensor's data is aligned to its element size without holes between them.
+        long position = 0;
+        foreach (int index in Enumerable.Range(0, tensors.Length)
+            .OrderByDescending(index => SafeTensorsTypes.SizeOf(tensors[index].Value.dtype)))
+        {
+            (string name, torch.Tensor value) = tensors[index];
+            long end = position + (value.numel() * SafeTensorsTypes.SizeOf(value.dtype));
+            entries[index] = new SafeTensorsEntry(name, value.dtype, value.shape, position, end);
+            position = end;
+        }
+
+        return entries;
+    }
+
+    private static void WriteBytes(Stream stream, torch.Tensor tensor)
+    {
+        using torch.Tensor detached = tensor.detach();
+        using torch.Tensor local = detached.cpu();
+        using torch.Tensor contiguous = local.contiguous();
+        ForEachChunk(contiguous, chunk => stream.Write(chunk));
+    }
+
+    private static SafeTensorsFile ReadTensors(FileStream file, SafeTensorsHeader header)
+    {
+        var tensors = new OrderedDictionary<string, torch.Tensor>(header.Entries.Count, StringComparer.Ordinal);
+        var result = new SafeTensorsFile(tensors, header.Metadata);
+        try
+        {
+            foreach (SafeTensorsEntry entry in header.Entries)
+            {
+                torch.Tensor tensor = torch.empty(entry.Shape, entry.Type, torch.CPU).DetachFromDisposeScope();
+                tensors.Add(entry.Name, tensor);
+                file.Position = header.DataOffset + entry.Begin;
+                ForEachChunk(tensor, chunk => file.ReadExactly(chunk));
+            }
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+
+        return result;
+    }
+
+    // A span holds at most 2 GB; a tensor may hold more.
+    private static void ForEachChunk(torch.Tensor contiguous, SpanAction action)
+    {
+        long count = contiguous.numel();
+        if (count == 0)
+        {
+            return;
+        }
+
+        using torch.Tensor flat = contiguous.view(count);
+        for (long start = 0; start < count; start += ChunkLength)
+        {
+            using torch.Tensor chunk = flat.narrow(0, start, Math.Min(ChunkLength, count - start));
+            action(chunk.bytes);
+        }
+    }
+
+    private delegate void SpanAction(Span<byte> bytes);
+}

@@ -1,0 +1,36 @@
+using Sere.Storage;
+using Xunit;
+
+namespace Sere.Tests.Storage;
+
+public sealed class ContentDigestTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_digest_is_the_published_one_of_the_standard()
+    {
+        // The example of FIPS 180-2, appendix B.1.
+        string path = _folder.File("abc");
+        File.WriteAllText(path, "abc");
+        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ContentDigest.OfFile(path));
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        string path = _folder.File("missing");
+        var error = Assert.Throws<SereException>(() => ContentDigest.OfFile(path));
+        Assert.Contains($"'{path}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("it does not exist", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_is_called_a_folder()
+    {
+        var error = Assert.Throws<SereException>(() => ContentDigest.OfFile(_folder.Path));
+        Assert.Contains("it is a folder", error.Message, StringComparison.Ordinal);
+    }
+}

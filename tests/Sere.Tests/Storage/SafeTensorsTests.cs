@@ -1,0 +1,257 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Sere.Storage;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Storage;
+
+public sealed class SafeTensorsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string FilePath => _folder.File("model.safetensors");
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<torch.ScalarType> Types() =>
+    [
+        torch.ScalarType.Byte, torch.ScalarType.Int8, torch.ScalarType.Int16, torch.ScalarType.Int32,
+        torch.ScalarType.Int64, torch.ScalarType.Float16, torch.ScalarType.BFloat16, torch.ScalarType.Float32,
+        torch.ScalarType.Float64,
+    ];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Every_type_comes_back_bit_for_bit_with_its_shape(torch.ScalarType type)
+    {
+        // Random bits hold NaN payloads, infinities, subnormal numbers and negative zeros.
+        using var scope = torch.NewDisposeScope();
+        var random = new Random(3);
+        torch.Tensor matrix = RandomBits(random, type, 257, 33);
+        torch.Tensor scalar = RandomBits(random, type);
+        torch.Tensor empty = RandomBits(random, type, 3, 0, 2);
+        SafeTensors.Write(FilePath, [("matrix", matrix), ("scalar", scalar), ("empty", empty)]);
+
+        using SafeTensorsFile file = SafeTensors.Read(FilePath);
+        Assert.Equal(["matrix", "scalar", "empty"], file.Tensors.Keys.ToArray());
+        torch.Tensor[] written = [matrix, scalar, empty];
+        foreach ((torch.Tensor expected, torch.Tensor actual) in written.Zip(file.Tensors.Values))
+        {
+            Assert.Equal(type, actual.dtype);
+            Assert.Equal(expected.shape, actual.shape);
+            Assert.True(expected.bytes.SequenceEqual(actual.bytes));
+        }
+    }
+
+    [Fact]
+    public void Not_a_number_keeps_its_payload()
+    {
+        using var scope = torch.NewDisposeScope();
+        int[] bits = [0x7fc00001, unchecked((int)0xffa12345), 0x7f800001, unchecked((int)0x80000000), 1];
+        torch.Tensor floats = torch.empty(bits.Length);
+        MemoryMarshal.AsBytes(bits.AsSpan()).CopyTo(floats.bytes);
+        SafeTensors.Write(FilePath, [("nan", floats)]);
+        using SafeTensorsFile file = SafeTensors.Read(FilePath);
+        Assert.Equal(bits, MemoryMarshal.Cast<byte, int>(file.Tensors["nan"].bytes).ToArray());
+    }
+
+    [Fact]
+    public void Booleans_views_and_parameters_are_written_by_value()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor transposed = torch.arange(6, torch.ScalarType.Float32).view(2, 3).t();
+        torch.Tensor slice = torch.arange(10, torch.ScalarType.Int64).slice(0, 1, 9, 3);
+        torch.Tensor parameter = torch.ones(2, requires_grad: true);
+        torch.Tensor flags = torch.tensor([true, false, true]);
+        SafeTensors.Write(FilePath, [("t", transposed), ("s", slice), ("p", parameter), ("b", flags)]);
+        using SafeTensorsFile file = SafeTensors.Read(FilePath);
+        Assert.Equal([3L, 2L], file.Tensors["t"].shape);
+        Assert.Equal([0f, 3f, 1f, 4f, 2f, 5f], file.Tensors["t"].data<float>().ToArray());
+        Assert.Equal([1L, 4L, 7L], file.Tensors["s"].data<long>().ToArray());
+        Assert.False(file.Tensors["p"].requires_grad);
+        Assert.Equal([true, false, true], file.Tensors["b"].data<bool>().ToArray());
+    }
+
+    [Fact]
+    public void The_tensors_outlive_an_open_dispose_scope_and_end_with_the_file()
+    {
+        using torch.Tensor one = torch.ones(1);
+        SafeTensors.Write(FilePath, [("one", one)]);
+        SafeTensorsFile file;
+        using (torch.NewDisposeScope())
+        {
+            file = SafeTensors.Read(FilePath);
+        }
+
+        torch.Tensor tensor = file.Tensors["one"];
+        Assert.False(tensor.IsInvalid);
+        file.Dispose();
+        Assert.True(tensor.IsInvalid);
+    }
+
+    [Fact]
+    public void Writing_and_reading_leave_no_tensor_behind()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor matrix = torch.ones(3, 4).t();
+        long before = scope.DisposablesCount;
+        SafeTensors.Write(FilePath, [("matrix", matrix)]);
+        SafeTensors.Read(FilePath).Dispose();
+        Assert.Equal(before, scope.DisposablesCount);
+    }
+
+    [Fact]
+    public void The_bytes_follow_the_published_rules()
+    {
+        using var scope = torch.NewDisposeScope();
+        (string Name, torch.Tensor Value)[] tensors =
+        [
+            ("bytes", torch.tensor(new byte[] { 1, 2, 3 })),
+            ("weight é\"", torch.tensor(new float[] { 1, -2, 0.5f, 3, 4, 5 }).view(2, 3)),
+            ("scalar", torch.tensor(2.5)),
+        ];
+        (string Type, string Shape, int Size)[] expected = [("U8", "[3]", 1), ("F32", "[2,3]", 4), ("F64", "[]", 8)];
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt", ["\u2028"] = "\"x\"\n" };
+        SafeTensors.Write(FilePath, tensors, metadata);
+
+        byte[] file = File.ReadAllBytes(FilePath);
+        int headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
+        Assert.Equal(0, (8 + headerLength) % 8);
+        Assert.Equal((byte)'{', file[8]);
+        using var header = JsonDocument.Parse(file.AsMemory(8, headerLength));
+        JsonElement metadataElement = header.RootElement.GetProperty("__metadata__");
+        Assert.Equal("\"x\"\n", metadataElement.GetProperty("\u2028").GetString());
+        Assert.Equal("pt", metadataElement.GetProperty("format").GetString());
+
+        var names = header.RootElement.EnumerateObject().Select(property => property.Name).ToArray();
+        Assert.Equal(["__metadata__", "bytes", "weight é\"", "scalar"], names);
+        var ranges = new List<(long Begin, long End)>();
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            JsonElement entry = header.RootElement.GetProperty(tensors[i].Name);
+            Assert.Equal(expected[i].Type, entry.GetProperty("dtype").GetString());
+            Assert.Equal(expected[i].Shape, entry.GetProperty("shape").GetRawText());
+            long begin = entry.GetProperty("data_offsets")[0].GetInt64();
+            long end = entry.GetProperty("data_offsets")[1].GetInt64();
+            Assert.Equal(0, begin % expected[i].Size);
+            Assert.Equal(
+                tensors[i].Value.bytes.ToArray(),
+                file.AsSpan((int)(8 + headerLength + begin), (int)(end - begin)).ToArray());
+            ranges.Add((begin, end));
+        }
+
+        ranges.Sort();
+        Assert.Equal([0, .. ranges.SkipLast(1).Select(range => range.End)], ranges.Select(range => range.Begin));
+        Assert.Equal(file.Length - 8 - headerLength, ranges[^1].End);
+    }
+
+    [Fact]
+    public void A_file_from_elsewhere_with_an_unpadded_header_is_read()
+    {
+        byte[] header = """{"x":{"dtype":"I32","shape":[2],"data_offsets":[0,8]}}"""u8.ToArray();
+        Assert.NotEqual(0, header.Length % 8);
+        byte[] data = [1, 0, 0, 0, 255, 255, 255, 255];
+        File.WriteAllBytes(FilePath, [(byte)header.Length, 0, 0, 0, 0, 0, 0, 0, .. header, .. data]);
+        using SafeTensorsFile file = SafeTensors.Read(FilePath);
+        Assert.Equal([1, -1], file.Tensors["x"].data<int>().ToArray());
+        Assert.Empty(file.Metadata);
+    }
+
+    [Fact]
+    public void Every_truncation_is_refused_by_name()
+    {
+        byte[] sound = SmallFile();
+        for (int length = 0; length < sound.Length; length++)
+        {
+            File.WriteAllBytes(FilePath, sound[..length]);
+            var error = Assert.Throws<SereException>(() => SafeTensors.Read(FilePath));
+            Assert.Contains($"'{FilePath}'", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_byte_too_many_is_refused()
+    {
+        File.WriteAllBytes(FilePath, [.. SmallFile(), 0]);
+        var error = Assert.Throws<SereException>(() => SafeTensors.Read(FilePath));
+        Assert.Contains("1 bytes at its end belong to no tensor", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Seeded_mutations_end_in_one_sentence_or_in_tensors_no_larger_than_the_file()
+    {
+        byte[] sound = SmallFile();
+        var random = new Random(7);
+        int accepted = 0;
+        for (int trial = 0; trial < 2_000; trial++)
+        {
+            byte[] mutated = Mutation.Of(sound, random);
+            File.WriteAllBytes(FilePath, mutated);
+            try
+            {
+                using SafeTensorsFile file = SafeTensors.Read(FilePath);
+                long total = file.Tensors.Values.Sum(tensor => tensor.numel() * tensor.element_size());
+                Assert.InRange(total, 0, mutated.Length);
+                accepted++;
+            }
+            catch (SereException error)
+            {
+                Assert.Contains($"'{FilePath}'", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.InRange(accepted, 50, 1_000);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        var error = Assert.Throws<SereException>(() => SafeTensors.Read(FilePath));
+        Assert.Contains($"'{FilePath}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("it does not exist", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_given_twice_and_the_name_of_the_metadata_are_refused()
+    {
+        using torch.Tensor one = torch.ones(1);
+        Assert.Throws<ArgumentException>(() => SafeTensors.Write(FilePath, [("a", one), ("a", one)]));
+        Assert.Throws<ArgumentException>(() => SafeTensors.Write(FilePath, [("__metadata__", one)]));
+        Assert.Empty(_folder.FileNames());
+    }
+
+    [Fact]
+    public void A_type_outside_the_format_is_refused()
+    {
+        using torch.Tensor complex = torch.zeros(2, torch.ScalarType.ComplexFloat32);
+        var error = Assert.Throws<ArgumentException>(() => SafeTensors.Write(FilePath, [("c", complex)]));
+        Assert.Contains("'c'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_without_tensors_is_sound()
+    {
+        SafeTensors.Write(FilePath, []);
+        using SafeTensorsFile file = SafeTensors.Read(FilePath);
+        Assert.Empty(file.Tensors);
+    }
+
+    private byte[] SmallFile()
+    {
+        using var scope = torch.NewDisposeScope();
+        SafeTensors.Write(
+            FilePath,
+            [("w", torch.arange(6, torch.ScalarType.Float32).view(2, 3)), ("n", torch.tensor(7L))],
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["kind"] = "test" });
+        return File.ReadAllBytes(FilePath);
+    }
+
+    private static torch.Tensor RandomBits(Random random, torch.ScalarType type, params long[] shape)
+    {
+        torch.Tensor tensor = torch.empty(shape, type);
+        random.NextBytes(tensor.bytes);
+        return tensor;
+    }
+}
