@@ -1,3 +1,5 @@
+using Sere.Data;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>The images of a run and how they are prepared.</summary>
@@ -10,7 +12,13 @@ public sealed record DatasetConfiguration
     public int ValidationImages { get; init; } = 5000;
 
     /// <summary>How grey values become binary pixels.</summary>
-    public BinarizationKind Binarization { get; init; } = BinarizationKind.Dynamic;
+    public BinarizationRule Binarization { get; init; } = BinarizationRule.Dynamic;
+
+    /// <summary>
+    /// The shape of an image. Null in a preset; a run's configuration holds it, so that the model can be rebuilt without
+    /// the data.
+    /// </summary>
+    public ImageShapeConfiguration? Shape { get; init; }
 
     internal void Validate(string path)
     {
@@ -22,5 +30,6 @@ public sealed record DatasetConfiguration
             ValidationImages,
             $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
         ConfigurationCheck.RequireNamed($"{path}.binarization", Binarization);
+        Shape?.Validate($"{path}.shape");
     }
 }

@@ -1,0 +1,231 @@
+using System.Text.Json;
+using Sere.Storage;
+using Sere.Training;
+using TorchSharp;
+
+namespace Sere.Runs;
+
+/// <summary>
+/// The checkpoints of a run: step-N.safetensors holds tensors and step-N.json, which is written after it, the state and
+/// the tensors' digest; a checkpoint exists once its state does. best.safetensors holds the weights of the best epoch.
+/// </summary>
+public sealed class CheckpointStore
+{
+    private const int Kept = 2;
+    private const string Prefix = "step-";
+    private const string ModelPrefix = "model.";
+    private const string AveragePrefix = "average.";
+    private const string FirstMoment = "optimizer.first_moment";
+    private const string SecondMoment = "optimizer.second_moment";
+    private readonly string _folder;
+
+    /// <summary>The checkpoints in a folder.</summary>
+    public CheckpointStore(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        _folder = folder;
+    }
+
+    private string BestPath => Path.Combine(_folder, "best.safetensors");
+
+    /// <summary>Writes a checkpoint and removes those that are older than the last two.</summary>
+    /// <exception cref="SereException">It cannot be written; the older ones are whole.</exception>
+    public void Save(Trainer trainer, RunState state)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(state);
+        Directory.CreateDirectory(_folder);
+        string name = Path.Combine(_folder, $"{Prefix}{state.Progress.Step:D9}");
+        using (torch.no_grad())
+        {
+            using var scope = torch.NewDisposeScope();
+            SafeTensors.Write(name + ".safetensors", Tensors(trainer), new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["format"] = "sere-checkpoint",
+            });
+        }
+
+        state = state with { Digest = ContentDigest.OfFile(name + ".safetensors") };
+        AtomicFile.WriteAllText(name + ".json", JsonSerializer.Serialize(state, RunJson.Indented));
+        foreach (string old in States().Skip(Kept))
+        {
+            File.Delete(old);
+            File.Delete(Path.ChangeExtension(old, ".safetensors"));
+        }
+    }
+
+    /// <summary>Keeps the trainer's evaluation weights as the best so far.</summary>
+    /// <exception cref="SereException">They cannot be written.</exception>
+    public void SaveBest(Trainer trainer, int epoch, double validationElbo)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        Directory.CreateDirectory(_folder);
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        SafeTensors.Write(
+            BestPath,
+            trainer.Parameters.Unflatten(trainer.EvaluationValues),
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["format"] = "sere-weights",
+                ["epoch"] = $"{epoch}",
+                ["validationElbo"] = $"{validationElbo:R}",
+            });
+    }
+
+    /// <summary>Brings a trainer to the last good checkpoint.</summary>
+    /// <param name="trainer">A trainer of the same configuration.</param>
+    /// <param name="warn">Told of each checkpoint that is damaged.</param>
+    /// <returns>The state, or null where there is no checkpoint.</returns>
+    /// <exception cref="SereException">There are checkpoints, but none is good.</exception>
+    public RunState? Restore(Trainer trainer, Action<string> warn)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        var last = LastGood(warn);
+        if (last is null)
+        {
+            return null;
+        }
+
+        var (state, path) = last.Value;
+        using var noGrad = torch.no_grad();
+        using var file = SafeTensors.Read(path);
+        foreach (var segment in trainer.Parameters.Segments)
+        {
+            CopyInto(segment.Parameter, file, ModelPrefix + segment.Name, path);
+        }
+
+        CopyInto(trainer.Optimizer.FirstMoment, file, FirstMoment, path);
+        CopyInto(trainer.Optimizer.SecondMoment, file, SecondMoment, path);
+        if (trainer.Average is { } average)
+        {
+            CopyAverage(trainer, average.Values, file, path);
+        }
+
+        trainer.Optimizer.Steps = state.OptimizerSteps;
+        trainer.Progress = state.Progress;
+        return state;
+    }
+
+    /// <summary>Puts saved weights into a model.</summary>
+    /// <param name="model">A model of the run's configuration.</param>
+    /// <param name="checkpoint">Which weights.</param>
+    /// <param name="warn">Told of each checkpoint that is damaged.</param>
+    /// <exception cref="SereException">There are none, or they do not fit the model.</exception>
+    public void LoadWeights(torch.nn.Module model, CheckpointChoice checkpoint, Action<string> warn)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        using var noGrad = torch.no_grad();
+        if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
+        {
+            using var best = SafeTensors.Read(BestPath);
+            CopyIntoModel(model, best, "", BestPath);
+            return;
+        }
+
+        var last = LastGood(warn)
+            ?? throw new SereException($"There are no weights in '{_folder}' yet; train longer, or go on with --resume.");
+        using var file = SafeTensors.Read(last.Path);
+        bool averaged = file.Tensors.Keys.Any(name => name.StartsWith(AveragePrefix, StringComparison.Ordinal));
+        CopyIntoModel(model, file, averaged ? AveragePrefix : ModelPrefix, last.Path);
+    }
+
+    private static IEnumerable<(string Name, torch.Tensor Value)> Tensors(Trainer trainer)
+    {
+        foreach (var (name, value) in trainer.Parameters.Unflatten(trainer.Parameters.Values))
+        {
+            yield return (ModelPrefix + name, value);
+        }
+
+        if (trainer.Average is { } average)
+        {
+            foreach (var (name, value) in trainer.Parameters.Unflatten(average.Values))
+            {
+                yield return (AveragePrefix + name, value);
+            }
+        }
+
+        yield return (FirstMoment, trainer.Optimizer.FirstMoment);
+        yield return (SecondMoment, trainer.Optimizer.SecondMoment);
+    }
+
+    private static void CopyAverage(Trainer trainer, torch.Tensor average, SafeTensorsFile file, string path)
+    {
+        foreach (var segment in trainer.Parameters.Segments)
+        {
+            using var slice = average.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
+            CopyInto(slice, file, AveragePrefix + segment.Name, path);
+        }
+    }
+
+    private static void CopyIntoModel(torch.nn.Module model, SafeTensorsFile file, string prefix, string path)
+    {
+        foreach (var (name, parameter) in model.named_parameters().ToArray())
+        {
+            CopyInto(parameter, file, prefix + name, path);
+        }
+    }
+
+    private static void CopyInto(torch.Tensor target, SafeTensorsFile file, string name, string path)
+    {
+        if (!file.Tensors.TryGetValue(name, out var value))
+        {
+            throw new SereException($"'{path}' has no tensor '{name}'; it belongs to another model or version.");
+        }
+
+        if (!value.shape.SequenceEqual(target.shape))
+        {
+            throw new SereException(
+                $"'{path}': the tensor '{name}' has the shape [{string.Join(", ", value.shape)}], not "
+                + $"[{string.Join(", ", target.shape)}]; it belongs to another model.");
+        }
+
+        target.copy_(value);
+    }
+
+    private (RunState State, string Path)? LastGood(Action<string> warn)
+    {
+        var states = States();
+        foreach (string path in states)
+        {
+            string tensors = Path.ChangeExtension(path, ".safetensors");
+            try
+            {
+                return (ReadState(path, tensors), tensors);
+            }
+            catch (SereException error)
+            {
+                warn(error.Message);
+            }
+        }
+
+        return states.Count == 0
+            ? null
+            : throw new SereException($"None of the checkpoints in '{_folder}' is good; start the run again.");
+    }
+
+    private static RunState ReadState(string path, string tensors)
+    {
+        try
+        {
+            var state = JsonSerializer.Deserialize<RunState>(File.ReadAllText(path), RunJson.Line);
+            if (state?.Format != RunState.CurrentFormat)
+            {
+                throw new SereException($"The checkpoint '{path}' is of another version.");
+            }
+
+            return string.Equals(ContentDigest.OfFile(tensors), state.Digest, StringComparison.Ordinal)
+                ? state
+                : throw new SereException($"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"The checkpoint '{path}' cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The states of all checkpoints, the newest first.</summary>
+    private IReadOnlyList<string> States() => Directory.Exists(_folder)
+        ? [.. Directory.GetFiles(_folder, Prefix + "*.json").OrderDescending(StringComparer.Ordinal)]
+        : [];
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Sere.Storage;
+
+namespace Sere.Runs;
+
+/// <summary>Reads and writes metrics.jsonl.</summary>
+public static class MetricsLog
+{
+    /// <summary>The largest file that is read, in bytes.</summary>
+    private const long LargestFile = 1L << 28;
+
+    /// <summary>The epochs of a file, in order; none if there is no file.</summary>
+    /// <exception cref="SereException">A line is damaged.</exception>
+    public static IReadOnlyList<RunMetrics> Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        try
+        {
+            if (new FileInfo(path).Length > LargestFile)
+            {
+                throw new SereException($"'{path}' is too large to be the metrics of a run; check the path.");
+            }
+
+            return
+            [
+                .. File.ReadLines(path)
+                    .Where(line => line.Length > 0)
+                    .Select(line => JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)!),
+            ];
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"'{path}' cannot be read as metrics: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Writes all epochs, whole or not at all.</summary>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public static void Write(string path, IEnumerable<RunMetrics> epochs) =>
+        AtomicFile.WriteAllText(
+            path, string.Concat(epochs.Select(epoch => JsonSerializer.Serialize(epoch, RunJson.Line) + "\n")));
+}

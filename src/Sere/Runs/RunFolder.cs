@@ -1,0 +1,67 @@
+namespace Sere.Runs;
+
+/// <summary>The places of what a run leaves.</summary>
+public sealed class RunFolder
+{
+    /// <summary>The folder of a run, whether it exists or not.</summary>
+    public RunFolder(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Root = path;
+    }
+
+    /// <summary>The folder itself.</summary>
+    public string Root { get; }
+
+    /// <summary>The resolved configuration: all that is needed to rebuild the model.</summary>
+    public string Configuration => Path.Combine(Root, "config.json");
+
+    /// <summary>A line for each epoch.</summary>
+    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+
+    /// <summary>The command line that started the run.</summary>
+    public string Command => Path.Combine(Root, "command.txt");
+
+    /// <summary>Weights and training state.</summary>
+    public string Checkpoints => Path.Combine(Root, "checkpoints");
+
+    /// <summary>Images drawn from the model.</summary>
+    public string Samples => Path.Combine(Root, "samples.png");
+
+    /// <summary>Test images and what the model makes of them.</summary>
+    public string Reconstructions => Path.Combine(Root, "reconstructions.png");
+
+    /// <summary>The evidence lower bound over the epochs.</summary>
+    public string LearningCurve => Path.Combine(Root, "learning-curve.png");
+
+    /// <summary>Kullback-Leibler divergence of each layer (Figure S8).</summary>
+    public string KlPerLayer => Path.Combine(Root, "kl-per-layer.png");
+
+    /// <summary>What the run was and what came out.</summary>
+    public string Report => Path.Combine(Root, "report.md");
+
+    /// <summary>Whether a run has been started here.</summary>
+    public bool HoldsRun => File.Exists(Configuration);
+
+    /// <summary>A folder under <paramref name="parent"/> that holds no run yet: NAME, else NAME-2, NAME-3, ...</summary>
+    public static RunFolder Unused(string parent, string name)
+    {
+        var folder = new RunFolder(Path.Combine(parent, name));
+        for (int number = 2; Directory.Exists(folder.Root) || File.Exists(folder.Root); number++)
+        {
+            folder = new RunFolder(Path.Combine(parent, $"{name}-{number}"));
+        }
+
+        return folder;
+    }
+
+    /// <summary>The folder of a run that exists.</summary>
+    /// <exception cref="SereException">There is no run in it.</exception>
+    public static RunFolder Existing(string path)
+    {
+        var folder = new RunFolder(path);
+        return folder.HoldsRun
+            ? folder
+            : throw new SereException($"There is no run in '{path}' (no config.json); name the folder that sere train made.");
+    }
+}

@@ -1,0 +1,41 @@
+namespace Sere.Runs;
+
+/// <summary>A line of metrics.jsonl: one epoch, in nats per image.</summary>
+public sealed record RunMetrics
+{
+    /// <summary>Steps since the start of the run.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Weight of the divergence in the last step.</summary>
+    public required double Beta { get; init; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Evidence lower bound on the training batches, while they were trained on.</summary>
+    public required double Elbo { get; init; }
+
+    /// <summary>log p(x | z) on the training batches.</summary>
+    public required double LogLikelihoodTerm { get; init; }
+
+    /// <summary>Divergence of each layer on the training batches.</summary>
+    public required IReadOnlyList<double> KlPerLayer { get; init; }
+
+    /// <summary>Mean norm of the gradient before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>Steps skipped in this epoch.</summary>
+    public required int SkippedSteps { get; init; }
+
+    /// <summary>Training images a second.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Evidence lower bound on the validation images, which chooses the best checkpoint.</summary>
+    public required double ValidationElbo { get; init; }
+
+    /// <summary>Seconds since the start of the run, without the time it stood still.</summary>
+    public required double Seconds { get; init; }
+}

@@ -1,0 +1,34 @@
+using Sere.Data;
+using Sere.Runs.Pictures;
+
+namespace Sere.Runs;
+
+/// <summary>Draws the pictures of a run.</summary>
+internal static class RunPictures
+{
+    private const int SampleCount = 100;
+    private const int ReconstructionCount = 20;
+    private const int Columns = 10;
+
+    /// <summary>Samples, reconstructions of the first test images, and the learning curve.</summary>
+    public static void Write(RunFolder folder, TrainedModel model, ImageSet test, IReadOnlyList<RunMetrics> metrics)
+    {
+        ImageGrid.Write(folder.Samples, model.Sample(SampleCount), Columns);
+        var (originals, reconstructions) = model.Reconstruct(test.Slice(0, Math.Min(ReconstructionCount, test.Count)));
+        ReconstructionGrid.Write(folder.Reconstructions, originals, reconstructions, Columns);
+        double[] epochs = [.. metrics.Select(line => (double)line.Epoch)];
+        LearningCurvePicture.Write(
+            folder.LearningCurve,
+            [
+                new LearningCurve("training", epochs, [.. metrics.Select(line => line.Elbo)]),
+                new LearningCurve("validation", epochs, [.. metrics.Select(line => line.ValidationElbo)]),
+            ],
+            "epoch",
+            "ELBO (nats per image)",
+            model.Configuration.Name);
+    }
+
+    /// <summary>Divergence of each layer on the evaluated images.</summary>
+    public static void WriteKlPerLayer(RunFolder folder, SplitEvaluation evaluation) => KlPerLayerPicture.Write(
+        folder.KlPerLayer, [new KlSeries(evaluation.Report.Model, evaluation.Report.KlPerLayer)]);
+}

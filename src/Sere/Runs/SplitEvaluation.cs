@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Sere.Data;
+using Sere.Evaluation;
+using Sere.Storage;
+
+namespace Sere.Runs;
+
+/// <summary>The evaluation of a model on a split, image by image.</summary>
+/// <param name="Report">The summary.</param>
+/// <param name="Likelihoods">Each image.</param>
+/// <param name="Usage">How the latent space is used.</param>
+/// <param name="Baseline">Independent pixels on the same binary images; null where the data is not binary.</param>
+public sealed record SplitEvaluation(
+    EvaluationReport Report,
+    ImageLikelihoods Likelihoods,
+    LatentUsage Usage,
+    SampleStatistics? Baseline)
+{
+    /// <summary>Evaluates the first images of a split.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="splits">Its data.</param>
+    /// <param name="split">Which part.</param>
+    /// <param name="limit">How many images; null for all.</param>
+    /// <param name="options">Samples and seed.</param>
+    /// <param name="onImages">Called with the number of images done and of all.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    public static SplitEvaluation Evaluate(
+        TrainedModel model,
+        DatasetSplits splits,
+        DataSplit split,
+        int? limit,
+        EvaluationOptions options,
+        Action<int, int>? onImages = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(splits);
+        ArgumentNullException.ThrowIfNull(options);
+        long start = Stopwatch.GetTimestamp();
+        var all = split switch
+        {
+            DataSplit.Train => splits.Train,
+            DataSplit.Validation => splits.Validation,
+            _ => splits.Test,
+        };
+        var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
+        var likelihoods = model.Score(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
+        var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
+        var baseline = model.Binarization == BinarizationRule.None
+            ? null
+            : SampleStatistics.Of(
+                IndependentPixels.LogLikelihood(splits.Train, images, model.Binarization, options.Seed));
+        var logLikelihood = SampleStatistics.Of(likelihoods.LogLikelihood);
+        var report = new EvaluationReport
+        {
+            Model = model.Configuration.Name,
+            Dataset = splits.Name,
+            Split = JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString()),
+            Images = images.Count,
+            ImportanceSamples = options.ImportanceSamples,
+            LogLikelihood = logLikelihood.Mean,
+            StandardError = double.IsFinite(logLikelihood.StandardError) ? logLikelihood.StandardError : null,
+            IsBound = model.Model.IsBound,
+            Space = model.Model.Space,
+            Elbo = likelihoods.Elbo.Average(),
+            BitsPerDim = string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal)
+                ? -logLikelihood.Mean / (model.Model.Dimensions * Math.Log(2))
+                : null,
+            KlPerLayer = usage.KlPerLayer,
+            ActiveUnits = usage.ActiveUnits,
+            Seed = options.Seed,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+        return new SplitEvaluation(report, likelihoods, usage, baseline);
+    }
+
+    /// <summary>Writes a CSV line for each image: index, log-likelihood, its standard error, effective sample size, ELBO.</summary>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public void WriteCsv(string path)
+    {
+        var lines = Enumerable.Range(0, Likelihoods.LogLikelihood.Length).Select(image => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{image},{Likelihoods.LogLikelihood[image]:F4},{Likelihoods.MonteCarloStandardError[image]:F4},"
+            + $"{Likelihoods.EffectiveSampleSize[image]:F2},{Likelihoods.Elbo[image]:F4}\n"));
+        AtomicFile.WriteAllText(
+            path,
+            "image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo\n" + string.Concat(lines));
+    }
+}

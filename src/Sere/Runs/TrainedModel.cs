@@ -1,0 +1,185 @@
+using Sere.Data;
+using Sere.Evaluation;
+using Sere.Models;
+using Sere.Models.Configuration;
+using Sere.Numerics;
+using Sere.Runs.Pictures;
+using TorchSharp;
+
+namespace Sere.Runs;
+
+/// <summary>A model of a run, ready for use: score images, draw images, reconstruct images.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    private const int ImagesAtOnce = 500;
+
+    /// <summary>A model with its weights in place.</summary>
+    /// <param name="model">The model; disposed with this.</param>
+    /// <param name="configuration">The run's configuration.</param>
+    /// <param name="shape">Shape of an image.</param>
+    /// <param name="device">Where the model is.</param>
+    internal TrainedModel(
+        DensityModel model,
+        ExperimentConfiguration configuration,
+        ImageShape shape,
+        torch.Device device)
+    {
+        Model = model;
+        Configuration = configuration;
+        Shape = shape;
+        Device = device;
+    }
+
+    /// <summary>The model itself, on tensors.</summary>
+    public DensityModel Model { get; }
+
+    /// <summary>The configuration it was trained with.</summary>
+    public ExperimentConfiguration Configuration { get; }
+
+    /// <summary>The shape of the images it takes and draws.</summary>
+    public ImageShape Shape { get; }
+
+    /// <summary>Where the model computes.</summary>
+    public torch.Device Device { get; }
+
+    /// <summary>How grey values become data, for training and scoring alike.</summary>
+    public BinarizationRule Binarization => Configuration.Dataset.Binarization;
+
+    /// <summary>Loads the model of a run.</summary>
+    /// <param name="runFolder">The folder that sere train made.</param>
+    /// <param name="checkpoint">Which weights.</param>
+    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="warn">Told of damaged checkpoints that were passed over.</param>
+    /// <exception cref="SereException">The run is missing or damaged.</exception>
+    public static TrainedModel Load(
+        string runFolder,
+        CheckpointChoice checkpoint = CheckpointChoice.Best,
+        torch.Device? device = null,
+        Action<string>? warn = null)
+    {
+        NativeLibraries.EnsureLoaded();
+        var folder = RunFolder.Existing(runFolder);
+        var configuration = ConfigurationFile.Load(folder.Configuration);
+        var shape = configuration.Dataset.Shape
+            ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
+        var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);
+        var model = ModelFactory.Create(configuration.Model, imageShape.Dimensions, configuration.Seed);
+        new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
+        model.to(device ?? torch.CPU);
+        model.eval();
+        return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);
+    }
+
+    /// <summary>
+    /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey
+    /// values are binarized by the rule that the model was trained with.
+    /// </summary>
+    /// <param name="images">Images of the model's shape.</param>
+    /// <param name="importanceSamples">Samples an image, K; more are tighter and slower.</param>
+    /// <param name="seed">Seed of binarization and samples.</param>
+    /// <exception cref="SereException">The images have another shape.</exception>
+    public double[] LogLikelihood(ImageSet images, int importanceSamples = 100, long seed = 1) =>
+        Score(images, new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = seed }).LogLikelihood;
+
+    /// <summary>As <see cref="LogLikelihood"/>, with what importance sampling says about its own accuracy.</summary>
+    /// <param name="images">Images of the model's shape.</param>
+    /// <param name="options">Samples and seed.</param>
+    /// <param name="onImages">Called with the number of images done.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <exception cref="SereException">The images have another shape.</exception>
+    public ImageLikelihoods Score(
+        ImageSet images,
+        EvaluationOptions options,
+        Action<int>? onImages = null,
+        CancellationToken cancellation = default)
+    {
+        RequireShape(images);
+        return ImportanceSampledLikelihood.Evaluate(
+            Model, images, Binarization, options, Device, onImages, cancellation);
+    }
+
+    /// <summary>
+    /// Draws images. Grey values are the means of the data distribution of each block, given the blocks drawn before it.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Image i is a function of the seed and i alone.</param>
+    /// <param name="temperature">Factor on the standard deviation of the latents; 1 samples the model itself.</param>
+    public ImageBatch Sample(int count, long seed = 1, double temperature = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var streams = new RandomStreams(seed);
+        return InBatches(count, (first, batch) =>
+        {
+            var noise = torch.empty(batch, Model.NoiseSize);
+            for (int i = 0; i < batch; i++)
+            {
+                using var generator = streams.Open(StreamPurpose.SampleLatents, index: first + i);
+                noise[i].copy_(torch.randn(Model.NoiseSize, generator: generator));
+            }
+
+            return Model.Sample(noise.to(Device), DataNoise(streams, first, batch), temperature).Means;
+        });
+    }
+
+    /// <summary>Encodes images to their posterior means and draws them again from there.</summary>
+    /// <param name="images">Images of the model's shape.</param>
+    /// <param name="teacherForced">
+    /// Whether each block sees the true block before it, which leaks pixels, or the model's own output.
+    /// </param>
+    /// <param name="seed">Seed of the binarization and of the model's own blocks.</param>
+    /// <returns>What went into the model, after binarization, and what came out.</returns>
+    /// <exception cref="SereException">The images have another shape.</exception>
+    public (ImageBatch Originals, ImageBatch Reconstructions) Reconstruct(
+        ImageSet images,
+        bool teacherForced = false,
+        long seed = 1)
+    {
+        RequireShape(images);
+        var streams = new RandomStreams(seed);
+        torch.Tensor Data(int first, int batch) => Sere.Data.Binarization.EvaluationImages(
+            images.Slice(first, batch).ToTensor().to(Device), first, Binarization, streams);
+        var reconstructions = InBatches(images.Count, (first, batch) => Model.Reconstruct(
+            Data(first, batch),
+            torch.zeros([batch, Model.NoiseSize], device: Device),
+            teacherForced ? null : DataNoise(streams, first, batch)).Means);
+        return (InBatches(images.Count, Data), reconstructions);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    private torch.Tensor DataNoise(RandomStreams streams, int first, int batch)
+    {
+        var noise = torch.empty(batch, Model.Dimensions);
+        for (int i = 0; i < batch; i++)
+        {
+            using var generator = streams.Open(StreamPurpose.SampleData, index: first + i);
+            noise[i].copy_(torch.rand(Model.Dimensions, generator: generator));
+        }
+
+        return noise.to(Device);
+    }
+
+    private ImageBatch InBatches(int count, Func<int, int, torch.Tensor> draw)
+    {
+        using var noGrad = torch.no_grad();
+        float[] values = new float[(long)count * Shape.Dimensions];
+        for (int first = 0; first < count; first += ImagesAtOnce)
+        {
+            using var scope = torch.NewDisposeScope();
+            int batch = Math.Min(ImagesAtOnce, count - first);
+            draw(first, batch).clamp(0, 1).contiguous().cpu().data<float>().CopyTo(values, first * Shape.Dimensions);
+        }
+
+        return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);
+    }
+
+    private void RequireShape(ImageSet images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Shape != Shape)
+        {
+            throw new SereException($"The model takes images of shape {Shape}, and these have {images.Shape}.");
+        }
+    }
+}
