@@ -1,0 +1,190 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace Sere.Numerics;
+
+/// <summary>
+/// Loads libtorch and TorchSharp's native library from the given folders on Linux, by way of a patched copy where the
+/// system's C++ library is older than the one TorchSharp was built with. See docs/decisions/native-loading.md.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class NativeLibraryLoader
+{
+    /// <summary>The file name of TorchSharp's native library.</summary>
+    public const string LibraryFile = "libLibTorchSharp.so";
+
+    /// <summary>The C++ library that TorchSharp's native library needs.</summary>
+    public const string StandardLibrary = "libstdc++.so.6";
+
+    /// <summary>The version of it that older systems lack and that is made optional.</summary>
+    public const string StandardLibraryVersion = "GLIBCXX_3.4.32";
+
+    // In the order of their dependencies; those after the first need the earlier ones, which a package layout with a
+    // folder for each package would not let them find by themselves.
+    private static readonly string[] TorchFiles = ["libgomp*.so*", "libc10.so", "libtorch_cpu.so", "libtorch.so"];
+
+    private readonly IReadOnlyList<string> _folders;
+    private readonly string? _cacheFolder;
+
+    /// <summary>A loader for the given folders.</summary>
+    /// <param name="folders">Where the libraries may lie, in the order of search.</param>
+    /// <param name="cacheFolder">Where a patched copy is kept; null to keep none.</param>
+    public NativeLibraryLoader(IReadOnlyList<string> folders, string? cacheFolder)
+    {
+        _folders = folders;
+        _cacheFolder = cacheFolder;
+    }
+
+    /// <summary>Loads the libraries.</summary>
+    /// <returns>The handle of TorchSharp's native library.</returns>
+    /// <exception cref="SereException">A file is missing, unreadable or refused by the system.</exception>
+    public nint Load()
+    {
+        string library = Find(LibraryFile)
+            ?? throw new SereException($"The native library {LibraryFile} is in none of these folders: {Listed()}; publish "
+                + "the program with the native files of its TorchSharp package.");
+        foreach (string name in TorchFiles)
+        {
+            if (Find(name) is string file)
+            {
+                Load(file);
+            }
+            else if (!name.Contains('*', StringComparison.Ordinal))
+            {
+                throw new SereException($"The native library {name} of libtorch is in none of these folders: {Listed()}; "
+                    + "reference the libtorch package of this platform (libtorch-cpu-linux-x64, for instance).");
+            }
+        }
+
+        try
+        {
+            return NativeLibrary.Load(library);
+        }
+        catch (DllNotFoundException exception)
+            when (exception.Message.Contains(StandardLibraryVersion, StringComparison.Ordinal))
+        {
+            return LoadPatched(library, exception);
+        }
+        catch (DllNotFoundException exception)
+        {
+            throw Refused(library, exception);
+        }
+    }
+
+    /// <summary>The content of the library with the version made optional.</summary>
+    /// <exception cref="SereException">The file cannot be read or cannot do without the version.</exception>
+    internal static byte[] Patch(ReadOnlySpan<byte> source, string path)
+    {
+        try
+        {
+            ElfVersionRequirement requirement =
+                ElfVersionPatcher.Find(source, StandardLibrary, StandardLibraryVersion)
+                ?? throw new SereException($"The native library {path} does not load, although it does not ask for "
+                    + $"{StandardLibraryVersion}; restore the package that it comes from.");
+            return requirement.IsUsed
+                ? throw new SereException($"The native library {path} uses functions of {StandardLibraryVersion}, which "
+                    + $"this system's {StandardLibrary} lacks; install a newer one (GCC 13.2 or later).")
+                : ElfVersionPatcher.MakeWeak(source, requirement);
+        }
+        catch (ElfFormatException exception)
+        {
+            throw new SereException(
+                $"The native library {path} is damaged ({exception.Message}); restore the package that it comes from.",
+                exception);
+        }
+    }
+
+    /// <summary>The name of the patched copy of a library with the given content.</summary>
+    internal static string CopyName(ReadOnlySpan<byte> source) =>
+        $"libLibTorchSharp-{Convert.ToHexStringLower(XxHash128.Hash(source))}.so";
+
+    private nint LoadPatched(string library, DllNotFoundException reason)
+    {
+        byte[] source = Read(library);
+        byte[] patched = Patch(source, library);
+        string name = CopyName(source);
+        Exception failure = reason;
+        if (_cacheFolder is not null)
+        {
+            try
+            {
+                return NativeLibrary.Load(PatchedLibraryCache.Store(_cacheFolder, name, patched));
+            }
+            catch (Exception exception) when (IsFailureOfPlace(exception))
+            {
+                failure = exception;
+            }
+        }
+
+        try
+        {
+            return LoadFromTemporaryFolder(name, patched);
+        }
+        catch (Exception exception) when (IsFailureOfPlace(exception))
+        {
+            throw new SereException(
+                $"The native library {library} needs a patched copy on this system, which could be loaded neither from "
+                + $"{_cacheFolder ?? "a cache folder (there is none)"} ({Reason(failure)}) nor from {Path.GetTempPath()} "
+                + $"({Reason(exception)}); set XDG_CACHE_HOME to a folder that can be written and executed from.",
+                exception);
+        }
+    }
+
+    // A new folder that only this user can enter, so that nobody else can place or change the file; the loaded library
+    // outlives its file.
+    private static nint LoadFromTemporaryFolder(string name, byte[] content)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sere-native-");
+        try
+        {
+            return NativeLibrary.Load(PatchedLibraryCache.Store(folder.FullName, name, content));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"The native library {path} cannot be read: {Reason(exception)}", exception);
+        }
+    }
+
+    private static void Load(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException exception)
+        {
+            throw Refused(path, exception);
+        }
+    }
+
+    private static SereException Refused(string path, DllNotFoundException exception) =>
+        new($"The native library {path} could not be loaded: {Reason(exception)}.", exception);
+
+    private static bool IsFailureOfPlace(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or DllNotFoundException;
+
+    // The runtime's message ends with one line for each attempt, general advice before them.
+    private static string Reason(Exception exception) =>
+        exception.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Last()
+            .TrimEnd('.');
+
+    private string Listed() => _folders.Count == 0 ? "(none exists)" : string.Join(", ", _folders);
+
+    private string? Find(string pattern) =>
+        _folders.SelectMany(folder => Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal))
+            .FirstOrDefault();
+}
