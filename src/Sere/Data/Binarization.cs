@@ -1,0 +1,87 @@
+using Sere.Numerics;
+using static TorchSharp.torch;
+
+namespace Sere.Data;
+
+/// <summary>
+/// Turns grey values into what a model is given. Random numbers are drawn on the CPU, so that the images do not depend
+/// on the device; the result is where the grey values are, and belongs to the caller.
+/// </summary>
+public static class Binarization
+{
+    private const double FullGrey = 255;
+    private const int ThresholdGrey = 128;
+
+    /// <summary>The images of a training step.</summary>
+    /// <param name="grey">Grey values, uint8 [B, D].</param>
+    /// <param name="rule">How they become binary, if at all.</param>
+    /// <param name="generator">What the dynamic rule draws from, B * D numbers in order; the other rules do not.</param>
+    /// <returns>float32 [B, D] on the device of the grey values.</returns>
+    /// <exception cref="ArgumentException">The grey values are not uint8 [B, D].</exception>
+    public static Tensor TrainingBatch(Tensor grey, BinarizationRule rule, Generator generator)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        CheckGrey(grey);
+        using var scope = NewDisposeScope();
+        Tensor values = rule == BinarizationRule.Dynamic
+            ? Draw(grey, rand(grey.shape, dtype: float32, device: CPU, generator: generator))
+            : Fixed(grey, rule);
+        return values.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Images to evaluate. Each image is drawn from a stream of its own, so it is the same whatever the limit, the batch
+    /// or the order in which images are evaluated.
+    /// </summary>
+    /// <param name="grey">Grey values of consecutive images, uint8 [B, D].</param>
+    /// <param name="firstIndex">The index of the first of them in its split.</param>
+    /// <param name="rule">How they become binary, if at all.</param>
+    /// <param name="streams">The streams of the evaluation.</param>
+    /// <returns>float32 [B, D] on the device of the grey values.</returns>
+    /// <exception cref="ArgumentException">The grey values are not uint8 [B, D].</exception>
+    public static Tensor EvaluationImages(Tensor grey, long firstIndex, BinarizationRule rule, RandomStreams streams)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
+        CheckGrey(grey);
+        using var scope = NewDisposeScope();
+        Tensor values = rule == BinarizationRule.Dynamic
+            ? Draw(grey, UniformPerImage(grey.shape, firstIndex, streams))
+            : Fixed(grey, rule);
+        return values.MoveToOuterDisposeScope();
+    }
+
+    private static void CheckGrey(Tensor grey)
+    {
+        ArgumentNullException.ThrowIfNull(grey);
+        if (grey.dtype != ScalarType.Byte || grey.dim() != 2)
+        {
+            throw new ArgumentException(
+                $"Grey values are uint8 [B, D], not {grey.dtype} with {grey.dim()} dimensions.", nameof(grey));
+        }
+    }
+
+    private static Tensor UniformPerImage(long[] shape, long firstIndex, RandomStreams streams)
+    {
+        Tensor uniform = empty(shape, dtype: float32, device: CPU);
+        for (long image = 0; image < shape[0]; image++)
+        {
+            using Generator generator =
+                streams.Open(StreamPurpose.EvaluationBinarization, index: firstIndex + image);
+            using Tensor row = uniform.select(0, image);
+            row.uniform_(0, 1, generator);
+        }
+
+        return uniform;
+    }
+
+    // A uniform number in [0, 1) is below grey / 255 with just that probability: never at 0, always at 255.
+    private static Tensor Draw(Tensor grey, Tensor uniform) =>
+        uniform.to(grey.device).mul_(FullGrey).lt(grey).to(float32);
+
+    private static Tensor Fixed(Tensor grey, BinarizationRule rule) => rule switch
+    {
+        BinarizationRule.Threshold => grey.ge(ThresholdGrey).to(float32),
+        BinarizationRule.None => grey.to(float32).div_(FullGrey),
+        _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "There is no such rule."),
+    };
+}

@@ -1,0 +1,14 @@
+namespace Sere.Data;
+
+/// <summary>How grey values become the values that a model is given.</summary>
+public enum BinarizationRule
+{
+    /// <summary>A value is 1 with the probability that its grey value says, drawn anew each time; else 0.</summary>
+    Dynamic,
+
+    /// <summary>A value is 1 from grey value 128 on; else 0.</summary>
+    Threshold,
+
+    /// <summary>No binarization: grey values scaled to [0, 1].</summary>
+    None,
+}

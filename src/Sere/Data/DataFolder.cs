@@ -1,0 +1,55 @@
+namespace Sere.Data;
+
+/// <summary>The folder that downloaded data sets are looked for in.</summary>
+public static class DataFolder
+{
+    /// <summary>The environment variable that names the folder where no option does.</summary>
+    public const string EnvironmentVariable = "SERE_DATA";
+
+    /// <summary>
+    /// The full path of the folder: the option, else the environment variable SERE_DATA, else "sere/data" in the user's
+    /// cache folder. It need not exist. Empty values count as not given.
+    /// </summary>
+    /// <param name="option">The value of --data-dir, or null.</param>
+    /// <exception cref="SereException">Nothing names a folder and the user has no cache folder.</exception>
+    public static string Resolve(string? option) => Resolve(option, Environment.GetEnvironmentVariable);
+
+    /// <summary>As <see cref="Resolve(string?)"/>, with the environment given.</summary>
+    internal static string Resolve(string? option, Func<string, string?> environment)
+    {
+        if (!string.IsNullOrEmpty(option))
+        {
+            return Path.GetFullPath(option);
+        }
+
+        string? named = environment(EnvironmentVariable);
+        return Path.GetFullPath(
+            string.IsNullOrEmpty(named) ? Path.Combine(CacheFolder(environment), "sere", "data") : named);
+    }
+
+    private static string CacheFolder(Func<string, string?> environment)
+    {
+        string? cache = environment("XDG_CACHE_HOME");
+        // The XDG rules: a relative path is not valid and is ignored.
+        if (!string.IsNullOrEmpty(cache) && Path.IsPathRooted(cache))
+        {
+            return cache;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            cache = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        }
+        else
+        {
+            string? home = environment("HOME");
+            string folder = OperatingSystem.IsMacOS() ? Path.Combine("Library", "Caches") : ".cache";
+            cache = string.IsNullOrEmpty(home) ? null : Path.Combine(home, folder);
+        }
+
+        return string.IsNullOrEmpty(cache)
+            ? throw new SereException(
+                $"No cache folder is known for this user; set {EnvironmentVariable} or --data-dir to the data folder.")
+            : cache;
+    }
+}

@@ -1,0 +1,40 @@
+namespace Sere.Data;
+
+/// <summary>A data set cut into the images to train on, to choose by and to report on.</summary>
+/// <param name="Name">The name that the data set was asked for by.</param>
+/// <param name="Train">The images to train on.</param>
+/// <param name="Validation">The images to choose models by; may be empty.</param>
+/// <param name="Test">The images to report on; they never choose anything.</param>
+public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validation, ImageSet Test)
+{
+    /// <summary>Takes the last training images for validation.</summary>
+    /// <param name="name">The name of the data set.</param>
+    /// <param name="trainingImages">All training images.</param>
+    /// <param name="test">The test images, of the same shape.</param>
+    /// <param name="validationImages">How many of the last training images are the validation images.</param>
+    /// <exception cref="UsageException">There are not more training images than that, or it is negative.</exception>
+    /// <exception cref="SereException">Training and test images differ in shape.</exception>
+    public static DatasetSplits FromTrainingImages(
+        string name, ImageSet trainingImages, ImageSet test, int validationImages)
+    {
+        ArgumentNullException.ThrowIfNull(trainingImages);
+        ArgumentNullException.ThrowIfNull(test);
+        if (trainingImages.Shape != test.Shape)
+        {
+            throw new SereException(
+                $"The training images of data set '{name}' have shape {trainingImages.Shape} but its test images have "
+                + $"{test.Shape}; replace the files of one of the two.");
+        }
+
+        if (validationImages < 0 || validationImages >= trainingImages.Count)
+        {
+            throw new UsageException(
+                $"{validationImages} validation images cannot be taken from the {trainingImages.Count} training images "
+                + $"of data set '{name}'; ask for a number from 0 to {trainingImages.Count - 1}.");
+        }
+
+        int kept = trainingImages.Count - validationImages;
+        return new DatasetSplits(
+            name, trainingImages.Slice(0, kept), trainingImages.Slice(kept, validationImages), test);
+    }
+}

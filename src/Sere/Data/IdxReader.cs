@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.IO.Hashing;
+
+namespace Sere.Data;
+
+/// <summary>
+/// Reads IDX files of unsigned bytes, the format of MNIST, whether gzipped or not (told by content, not by name). A
+/// file is read to its end and checked as a whole; memory grows with the bytes that are there, never with a size that
+/// the header claims.
+/// </summary>
+public static class IdxReader
+{
+    private const int FirstBuffer = 1 << 16;
+    private const int GzipTrailer = 8;
+    private const byte UnsignedByte = 0x08;
+
+    /// <summary>Reads a three-dimensional file: count, height, width.</summary>
+    /// <param name="path">The IDX file.</param>
+    /// <returns>The images, of shape 1 x height x width, without labels.</returns>
+    /// <exception cref="SereException">The file is missing, unreadable, damaged or no such file.</exception>
+    public static ImageSet ReadImages(string path)
+    {
+        (int[] sizes, byte[] content) = Read(path, "images", rank: 3);
+        return new ImageSet(new ImageShape(1, sizes[1], sizes[2]), content);
+    }
+
+    /// <summary>Reads a one-dimensional file: a label for each image.</summary>
+    /// <param name="path">The IDX file.</param>
+    /// <exception cref="SereException">The file is missing, unreadable, damaged or no such file.</exception>
+    public static byte[] ReadLabels(string path) => Read(path, "labels", rank: 1).Content;
+
+    private static (int[] Sizes, byte[] Content) Read(string path, string what, int rank)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            Span<byte> start = stackalloc byte[2];
+            bool zipped = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2
+                && start[0] == 0x1F && start[1] == 0x8B;
+            file.Position = 0;
+            if (!zipped)
+            {
+                return ReadPlain(file, path, what, rank, checksum: null);
+            }
+
+            var checksum = new Crc32();
+            using var unzipped = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
+            (int[] Sizes, byte[] Content) result = ReadPlain(unzipped, path, what, rank, checksum);
+            CheckTrailer(file, path, checksum, rank, result.Content.Length);
+            return result;
+        }
+        catch (InvalidDataException error)
+        {
+            throw new SereException($"'{path}' is a damaged gzip file; copy or download it again.", error);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SereException($"'{path}' does not exist; check the path.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"'{path}' cannot be read ({error.Message.TrimEnd('.')}).", error);
+        }
+    }
+
+    private static (int[] Sizes, byte[] Content) ReadPlain(
+        Stream stream, string path, string what, int rank, Crc32? checksum)
+    {
+        Span<byte> header = stackalloc byte[HeaderLength(rank)];
+        int held = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+        CheckMagic(header[..held], path, what, rank);
+        if (held < header.Length)
+        {
+            throw new SereException(
+                $"'{path}' ends within the IDX header, after {held} bytes; copy or download it again.");
+        }
+
+        checksum?.Append(header);
+        (int[] sizes, int claimed) = ReadSizes(header[4..], path, what);
+        byte[] content = ReadContent(stream, path, claimed);
+        checksum?.Append(content);
+        return (sizes, content);
+    }
+
+    private static int HeaderLength(int rank) => 4 + (4 * rank);
+
+    private static void CheckMagic(ReadOnlySpan<byte> header, string path, string what, int rank)
+    {
+        if (header.Length < 4 || header[0] != 0 || header[1] != 0)
+        {
+            throw new SereException(
+                $"'{path}' is not an IDX file: it does not start with an IDX header; give an IDX file of {what}.");
+        }
+
+        if (header[2] != UnsignedByte)
+        {
+            throw new SereException(
+                $"'{path}' holds values of IDX type 0x{header[2]:X2}; only unsigned bytes (0x08) can be read.");
+        }
+
+        if (header[3] != rank)
+        {
+            throw new SereException(
+                $"'{path}' has {header[3]} dimensions where an IDX file of {what} has {rank}; check which file it is.");
+        }
+    }
+
+    private static (int[] Sizes, int Claimed) ReadSizes(ReadOnlySpan<byte> header, string path, string what)
+    {
+        int[] sizes = new int[header.Length / 4];
+        long claimed = 1;
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            uint size = BinaryPrimitives.ReadUInt32BigEndian(header[(4 * i)..]);
+            if (size == 0)
+            {
+                throw new SereException(
+                    $"'{path}' says that dimension {i + 1} of {sizes.Length} is 0, so it holds no {what}; "
+                    + "copy or download it again.");
+            }
+
+            // Below 2^31 times at most 2^32: no overflow before the comparison.
+            claimed *= size;
+            if (claimed > Array.MaxLength)
+            {
+                throw new SereException(
+                    $"'{path}' claims more than the {Array.MaxLength} bytes that can be read; "
+                    + "copy or download it again.");
+            }
+
+            sizes[i] = (int)size;
+        }
+
+        return (sizes, (int)claimed);
+    }
+
+    private static byte[] ReadContent(Stream stream, string path, int claimed)
+    {
+        byte[] content = new byte[Math.Min(claimed, FirstBuffer)];
+        int held = 0;
+        while (true)
+        {
+            held += stream.ReadAtLeast(content.AsSpan(held), content.Length - held, throwOnEndOfStream: false);
+            if (held < content.Length)
+            {
+                throw new SereException(
+                    $"'{path}' ends after {held} of the {claimed} bytes that its header claims; "
+                    + "copy or download it again.");
+            }
+
+            if (held == claimed)
+            {
+                break;
+            }
+
+            Array.Resize(ref content, (int)Math.Min(claimed, 2L * held));
+        }
+
+        if (stream.ReadByte() >= 0)
+        {
+            throw new SereException(
+                $"'{path}' holds more than the {claimed} bytes that its header claims; copy or download it again.");
+        }
+
+        return content;
+    }
+
+    // GZipStream takes an end of file within the trailer, and bytes behind it, for the end of the data.
+    private static void CheckTrailer(FileStream file, string path, Crc32 checksum, int rank, int contentLength)
+    {
+        Span<byte> trailer = stackalloc byte[GzipTrailer];
+        file.Seek(-GzipTrailer, SeekOrigin.End);
+        file.ReadExactly(trailer);
+        uint length = unchecked((uint)(HeaderLength(rank) + (long)contentLength));
+        if (BinaryPrimitives.ReadUInt32LittleEndian(trailer) != checksum.GetCurrentHashAsUInt32()
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != length)
+        {
+            throw new SereException(
+                $"'{path}' is not one whole gzip file: its last bytes are not the checksum and the length of its "
+                + "content; copy or download it again.");
+        }
+    }
+}

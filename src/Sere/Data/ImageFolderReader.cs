@@ -1,0 +1,124 @@
+namespace Sere.Data;
+
+/// <summary>
+/// Reads the PNG, JPEG and WebP files of a folder (told by ".png", ".jpg", ".jpeg", ".webp"; other files and subfolders
+/// are passed over) in the ordinal order of their names. Transparency is composed on black; the rows are taken as they
+/// are stored, without the rotation that a camera may have noted.
+/// </summary>
+public static class ImageFolderReader
+{
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
+
+    /// <summary>Reads all images of a folder, which have to be of one size unless they are resized.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
+    /// <param name="resize">
+    /// The shape whose height and width each image is stretched to, or null; its channels have no say.
+    /// </param>
+    /// <returns>
+    /// The images with their file names: 1 channel where they are grey throughout or made so, else 3 (red, green, blue).
+    /// </returns>
+    /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
+    /// <exception cref="SereException">
+    /// The folder is missing or has no images, or an image is unreadable, too large, or of another size.
+    /// </exception>
+    public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (resize is { } target
+            && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
+        {
+            throw new UsageException(
+                $"Images cannot be resized to a height of {target.Height} and a width of {target.Width}; ask for at "
+                + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
+        }
+
+        string[] paths = FindImages(folder);
+        var planes = new List<byte[]>();
+        (int Height, int Width) size = (0, 0);
+        int channels = 1;
+        foreach (string path in paths)
+        {
+            using var file = PictureFile.Open(path);
+            if (planes.Count == 0)
+            {
+                size = (file.Height, file.Width);
+            }
+            else if (resize is null && size != (file.Height, file.Width))
+            {
+                throw new SereException(
+                    $"'{path}' is {file.Width} pixels wide and {file.Height} high, but '{Path.GetFileName(paths[0])}' "
+                    + $"beside it is {size.Width} wide and {size.Height} high; bring all images of the folder to one "
+                    + "size.");
+            }
+
+            byte[] image = file.ReadPlanes(gray);
+            int imageChannels = image.Length / (file.Height * file.Width);
+            if (resize is { } wanted)
+            {
+                image = PlaneResizer.Resize(
+                    image, new ImageShape(imageChannels, file.Height, file.Width), wanted.Height, wanted.Width);
+            }
+
+            planes.Add(image);
+            channels = Math.Max(channels, imageChannels);
+            CheckTotal((long)planes.Count * image.Length / imageChannels * channels, folder);
+        }
+
+        return Join(
+            planes,
+            new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),
+            Array.ConvertAll(paths, path => Path.GetFileName(path)));
+    }
+
+    private static string[] FindImages(string folder)
+    {
+        string[] paths;
+        try
+        {
+            paths = Directory.GetFiles(folder);
+        }
+        catch (DirectoryNotFoundException error)
+        {
+            throw new SereException($"The folder '{folder}' does not exist; check the path.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"The folder '{folder}' cannot be read ({error.Message.TrimEnd('.')}).", error);
+        }
+
+        paths = Array.FindAll(
+            paths, path => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase));
+        Array.Sort(paths, StringComparer.Ordinal);
+        return paths.Length > 0
+            ? paths
+            : throw new SereException(
+                $"The folder '{folder}' holds no images; put PNG, JPEG or WebP files into it or name another one.");
+    }
+
+    private static void CheckTotal(long bytes, string folder)
+    {
+        if (bytes > Array.MaxLength)
+        {
+            throw new SereException(
+                $"The images of '{folder}' have more than {Array.MaxLength} values; use fewer or smaller images.");
+        }
+    }
+
+    /// <summary>Puts the images behind each other; where one is coloured, the grey ones get three equal planes.</summary>
+    private static ImageSet Join(List<byte[]> planes, ImageShape shape, string[] names)
+    {
+        int dimensions = shape.Dimensions;
+        byte[] pixels = new byte[planes.Count * dimensions];
+        for (int i = 0; i < planes.Count; i++)
+        {
+            Span<byte> image = pixels.AsSpan(i * dimensions, dimensions);
+            for (int start = 0; start < dimensions; start += planes[i].Length)
+            {
+                planes[i].CopyTo(image[start..]);
+            }
+        }
+
+        return new ImageSet(shape, pixels, names: names);
+    }
+}

@@ -1,0 +1,123 @@
+using SkiaSharp;
+
+namespace Sere.Data;
+
+/// <summary>One PNG, JPEG or WebP file: its size first, its pixels on demand.</summary>
+internal sealed class PictureFile : IDisposable
+{
+    /// <summary>The greatest number of pixels of an image that is read or made.</summary>
+    public const long MostPixels = 1L << 26;
+
+    // Deflate packs at best 1032 bytes into one, and a byte holds at most eight pixels; smaller files are let through.
+    private const long PixelsPerByte = 1032 * 8;
+    private const long AlwaysAllowedPixels = 1L << 20;
+
+    private readonly string _path;
+    private readonly SKCodec _codec;
+
+    private PictureFile(string path, SKCodec codec)
+    {
+        _path = path;
+        _codec = codec;
+    }
+
+    /// <summary>The number of rows.</summary>
+    public int Height => _codec.Info.Height;
+
+    /// <summary>The number of columns.</summary>
+    public int Width => _codec.Info.Width;
+
+    /// <summary>Opens a file and checks what it says of itself.</summary>
+    /// <exception cref="SereException">It is no such file, cannot be read, or declares too many pixels.</exception>
+    public static PictureFile Open(string path)
+    {
+        byte[] content = ReadContent(path);
+        using SKData data = SKData.CreateCopy(content);
+        SKCodec? codec = SKCodec.Create(data);
+        if (codec is null
+            || codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg
+                or SKEncodedImageFormat.Webp))
+        {
+            codec?.Dispose();
+            throw new SereException(
+                $"'{path}' is damaged or not a PNG, JPEG or WebP image; replace it or remove it from the folder.");
+        }
+
+        long pixels = (long)codec.Info.Width * codec.Info.Height;
+        if (pixels > Math.Min(MostPixels, AlwaysAllowedPixels + (PixelsPerByte * content.Length)))
+        {
+            string size = $"{codec.Info.Width} x {codec.Info.Height}";
+            codec.Dispose();
+            throw new SereException(
+                $"'{path}' claims {size} pixels, too many for a file of {content.Length} bytes to be read; replace it "
+                + "or remove it from the folder.");
+        }
+
+        return new PictureFile(path, codec);
+    }
+
+    /// <summary>Decodes the image, composed on black.</summary>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <returns>One plane of bytes where the image is grey or made so, else three; each row by row.</returns>
+    /// <exception cref="SereException">The content is damaged.</exception>
+    public byte[] ReadPlanes(bool gray)
+    {
+        // A premultiplied colour is the colour composed on black; no colour space leaves the stored values as they are.
+        var format = new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Premul);
+        if (_codec.GetPixels(format, out byte[] colours) != SKCodecResult.Success)
+        {
+            throw new SereException(
+                $"'{_path}' is damaged: not all of its pixels can be decoded; replace it or remove it from the folder.");
+        }
+
+        byte[] planes = new byte[Height * Width * (gray || IsGrey(colours) ? 1 : 3)];
+        int size = Height * Width;
+        for (int i = 0; i < size; i++)
+        {
+            ReadOnlySpan<byte> colour = colours.AsSpan(4 * i, 4);
+            if (planes.Length == size)
+            {
+                planes[i] = Luma(colour);
+            }
+            else
+            {
+                planes[i] = colour[0];
+                planes[size + i] = colour[1];
+                planes[(2 * size) + i] = colour[2];
+            }
+        }
+
+        return planes;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _codec.Dispose();
+
+    private static byte[] ReadContent(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"'{path}' cannot be read ({error.Message.TrimEnd('.')}).", error);
+        }
+    }
+
+    private static bool IsGrey(ReadOnlySpan<byte> colours)
+    {
+        for (int i = 0; i < colours.Length; i += 4)
+        {
+            if (colours[i] != colours[i + 1] || colours[i] != colours[i + 2])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static byte Luma(ReadOnlySpan<byte> colour) =>
+        (byte)(((299 * colour[0]) + (587 * colour[1]) + (114 * colour[2]) + 500) / 1000);
+}

@@ -1,0 +1,42 @@
+using Sere.Data;
+using Xunit;
+
+namespace Sere.Tests.Data;
+
+public sealed class DatasetSplitsTests
+{
+    private static readonly ImageShape Shape = new(1, 1, 1);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Validation_images_are_the_last_training_images(int validationImages)
+    {
+        var all = new ImageSet(Shape, [10, 11, 12, 13, 14], [0, 1, 2, 3, 4]);
+        var test = new ImageSet(Shape, [20]);
+        DatasetSplits splits = DatasetSplits.FromTrainingImages("tiny", all, test, validationImages);
+        Assert.Equal(all.Pixels[..^validationImages], splits.Train.Pixels);
+        Assert.Equal(all.Pixels[^validationImages..], splits.Validation.Pixels);
+        Assert.Equal(all.Labels![^validationImages..], splits.Validation.Labels);
+        Assert.Same(test, splits.Test);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(5)]
+    [InlineData(int.MaxValue)]
+    public void A_validation_split_that_does_not_fit_is_refused(int validationImages)
+    {
+        var all = new ImageSet(Shape, new byte[5]);
+        string message = Assert.Throws<UsageException>(
+            () => DatasetSplits.FromTrainingImages("tiny", all, all, validationImages)).Message;
+        Assert.Contains("'tiny'", message);
+        Assert.Contains("from 0 to 4", message);
+    }
+
+    [Fact]
+    public void Splits_of_different_shapes_are_refused() =>
+        Assert.Contains("1x2x1", Assert.Throws<SereException>(() => DatasetSplits.FromTrainingImages(
+            "tiny", new ImageSet(Shape, new byte[4]), new ImageSet(new ImageShape(1, 2, 1), new byte[4]), 1)).Message);
+}

@@ -1,0 +1,182 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Sere.Data;
+using SkiaSharp;
+using Xunit;
+
+namespace Sere.Tests.Data;
+
+public sealed class ImageFolderReaderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Grey_images_have_one_channel_and_come_in_the_order_of_their_names()
+    {
+        _folder.Write("b.png", Pictures.Grey(3, 2, 10));
+        _folder.Write("a.PNG", Pictures.Grey(3, 2, 100));
+        _folder.Write("C.png", Pictures.Grey(3, 2, 200));
+        _folder.Write("notes.txt", "not an image"u8.ToArray());
+        _folder.Write(Path.Combine("below", "d.png"), Pictures.Grey(9, 9, 0));
+        ImageSet images = ImageFolderReader.Read(_folder.Path);
+        Assert.Equal(new ImageShape(1, 2, 3), images.Shape);
+        Assert.Equal(["C.png", "a.PNG", "b.png"], images.Names!);
+        Assert.Equal(
+            [200, 201, 202, 203, 204, 205, 100, 101, 102, 103, 104, 105, 10, 11, 12, 13, 14, 15], images.Pixels);
+        Assert.Null(images.Labels);
+    }
+
+    [Fact]
+    public void One_coloured_pixel_makes_three_channels_of_all_images()
+    {
+        _folder.Write("a.png", Pictures.Grey(2, 1, 5));
+        _folder.Write("b.png", Pictures.Encode(2, 1, (x, _) => x == 0 ? new SKColor(1, 2, 3) : Pictures.Level(9)));
+        ImageSet images = ImageFolderReader.Read(_folder.Path);
+        Assert.Equal(new ImageShape(3, 1, 2), images.Shape);
+        Assert.Equal([5, 6, 5, 6, 5, 6, 1, 9, 2, 9, 3, 9], images.Pixels);
+    }
+
+    [Fact]
+    public void Colours_become_their_luma_where_grey_is_asked_for()
+    {
+        SKColor[] colours = [new(255, 0, 0), new(0, 255, 0), new(0, 0, 255), new(255, 255, 255), new(77, 77, 77)];
+        _folder.Write("a.png", Pictures.Encode(5, 1, (x, _) => colours[x]));
+        ImageSet images = ImageFolderReader.Read(_folder.Path, gray: true);
+        Assert.Equal(new ImageShape(1, 1, 5), images.Shape);
+        Assert.Equal([76, 150, 29, 255, 77], images.Pixels);
+    }
+
+    [Fact]
+    public void Transparency_is_composed_on_black()
+    {
+        _folder.Write("a.png", Pictures.Encode(3, 1, (x, _) => new SKColor(200, 200, 200, (byte)(x * 51))));
+        Assert.Equal([0, 40, 80], ImageFolderReader.Read(_folder.Path).Pixels);
+    }
+
+    [Theory]
+    [InlineData("a.jpg", SKEncodedImageFormat.Jpeg)]
+    [InlineData("a.jpeg", SKEncodedImageFormat.Jpeg)]
+    [InlineData("a.webp", SKEncodedImageFormat.Webp)]
+    public void Other_formats_are_read_within_their_loss(string name, SKEncodedImageFormat format)
+    {
+        _folder.Write(name, Pictures.Encode(16, 8, (_, _) => Pictures.Level(120), format));
+        ImageSet images = ImageFolderReader.Read(_folder.Path, gray: true);
+        Assert.Equal(new ImageShape(1, 8, 16), images.Shape);
+        Assert.All(images.Pixels, value => Assert.InRange(value, 117, 123));
+    }
+
+    [Fact]
+    public void Images_of_different_sizes_are_refused_by_name()
+    {
+        _folder.Write("a.png", Pictures.Grey(3, 2, 0));
+        _folder.Write("b.png", Pictures.Grey(2, 3, 0));
+        AssertRefused("b.png", "2 pixels wide and 3 high", "'a.png'");
+    }
+
+    [Fact]
+    public void Images_of_different_sizes_are_resized_where_asked_for()
+    {
+        _folder.Write("a.png", Pictures.Encode(9, 12, (_, _) => Pictures.Level(50)));
+        _folder.Write("b.png", Pictures.Encode(3, 2, (_, _) => new SKColor(1, 2, 3)));
+        ImageSet images = ImageFolderReader.Read(_folder.Path, resize: new ImageShape(1, 4, 5));
+        Assert.Equal(new ImageShape(3, 4, 5), images.Shape);
+        Assert.All(images.Slice(0, 1).Pixels, value => Assert.Equal(50, value));
+        byte[] second = images.Slice(1, 1).Pixels;
+        Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(1 + (i / 20), second[i]));
+    }
+
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(5, -1)]
+    [InlineData(100_000, 100_000)]
+    public void An_impossible_size_is_refused(int height, int width) =>
+        Assert.Throws<UsageException>(
+            () => ImageFolderReader.Read(_folder.Path, resize: new ImageShape(1, height, width)));
+
+    [Fact]
+    public void An_empty_folder_is_refused_by_name()
+    {
+        _folder.Write("notes.txt", [1, 2, 3]);
+        AssertRefused(_folder.Path, "holds no images");
+    }
+
+    [Fact]
+    public void A_missing_folder_is_refused_by_name()
+    {
+        string path = _folder.File("absent");
+        string message = Assert.Throws<SereException>(() => ImageFolderReader.Read(path)).Message;
+        Assert.Contains(path, message);
+        Assert.Contains("does not exist", message);
+    }
+
+    [Fact]
+    public void A_file_in_place_of_the_folder_is_refused_by_name()
+    {
+        string path = _folder.Write("a.png", Pictures.Grey(3, 2, 0));
+        Assert.Contains(path, Assert.Throws<SereException>(() => ImageFolderReader.Read(path)).Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not an image at all")]
+    [InlineData("GIF89a\u0001\0\u0001\0\0\0\0")]
+    public void A_file_that_is_no_image_is_refused_by_name(string content)
+    {
+        _folder.Write("a.png", Pictures.Grey(3, 2, 0));
+        _folder.Write("b.png", System.Text.Encoding.Latin1.GetBytes(content));
+        AssertRefused("b.png", "damaged or not");
+    }
+
+    [Theory]
+    [InlineData(SKEncodedImageFormat.Png)]
+    [InlineData(SKEncodedImageFormat.Jpeg)]
+    [InlineData(SKEncodedImageFormat.Webp)]
+    public void A_file_cut_in_its_pixels_is_refused_and_cut_anywhere_fails_no_other_way(SKEncodedImageFormat format)
+    {
+        byte[] whole = Pictures.Encode(20, 20, (x, y) => new SKColor((byte)(x * 12), (byte)(y * 12), 7), format);
+        for (int length = 0; length < whole.Length; length++)
+        {
+            _folder.Write("a.png", whole[..length]);
+            Exception? error = Record.Exception(() => ImageFolderReader.Read(_folder.Path));
+            // The last 20 bytes of a PNG file are checksums and its end mark: all pixels are there without them.
+            bool complete = format == SKEncodedImageFormat.Png && length >= whole.Length - 20;
+            Assert.True(error is SereException || (error is null && complete), $"{length}: {error}");
+        }
+    }
+
+    [Theory]
+    [InlineData(60_000, 60_000)]
+    [InlineData(8_000, 8_000)]
+    [InlineData(1, int.MaxValue)]
+    public void A_huge_declared_size_is_refused_without_the_memory(int width, int height)
+    {
+        byte[] content = Pictures.Grey(3, 2, 0);
+        // The sizes of the PNG header and the checksum over them.
+        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(16), width);
+        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(content.AsSpan(29), Crc32.HashToUInt32(content.AsSpan(12, 17)));
+        _folder.Write("a.png", content);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        AssertRefused("a.png");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void An_image_of_one_colour_is_not_mistaken_for_a_false_claim()
+    {
+        using var bitmap = new SKBitmap(2048, 2048);
+        bitmap.Erase(SKColors.Black);
+        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        _folder.Write("a.png", data.ToArray());
+        Assert.Equal(2048 * 2048, ImageFolderReader.Read(_folder.Path).Pixels.Length);
+    }
+
+    private void AssertRefused(params string[] parts)
+    {
+        string message = Assert.Throws<SereException>(() => ImageFolderReader.Read(_folder.Path)).Message;
+        Assert.All(parts, part => Assert.Contains(part, message));
+        Assert.EndsWith(".", message);
+    }
+}

@@ -1,0 +1,80 @@
+using Sere.Data;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Data;
+
+public sealed class ImageSetTests
+{
+    private static ImageSet Three() =>
+        new(new ImageShape(1, 1, 2), [0, 255, 51, 0, 102, 0], [7, 8, 9], ["a.png", "b.png", "c.png"]);
+
+    [Fact]
+    public void A_shape_prints_as_channels_height_width() =>
+        Assert.Equal("3x28x32", new ImageShape(3, 28, 32).ToString());
+
+    [Fact]
+    public void A_slice_holds_the_asked_images_with_labels_and_names()
+    {
+        ImageSet slice = Three().Slice(1, 2);
+        Assert.Equal(2, slice.Count);
+        Assert.Equal([51, 0, 102, 0], slice.Pixels);
+        Assert.Equal([8, 9], slice.Labels!);
+        Assert.Equal(["b.png", "c.png"], slice.Names!);
+    }
+
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(0, 4)]
+    [InlineData(3, 1)]
+    [InlineData(1, -1)]
+    [InlineData(2, int.MaxValue)]
+    public void A_slice_beyond_the_images_is_refused(int start, int count) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Three().Slice(start, count));
+
+    [Fact]
+    public void Images_are_selected_in_the_asked_order()
+    {
+        ImageSet selected = Three().Select([2, 0]);
+        Assert.Equal([102, 0, 0, 255], selected.Pixels);
+        Assert.Equal([9, 7], selected.Labels!);
+        Assert.Equal(["c.png", "a.png"], selected.Names!);
+    }
+
+    [Fact]
+    public void Lengths_that_do_not_fit_are_refused()
+    {
+        var shape = new ImageShape(1, 1, 2);
+        Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[3]));
+        Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[4], labels: new byte[1]));
+        Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[4], names: ["a.png"]));
+        Assert.Throws<ArgumentException>(() => new ImageSet(new ImageShape(1, 0, 2), []));
+    }
+
+    [Fact]
+    public void The_tensor_holds_a_copy_of_the_bytes()
+    {
+        ImageSet images = Three();
+        using torch.Tensor tensor = images.ToTensor();
+        Assert.Equal(torch.uint8, tensor.dtype);
+        Assert.Equal([3, 2], tensor.shape);
+        Assert.Equal(images.Pixels, tensor.data<byte>().ToArray());
+        images.Pixels[0] = 99;
+        Assert.Equal(0, tensor[0, 0].item<byte>());
+    }
+
+    [Fact]
+    public void An_empty_set_is_a_tensor_without_rows()
+    {
+        using torch.Tensor tensor = Three().Slice(0, 0).ToTensor();
+        Assert.Equal([0, 2], tensor.shape);
+    }
+
+    [Fact]
+    public void The_mean_grey_of_each_pixel_lies_between_0_and_1()
+    {
+        using torch.Tensor mean = Three().MeanGrey();
+        Assert.Equal(torch.float32, mean.dtype);
+        Assert.Equal([0.2f, 1f / 3], mean.data<float>().ToArray());
+    }
+}
