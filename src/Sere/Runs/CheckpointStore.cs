@@ -34,7 +34,6 @@ public sealed class CheckpointStore
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(state);
-        Directory.CreateDirectory(_folder);
         string name = Path.Combine(_folder, $"{Prefix}{state.Progress.Step:D9}");
         using (torch.no_grad())
         {
@@ -59,7 +58,6 @@ public sealed class CheckpointStore
     public void SaveBest(Trainer trainer, int epoch, double validationElbo)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        Directory.CreateDirectory(_folder);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         SafeTensors.Write(

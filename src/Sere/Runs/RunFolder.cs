@@ -43,6 +43,20 @@ public sealed class RunFolder
     /// <summary>Whether a run has been started here.</summary>
     public bool HoldsRun => File.Exists(Configuration);
 
+    /// <summary>Makes the folder.</summary>
+    /// <exception cref="SereException">It cannot be made.</exception>
+    public void Create()
+    {
+        try
+        {
+            Directory.CreateDirectory(Checkpoints);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"The folder '{Root}' cannot be made: {error.Message}", error);
+        }
+    }
+
     /// <summary>A folder under <paramref name="parent"/> that holds no run yet: NAME, else NAME-2, NAME-3, ...</summary>
     public static RunFolder Unused(string parent, string name)
     {

@@ -87,6 +87,7 @@ public sealed class TrainingRun : IDisposable
             },
         };
         var run = new TrainingRun(configuration, splits, folder, observer, device ?? torch.CPU);
+        folder.Create();
         AtomicFile.WriteAllText(folder.Command, command + "\n");
         AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
         return run;

@@ -17,7 +17,11 @@ internal static class ConfigurationTree
     {
         if (Nullable.GetUnderlyingType(type) is { } underlying)
         {
-            if (element.ValueKind != JsonValueKind.Null)
+            if (element.ValueKind == JsonValueKind.Object && ConfigurationSchema.IsObject(underlying))
+            {
+                CheckObject(element, underlying, path);
+            }
+            else if (element.ValueKind != JsonValueKind.Null)
             {
                 CheckValue(element, underlying, type, path);
             }

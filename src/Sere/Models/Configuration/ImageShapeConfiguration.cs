@@ -4,7 +4,7 @@ namespace Sere.Models.Configuration;
 /// <param name="Channels">1 for grey, 3 for colour.</param>
 /// <param name="Height">Rows, in pixels.</param>
 /// <param name="Width">Columns, in pixels.</param>
-public sealed record ImageShapeConfiguration(int Channels, int Height, int Width)
+public readonly record struct ImageShapeConfiguration(int Channels, int Height, int Width)
 {
     private const int LargestSide = 65_536;
 

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Sere.Cli.Commands;
+
+namespace Sere.Cli;
+
+/// <summary>Builds the commands, runs one, and turns every failure into one sentence and an exit code.</summary>
+internal sealed class CommandLineApplication
+{
+    private readonly Terminal _terminal;
+    private readonly Option<bool> _verbose = new("--verbose")
+    {
+        Description = "Show where in the program an error arose.",
+        Recursive = true,
+    };
+
+    public CommandLineApplication(Terminal terminal)
+    {
+        _terminal = terminal;
+    }
+
+    public int Run(string[] args)
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var root = Build(cancellation.Token);
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            return Fail($"{parsed.Errors[0].Message.TrimEnd('.')}; see sere --help.", ExitCode.WrongUsage);
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = _terminal.Output,
+            });
+        }
+        catch (OperationCanceledException error)
+        {
+            return Fail(error.Message, ExitCode.Interrupted);
+        }
+        catch (UsageException error)
+        {
+            return Fail(Describe(error, parsed), ExitCode.WrongUsage);
+        }
+        catch (SereException error)
+        {
+            return Fail(Describe(error, parsed), ExitCode.Failed);
+        }
+        catch (Exception error) when (!parsed.GetValue(_verbose))
+        {
+            // A fault of the program, not of the user: still one sentence.
+            return Fail(
+                $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.",
+                ExitCode.Failed);
+        }
+
+        // The first signal asks the run to stop between two steps and to save; a second one ends the process.
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = !cancellation.IsCancellationRequested;
+            cancellation.Cancel();
+        }
+    }
+
+    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
+
+    private RootCommand Build(CancellationToken cancellation)
+    {
+        var root = new RootCommand(
+            "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")
+        {
+            _verbose,
+            TrainCommand.Create(_terminal, cancellation),
+            EvaluateCommand.Create(_terminal, cancellation),
+            SampleCommand.Create(_terminal),
+            ReconstructCommand.Create(_terminal),
+            ScoreCommand.Create(_terminal, cancellation),
+            PresetsCommand.Create(_terminal),
+        };
+        return root;
+    }
+
+    private string Describe(Exception error, ParseResult parsed) =>
+        parsed.GetValue(_verbose) ? error.ToString() : error.Message;
+
+    private int Fail(string sentence, int exitCode)
+    {
+        _terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
+        return exitCode;
+    }
+}

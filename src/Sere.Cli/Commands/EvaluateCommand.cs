@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sere.Evaluation;
+using Sere.Runs;
+using Spectre.Console;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere evaluate RUN</c>: the log-likelihood of a split.</summary>
+internal static class EvaluateCommand
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static Command Create(Terminal terminal, CancellationToken cancellation)
+    {
+        var run = CommonOptions.Run();
+        var checkpoint = CommonOptions.Checkpoint();
+        var dataFolder = CommonOptions.DataFolder();
+        var samples = CommonOptions.ImportanceSamples(1000);
+        var seed = CommonOptions.Seed("binarization and importance samples");
+        var split = new Option<DataSplit>("--split")
+        {
+            Description = "Which images.",
+            HelpName = "test|validation|train",
+            DefaultValueFactory = _ => DataSplit.Test,
+        };
+        var limit = new Option<int?>("--limit")
+        {
+            Description = "Only the first N images of the split.",
+            HelpName = "N",
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var perImage = new Option<string?>("--per-image")
+        {
+            Description = "Also write each image's figures, for paired comparisons between models.",
+            HelpName = "FILE.csv",
+        };
+        var compute = new ComputeOptions();
+        var command = new Command("evaluate", "Evaluate a model: importance-weighted bound, ELBO, KL per layer, active units.")
+        {
+            run, checkpoint, split, samples, limit, seed, json, perImage, dataFolder,
+        };
+        compute.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(limit) is < 1)
+            {
+                throw new UsageException("--limit takes a number from 1 on.");
+            }
+
+            int importanceSamples = parsed.Within(samples, 1, 1_000_000);
+            var device = compute.Apply(parsed);
+            using var model = TrainedModel.Load(
+                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
+            var splits = RunData.Load(model.Configuration, parsed.GetValue(dataFolder));
+            var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
+            var evaluation = SplitEvaluation.Evaluate(
+                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, cancellation: cancellation);
+            if (parsed.GetValue(perImage) is { } path)
+            {
+                evaluation.WriteCsv(path);
+            }
+
+            if (parsed.GetValue(json))
+            {
+                terminal.Output.WriteLine(JsonSerializer.Serialize(evaluation.Report, Json));
+            }
+            else
+            {
+                Print(terminal, evaluation);
+            }
+        });
+        return command;
+    }
+
+    /// <summary>The figures as a table.</summary>
+    public static void Print(Terminal terminal, SplitEvaluation evaluation)
+    {
+        var report = evaluation.Report;
+        var table = new Table().Border(TableBorder.Rounded)
+            .Title(Markup.Escape($"{report.Model}: {report.Images} {report.Split} images of {report.Dataset}"))
+            .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
+        string error = report.StandardError is { } value ? $" ± {value:F2}" : "";
+        table.AddRow(
+            $"log p(x) {(report.IsBound ? ">=" : "=")}, {report.ImportanceSamples} samples",
+            $"{report.LogLikelihood:F2}{error} nats");
+        table.AddRow("ELBO", $"{report.Elbo:F2} nats");
+        if (evaluation.Baseline is { } baseline)
+        {
+            table.AddRow("log p(x) of independent pixels", $"{baseline.Mean:F2} nats");
+        }
+
+        if (report.BitsPerDim is { } bits)
+        {
+            table.AddRow("bits/dim", $"{bits:F4}");
+        }
+
+        table.AddRow("KL per layer", string.Join(' ', report.KlPerLayer.Select(kl => $"{kl:F1}")) + " nats");
+        table.AddRow("active units", $"{report.ActiveUnits} of {evaluation.Usage.Activity.Count}");
+        table.AddRow("seconds", $"{report.Seconds:F1}");
+        terminal.Results.Write(table);
+    }
+}

@@ -1,0 +1,203 @@
+using System.CommandLine;
+using Sere.Cli.Progress;
+using Sere.Data;
+using Sere.Models.Configuration;
+using Sere.Runs;
+using Spectre.Console;
+using TorchSharp;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere train</c>: trains, evaluates, and leaves a run folder.</summary>
+internal sealed class TrainCommand
+{
+    private const string RunsFolder = "runs";
+    private const string DefaultPreset = "digits";
+
+    private readonly Terminal _terminal;
+    private readonly CancellationToken _cancellation;
+    private readonly ComputeOptions _compute = new();
+    private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = "A preset (see sere presets); digits by default.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A configuration file instead of a preset.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _dataset = new("--dataset")
+    {
+        Description = "digits (built in), mnist, or images:DIR for a folder of PNG, JPEG or WebP images.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _run = new("--run")
+    {
+        Description = "The folder to make; runs/NAME by default.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int?> _epochs = new("--epochs")
+    {
+        Description = "Epochs of the run; its schedules stretch with it.",
+        HelpName = "N",
+    };
+
+    private readonly Option<long?> _seed = new("--seed")
+    {
+        Description = "Seed of the run.",
+        HelpName = "S",
+    };
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Change a value of the configuration, such as model.layers=12; can be given several times.",
+        HelpName = "PATH=VALUE",
+    };
+
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with the run in --run (runs/NAME by default).",
+    };
+
+    private TrainCommand(Terminal terminal, CancellationToken cancellation)
+    {
+        _terminal = terminal;
+        _cancellation = cancellation;
+    }
+
+    public static Command Create(Terminal terminal, CancellationToken cancellation)
+    {
+        var train = new TrainCommand(terminal, cancellation);
+        var command = new Command("train", "Train a model, evaluate it, and leave weights, pictures and a report.")
+        {
+            train._preset, train._config, train._dataset, train._dataFolder, train._run, train._epochs, train._seed,
+            train._set, train._resume,
+        };
+        train._compute.AddTo(command);
+        command.SetAction(train.Execute);
+        return command;
+    }
+
+    private int Execute(ParseResult parsed)
+    {
+        var requested = Requested(parsed);
+        var device = _compute.Apply(parsed);
+        var folder = Folder(parsed, requested);
+        if (_terminal.IsLive)
+        {
+            return _terminal.Messages.Live(new Text("")).Start(display =>
+                Train(parsed, requested, folder, device, new LiveRunObserver(display)));
+        }
+
+        return Train(parsed, requested, folder, device, new PlainRunObserver(_terminal));
+    }
+
+    private int Train(
+        ParseResult parsed,
+        ExperimentConfiguration requested,
+        RunFolder folder,
+        torch.Device device,
+        IRunObserver observer)
+    {
+        using var run = Open(parsed, requested, folder, device, observer);
+        SplitEvaluation evaluation;
+        try
+        {
+            evaluation = run.Execute(_cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new OperationCanceledException(
+                $"Interrupted; go on with: sere train --run {folder.Root} --resume", _cancellation);
+        }
+
+        EvaluateCommand.Print(_terminal, evaluation);
+        _terminal.Output.WriteLine($"{folder.Report}");
+        return ExitCode.Done;
+    }
+
+    private TrainingRun Open(
+        ParseResult parsed,
+        ExperimentConfiguration requested,
+        RunFolder folder,
+        torch.Device device,
+        IRunObserver observer)
+    {
+        if (!parsed.GetValue(_resume))
+        {
+            var data = RunData.Load(requested, parsed.GetValue(_dataFolder));
+            return TrainingRun.Start(requested, data, folder, CommandText(), observer, device);
+        }
+
+        var stored = ConfigurationFile.Load(folder.Configuration);
+        if (ChangesConfiguration(parsed))
+        {
+            RequireSame(stored, requested, folder);
+        }
+
+        DatasetSplits splits = RunData.Load(stored, parsed.GetValue(_dataFolder));
+        return TrainingRun.Resume(folder, stored, splits, observer, device);
+    }
+
+    private ExperimentConfiguration Requested(ParseResult parsed)
+    {
+        string? preset = parsed.GetValue(_preset);
+        string? file = parsed.GetValue(_config);
+        if (preset is not null && file is not null)
+        {
+            throw new UsageException("--preset and --config exclude each other; give one of them.");
+        }
+
+        var configuration = file is null ? Presets.Load(preset ?? DefaultPreset) : ConfigurationFile.Load(file);
+        configuration = configuration with
+        {
+            Seed = parsed.GetValue(_seed) ?? configuration.Seed,
+            Dataset = configuration.Dataset with { Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name },
+            Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
+        };
+        configuration = ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
+        configuration.Validate();
+        return configuration;
+    }
+
+    private RunFolder Folder(ParseResult parsed, ExperimentConfiguration configuration)
+    {
+        string? given = parsed.GetValue(_run);
+        if (parsed.GetValue(_resume))
+        {
+            return RunFolder.Existing(given ?? Path.Combine(RunsFolder, configuration.Name));
+        }
+
+        return given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
+    }
+
+    private bool ChangesConfiguration(ParseResult parsed) =>
+        parsed.GetValue(_preset) is not null || parsed.GetValue(_config) is not null
+        || parsed.GetValue(_dataset) is not null || parsed.GetValue(_epochs) is not null
+        || parsed.GetValue(_seed) is not null || parsed.GetValue(_set) is { Length: > 0 };
+
+    private static void RequireSame(ExperimentConfiguration stored, ExperimentConfiguration requested, RunFolder folder)
+    {
+        requested = requested with { Dataset = requested.Dataset with { Shape = stored.Dataset.Shape } };
+        if (ConfigurationDifference.First(stored, requested) is { } difference)
+        {
+            throw new UsageException(
+                $"The run '{folder.Root}' cannot go on with another configuration: {difference}; leave the options out, or "
+                + "start a new run.");
+        }
+    }
+
+    private static string CommandText() =>
+        string.Join(' ', ["sere", .. Environment.GetCommandLineArgs().Skip(1).Select(Quote)]);
+
+    private static string Quote(string argument) =>
+        argument.Length > 0 && argument.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_=./:,+[]".Contains(letter))
+            ? argument
+            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Sere.Runs;
+
+namespace Sere.Cli;
+
+/// <summary>Options and arguments that several commands share.</summary>
+internal static class CommonOptions
+{
+    public static Argument<string> Run() => new("RUN")
+    {
+        Description = "The folder of a run, as sere train made it.",
+    };
+
+    public static Option<string?> DataFolder() => new("--data-dir")
+    {
+        Description = "Folder of the data sets (mnist/ and others); else SERE_DATA, else the user's cache folder.",
+        HelpName = "DIR",
+    };
+
+    public static Option<CheckpointChoice> Checkpoint() => new("--checkpoint")
+    {
+        Description = "Weights with the best validation ELBO, or the last ones.",
+        HelpName = "best|last",
+        DefaultValueFactory = _ => CheckpointChoice.Best,
+    };
+
+    public static Option<int> ImportanceSamples(int samples) => new("--importance-samples")
+    {
+        Description = "Importance samples an image, K: more give a tighter bound and take longer.",
+        HelpName = "K",
+        DefaultValueFactory = _ => samples,
+    };
+
+    public static Option<long> Seed(string what) => new("--seed")
+    {
+        Description = $"Seed of {what}.",
+        HelpName = "S",
+        DefaultValueFactory = _ => 1,
+    };
+
+    /// <summary>The value of an option that must lie in a range.</summary>
+    public static int Within(this ParseResult parsed, Option<int> option, int lowest, int highest)
+    {
+        int value = parsed.GetValue(option);
+        return value >= lowest && value <= highest
+            ? value
+            : throw new UsageException($"{option.Name} {value} is out of range; give a number from {lowest} to {highest}.");
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Cli;
+
+/// <summary>The options that say where and with how many threads to compute.</summary>
+internal sealed class ComputeOptions
+{
+    private readonly Option<int?> _threads = new("--threads")
+    {
+        Description = "Threads that compute; all cores by default.",
+        HelpName = "N",
+    };
+
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "Where to compute: cpu or cuda.",
+        HelpName = "cpu|cuda",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_threads);
+        command.Options.Add(_device);
+    }
+
+    /// <summary>Loads the native libraries, sets the threads and gives the device.</summary>
+    public torch.Device Apply(ParseResult parsed)
+    {
+        if (parsed.GetValue(_threads) is { } threads)
+        {
+            if (threads is < 1 or > 1024)
+            {
+                throw new UsageException($"--threads {threads} is out of range; give a number from 1 to 1024.");
+            }
+
+            NativeLibraries.EnsureLoaded();
+            torch.set_num_threads(threads);
+        }
+
+        NativeLibraries.EnsureLoaded();
+        return parsed.GetValue(_device) switch
+        {
+            "cpu" => torch.CPU,
+            "cuda" when torch.cuda.is_available() => torch.CUDA,
+            "cuda" => throw new SereException(
+                "No CUDA device can be used; build with -p:SereLibTorchPackage naming a CUDA package, or use --device cpu."),
+            var other => throw new UsageException($"There is no device '{other}'; use cpu or cuda."),
+        };
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Sere.Training;
+
+namespace Sere.Cli.Progress;
+
+/// <summary>How far a run is, and how long it will still take.</summary>
+internal sealed class RunProgress
+{
+    private long _started;
+    private long _stepsAtStart;
+    private long _stepsNow;
+
+    public int Epochs { get; private set; }
+
+    public int StepsPerEpoch { get; private set; }
+
+    /// <summary>Training starts.</summary>
+    public void Start(int epochsDone, int epochs, int stepsPerEpoch)
+    {
+        Epochs = epochs;
+        StepsPerEpoch = stepsPerEpoch;
+        _started = Stopwatch.GetTimestamp();
+        _stepsAtStart = -1;
+        _stepsNow = (long)epochsDone * stepsPerEpoch;
+    }
+
+    /// <summary>A step is done.</summary>
+    public void Step(TrainingProgress progress)
+    {
+        // The first step may come from the middle of an epoch that a resumed run goes on with.
+        _stepsAtStart = _stepsAtStart < 0 ? progress.Step - 1 : _stepsAtStart;
+        _stepsNow = progress.Step;
+    }
+
+    /// <summary>Time left at the pace so far.</summary>
+    public string Left()
+    {
+        long done = _stepsNow - _stepsAtStart;
+        if (done <= 0 || _stepsAtStart < 0)
+        {
+            return "";
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds / done * (((long)Epochs * StepsPerEpoch) - _stepsNow);
+        return seconds >= 3600 ? $"{seconds / 3600:F1} h" : seconds >= 100 ? $"{seconds / 60:F0} min" : $"{seconds:F0} s";
+    }
+}
