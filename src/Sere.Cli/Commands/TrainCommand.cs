@@ -111,10 +111,10 @@ internal sealed class TrainCommand
         {
             evaluation = run.Execute(_cancellation);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException error)
         {
             throw new OperationCanceledException(
-                $"Interrupted; go on with: sere train --run {folder.Root} --resume", _cancellation);
+                $"Interrupted; go on with: sere train --run {folder.Root} --resume", error, _cancellation);
         }
 
         EvaluateCommand.Print(_terminal, evaluation);

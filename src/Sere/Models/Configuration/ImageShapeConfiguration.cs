@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>The shape of the images that a model was built for.</summary>
 /// <param name="Channels">1 for grey, 3 for colour.</param>
 /// <param name="Height">Rows, in pixels.</param>
 /// <param name="Width">Columns, in pixels.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ImageShapeConfiguration(int Channels, int Height, int Width)
 {
     private const int LargestSide = 65_536;
