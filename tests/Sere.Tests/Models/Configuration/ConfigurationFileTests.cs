@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Sere.Likelihoods;
 using Sere.Models.Configuration;
+using Sere.Networks;
 using Xunit;
 
 namespace Sere.Tests.Models.Configuration;

@@ -1,4 +1,6 @@
+using Sere.Likelihoods;
 using Sere.Models.Configuration;
+using Sere.Networks;
 using Xunit;
 
 namespace Sere.Tests.Models.Configuration;

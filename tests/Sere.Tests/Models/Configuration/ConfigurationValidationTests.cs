@@ -1,3 +1,4 @@
+using Sere.Distributions;
 using Sere.Models.Configuration;
 using Xunit;
 
