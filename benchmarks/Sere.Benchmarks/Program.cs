@@ -1,1 +1,4 @@
-return 0;
+using BenchmarkDotNet.Running;
+using Sere.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(TrainingStepBenchmark).Assembly).Run(args);

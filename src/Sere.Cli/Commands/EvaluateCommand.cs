@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sere.Cli.Progress;
 using Sere.Evaluation;
 using Sere.Runs;
 using Spectre.Console;
@@ -59,8 +60,8 @@ internal static class EvaluateCommand
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var splits = RunData.Load(model.Configuration, parsed.GetValue(dataFolder));
             var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
-            var evaluation = SplitEvaluation.Evaluate(
-                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, cancellation: cancellation);
+            var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
+                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, cancellation));
             if (parsed.GetValue(perImage) is { } path)
             {
                 evaluation.WriteCsv(path);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Sere.Cli.Progress;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs;
@@ -49,7 +50,8 @@ internal static class ScoreCommand
                 ImportanceSamples = importanceSamples,
                 Seed = parsed.GetValue(seed),
             };
-            var likelihoods = model.Score(images, options, cancellation: cancellation);
+            var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
+                images, options, done => onImages(done, images.Count), cancellation));
             string path = parsed.GetRequiredValue(output);
             AtomicFile.WriteAllText(path, Csv(images, likelihoods));
             terminal.Output.WriteLine(path);

@@ -8,11 +8,12 @@ internal sealed class PlainRunObserver : IRunObserver
 {
     private readonly Terminal _terminal;
     private readonly RunProgress _progress = new();
-    private int _lastTenth = -1;
+    private readonly Action<int, int> _evaluation;
 
     public PlainRunObserver(Terminal terminal)
     {
         _terminal = terminal;
+        _evaluation = ImageProgress.Lines(terminal, "evaluated");
     }
 
     public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
@@ -28,15 +29,7 @@ internal sealed class PlainRunObserver : IRunObserver
         + $"KL {metrics.KlPerLayer.Sum():F2}  validation ELBO {metrics.ValidationElbo:F2}  {metrics.ImagesPerSecond:F0} images/s"
         + (metrics.Epoch < _progress.Epochs ? $"  {_progress.Left()} left" : ""));
 
-    public void OnEvaluation(int images, int of)
-    {
-        int tenth = (int)(10L * images / of);
-        if (tenth != _lastTenth)
-        {
-            _lastTenth = tenth;
-            _terminal.Say($"evaluated {images} of {of} test images");
-        }
-    }
+    public void OnEvaluation(int images, int of) => _evaluation(images, of);
 
     public void OnWarning(string sentence) => _terminal.Warn(sentence);
 }
