@@ -13,6 +13,7 @@ internal sealed class TrainCommand
 {
     private const string RunsFolder = "runs";
     private const string DefaultPreset = "digits";
+    private const string ImagesPrefix = DatasetCatalog.ImagesPrefix;
 
     private readonly Terminal _terminal;
     private readonly CancellationToken _cancellation;
@@ -158,12 +159,21 @@ internal sealed class TrainCommand
         configuration = configuration with
         {
             Seed = parsed.GetValue(_seed) ?? configuration.Seed,
-            Dataset = configuration.Dataset with { Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name },
+            Dataset = configuration.Dataset with { Name = DatasetName(parsed) ?? configuration.Dataset.Name },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
         };
         configuration = ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
         configuration.Validate();
         return configuration;
+    }
+
+    // A folder is kept with its full path: the run is evaluated from elsewhere later.
+    private string? DatasetName(ParseResult parsed)
+    {
+        string? name = parsed.GetValue(_dataset);
+        return name is not null && name.StartsWith(ImagesPrefix, StringComparison.Ordinal) && name.Length > ImagesPrefix.Length
+            ? ImagesPrefix + Path.GetFullPath(name[ImagesPrefix.Length..])
+            : name;
     }
 
     private RunFolder Folder(ParseResult parsed, ExperimentConfiguration configuration)

@@ -7,7 +7,8 @@ public static class DatasetCatalog
 {
     private const string Digits = "digits";
     private const string Mnist = "mnist";
-    private const string ImagesPrefix = "images:";
+    /// <summary>What the name of a data set begins with that is a folder of images.</summary>
+    public const string ImagesPrefix = "images:";
     private const int FewestImages = 10;
 
     /// <summary>The known names; "images:DIR" stands for a folder of the user's own images.</summary>
@@ -20,8 +21,7 @@ public static class DatasetCatalog
     /// </param>
     /// <param name="dataFolderOption">The value of --data-dir, or null; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     /// <param name="validationImages">
-    /// How many of the last training images are for validation. A folder with too few images for that gives a tenth of
-    /// them.
+    /// How many of the last training images are for validation; of a folder, at most a tenth of its images.
     /// </param>
     /// <param name="seed">
     /// What the split of a folder is drawn from, so it has to be the same whenever a model meets the folder again. The
@@ -97,6 +97,6 @@ public static class DatasetCatalog
             name,
             images.Select(order.AsSpan(0, training)),
             images.Select(order.AsSpan(training)),
-            validationImages < training ? validationImages : tenth);
+            Math.Min(validationImages, tenth));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Sere.Storage;
 using Sere.Training;
@@ -66,8 +67,8 @@ public sealed class CheckpointStore
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["format"] = "sere-weights",
-                ["epoch"] = $"{epoch}",
-                ["validationElbo"] = $"{validationElbo:R}",
+                ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
+                ["validationElbo"] = validationElbo.ToString("R", CultureInfo.InvariantCulture),
             });
     }
 

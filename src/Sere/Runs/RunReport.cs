@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Sere.Models.Configuration;
@@ -8,6 +9,8 @@ namespace Sere.Runs;
 /// <summary>Writes report.md: what the run was and what came out.</summary>
 internal static class RunReport
 {
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
     /// <summary>The report as Markdown.</summary>
     public static string Write(
         ExperimentConfiguration configuration,
@@ -20,35 +23,38 @@ internal static class RunReport
         var best = metrics.MaxBy(line => line.ValidationElbo);
         var last = metrics.Count == 0 ? null : metrics[^1];
         var text = new StringBuilder();
-        text.Append($"# {configuration.Name}\n\n{configuration.Description}\n\n");
-        text.Append($"```\n{command.TrimEnd()}\n```\n\n");
-        text.Append($"## {report.Split} images, {report.Images} of {report.Dataset}\n\n");
+        text.Append(Invariant, $"# {configuration.Name}\n\n{configuration.Description}\n\n");
+        text.Append(Invariant, $"```\n{command.TrimEnd()}\n```\n\n");
+        text.Append(Invariant, $"## {report.Split} images, {report.Images} of {report.Dataset}\n\n");
         text.Append("| figure | value |\n| --- | --- |\n");
         string sign = report.IsBound ? "log p(x) >=" : "log p(x) =";
-        string error = report.StandardError is { } value ? $" +- {value:F2} (standard error over images)" : "";
-        text.Append($"| {sign} | {report.LogLikelihood:F2}{error} nats, {report.ImportanceSamples} importance samples |\n");
-        text.Append($"| ELBO | {report.Elbo:F2} nats |\n");
+        string error = report.StandardError is { } value
+            ? string.Create(Invariant, $" +- {value:F2} (standard error over images)")
+            : "";
+        text.Append(Invariant, $"| {sign} | {report.LogLikelihood:F2}{error} nats, {report.ImportanceSamples} importance samples |\n");
+        text.Append(Invariant, $"| ELBO | {report.Elbo:F2} nats |\n");
         if (report.BitsPerDim is { } bits)
         {
-            text.Append($"| bits/dim | {bits:F4} |\n");
+            text.Append(Invariant, $"| bits/dim | {bits:F4} |\n");
         }
 
         if (evaluation.Baseline is { } baseline)
         {
-            text.Append($"| independent pixels (trivial baseline), log p(x) = | {baseline.Mean:F2} nats |\n");
+            text.Append(Invariant, $"| independent pixels (trivial baseline), log p(x) = | {baseline.Mean:F2} nats |\n");
         }
 
-        text.Append($"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
-        text.Append($"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
-        text.Append($"| seed of binarization and samples | {report.Seed} |\n\n");
+        text.Append(Invariant, $"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
+        text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
+        text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
-        text.Append($"| parameters | {parameters:N0} |\n");
-        text.Append($"| epochs | {last?.Epoch ?? 0} |\n");
-        text.Append($"| best epoch, by validation ELBO | {best?.Epoch ?? 0} ({best?.ValidationElbo ?? double.NaN:F2} nats) |\n");
-        text.Append($"| wall time | {TimeSpan.FromSeconds(last?.Seconds ?? 0):hh\\:mm\\:ss} |\n");
-        text.Append($"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
-        text.Append($"| seed | {configuration.Seed} |\n");
+        text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
+        text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");
+        text.Append(Invariant, $"| best epoch, by validation ELBO | {best?.Epoch ?? 0} ({best?.ValidationElbo ?? double.NaN:F2} nats) |\n");
+        text.Append(Invariant, $"| wall time | {TimeSpan.FromSeconds(last?.Seconds ?? 0):hh\\:mm\\:ss} |\n");
+        text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
+        text.Append(Invariant, $"| seed | {configuration.Seed} |\n");
         text.Append(
+            Invariant,
             $"| machine | {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, "
             + $"{torch.get_num_threads()} threads |\n\n");
         text.Append("![samples](samples.png)\n\n![reconstructions](reconstructions.png)\n\n");
