@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Sere.Cli.Commands;
 
@@ -28,7 +29,7 @@ internal sealed class CommandLineApplication
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return Fail($"{parsed.Errors[0].Message.TrimEnd('.')}; see sere --help.", ExitCode.WrongUsage);
+            return Fail(Sentence(parsed.Errors[0]), ExitCode.WrongUsage);
         }
 
         try
@@ -65,6 +66,16 @@ internal sealed class CommandLineApplication
             context.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         }
+    }
+
+    // The parser's own words, without the names of C# types.
+    private static string Sentence(ParseError error)
+    {
+        string text = FirstLine(error.Message)
+            .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
+            .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
+            .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
+        return $"{text}; see sere --help.";
     }
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Sere.Runs;
 
 namespace Sere.Cli;
@@ -17,12 +18,32 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
-    public static Option<CheckpointChoice> Checkpoint() => new("--checkpoint")
+    public static Option<CheckpointChoice> Checkpoint() => Choice(
+        "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
+
+    /// <summary>An option that takes one of an enumeration's names.</summary>
+    public static Option<T> Choice<T>(string name, string description, T initial)
+        where T : struct, Enum
     {
-        Description = "Weights with the best validation ELBO, or the last ones.",
-        HelpName = "best|last",
-        DefaultValueFactory = _ => CheckpointChoice.Best,
-    };
+        string[] names = [.. Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
+        return new Option<T>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', names),
+            DefaultValueFactory = _ => initial,
+            CustomParser = result =>
+            {
+                int index = Array.IndexOf(names, result.Tokens[0].Value);
+                if (index < 0)
+                {
+                    result.AddError($"{name} takes {string.Join(" or ", names)}, not '{result.Tokens[0].Value}'.");
+                    return initial;
+                }
+
+                return Enum.GetValues<T>()[index];
+            },
+        };
+    }
 
     public static Option<int> ImportanceSamples(int samples) => new("--importance-samples")
     {

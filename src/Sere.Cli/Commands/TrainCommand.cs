@@ -162,9 +162,8 @@ internal sealed class TrainCommand
             Dataset = configuration.Dataset with { Name = DatasetName(parsed) ?? configuration.Dataset.Name },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
         };
-        configuration = ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
         configuration.Validate();
-        return configuration;
+        return ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
     }
 
     // A folder is kept with its full path: the run is evaluated from elsewhere later.
