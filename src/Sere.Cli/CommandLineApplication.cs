@@ -26,9 +26,16 @@ internal sealed class CommandLineApplication
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var root = Build(cancellation.Token);
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
-            return Fail($"{parsed.Errors[0].Message.TrimEnd('.')}; see sere --help.", ExitCode.WrongUsage);
+            // No command at all: the help, but not as a result.
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Messages.Profile.Out.Writer });
+            return ExitCode.WrongUsage;
+        }
+
+        if (CommandLineErrors.First(parsed) is { } wrongUsage)
+        {
+            return Fail(wrongUsage, ExitCode.WrongUsage);
         }
 
         try
@@ -51,12 +58,12 @@ internal sealed class CommandLineApplication
         {
             return Fail(Describe(error, parsed), ExitCode.Failed);
         }
-        catch (Exception error) when (!parsed.GetValue(_verbose))
+        catch (Exception error)
         {
             // A fault of the program, not of the user: still one sentence.
-            return Fail(
-                $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.",
-                ExitCode.Failed);
+            string sentence =
+                $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.";
+            return Fail(parsed.GetValue(_verbose) ? error.ToString() : sentence, ExitCode.Failed);
         }
 
         // The first signal asks the run to stop between two steps and to save; a second one ends the process.

@@ -17,12 +17,23 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
-    public static Option<CheckpointChoice> Checkpoint() => new("--checkpoint")
+    public static Option<CheckpointChoice> Checkpoint() => Choice(
+        "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
+
+    /// <summary>An option that takes the names of an enumeration, in lower case, and not its numbers.</summary>
+    public static Option<T> Choice<T>(string name, string description, T fallback)
+        where T : struct, Enum
     {
-        Description = "Weights with the best validation ELBO, or the last ones.",
-        HelpName = "best|last",
-        DefaultValueFactory = _ => CheckpointChoice.Best,
-    };
+        string[] names = [.. Enum.GetNames<T>().Select(value => value.ToLowerInvariant())];
+        var option = new Option<T>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', names),
+            DefaultValueFactory = _ => fallback,
+        };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, names);
+        return option;
+    }
 
     public static Option<int> ImportanceSamples(int samples) => new("--importance-samples")
     {

@@ -23,12 +23,7 @@ internal static class EvaluateCommand
         var dataFolder = CommonOptions.DataFolder();
         var samples = CommonOptions.ImportanceSamples(1000);
         var seed = CommonOptions.Seed("binarization and importance samples");
-        var split = new Option<DataSplit>("--split")
-        {
-            Description = "Which images.",
-            HelpName = "test|validation|train",
-            DefaultValueFactory = _ => DataSplit.Test,
-        };
+        var split = CommonOptions.Choice("--split", "Which images.", DataSplit.Test);
         var limit = new Option<int?>("--limit")
         {
             Description = "Only the first N images of the split.",
