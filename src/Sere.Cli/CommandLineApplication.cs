@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Sere.Cli.Commands;
 
@@ -27,9 +26,16 @@ internal sealed class CommandLineApplication
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var root = Build(cancellation.Token);
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
-            return Fail(Sentence(parsed.Errors[0]), ExitCode.WrongUsage);
+            // No command at all: the help, but not as a result.
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Messages.Profile.Out.Writer });
+            return ExitCode.WrongUsage;
+        }
+
+        if (CommandLineErrors.First(parsed) is { } wrongUsage)
+        {
+            return Fail(wrongUsage, ExitCode.WrongUsage);
         }
 
         try
@@ -52,12 +58,12 @@ internal sealed class CommandLineApplication
         {
             return Fail(Describe(error, parsed), ExitCode.Failed);
         }
-        catch (Exception error) when (!parsed.GetValue(_verbose))
+        catch (Exception error)
         {
             // A fault of the program, not of the user: still one sentence.
-            return Fail(
-                $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.",
-                ExitCode.Failed);
+            string sentence =
+                $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.";
+            return Fail(parsed.GetValue(_verbose) ? error.ToString() : sentence, ExitCode.Failed);
         }
 
         // The first signal asks the run to stop between two steps and to save; a second one ends the process.
@@ -66,16 +72,6 @@ internal sealed class CommandLineApplication
             context.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         }
-    }
-
-    // The parser's own words, without the names of C# types.
-    private static string Sentence(ParseError error)
-    {
-        string text = FirstLine(error.Message)
-            .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
-            .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
-            .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
-        return $"{text}; see sere --help.";
     }
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Sere.Runs;
 
 namespace Sere.Cli;
@@ -21,28 +20,19 @@ internal static class CommonOptions
     public static Option<CheckpointChoice> Checkpoint() => Choice(
         "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
 
-    /// <summary>An option that takes one of an enumeration's names.</summary>
-    public static Option<T> Choice<T>(string name, string description, T initial)
+    /// <summary>An option that takes the names of an enumeration, in lower case, and not its numbers.</summary>
+    public static Option<T> Choice<T>(string name, string description, T fallback)
         where T : struct, Enum
     {
-        string[] names = [.. Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
-        return new Option<T>(name)
+        string[] names = [.. Enum.GetNames<T>().Select(value => value.ToLowerInvariant())];
+        var option = new Option<T>(name)
         {
             Description = description,
             HelpName = string.Join('|', names),
-            DefaultValueFactory = _ => initial,
-            CustomParser = result =>
-            {
-                int index = Array.IndexOf(names, result.Tokens[0].Value);
-                if (index < 0)
-                {
-                    result.AddError($"{name} takes {string.Join(" or ", names)}, not '{result.Tokens[0].Value}'.");
-                    return initial;
-                }
-
-                return Enum.GetValues<T>()[index];
-            },
+            DefaultValueFactory = _ => fallback,
         };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, names);
+        return option;
     }
 
     public static Option<int> ImportanceSamples(int samples) => new("--importance-samples")

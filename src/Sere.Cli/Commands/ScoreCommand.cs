@@ -45,6 +45,7 @@ internal static class ScoreCommand
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             string source = parsed.GetRequiredValue(input);
             var images = Read(source, parsed.GetValue(gray), parsed.GetValue(resize) ? model.Shape : null);
+            RequireShape(source, images.Shape, model.Shape);
             var options = new EvaluationOptions
             {
                 ImportanceSamples = importanceSamples,
@@ -63,6 +64,21 @@ internal static class ScoreCommand
         Directory.Exists(source) ? ImageFolderReader.Read(source, gray, resize)
         : File.Exists(source) ? IdxReader.ReadImages(source)
         : throw new SereException($"There is no folder or file '{source}'; check --input.");
+
+    private static void RequireShape(string source, ImageShape given, ImageShape taken)
+    {
+        if (given == taken)
+        {
+            return;
+        }
+
+        string advice = !Directory.Exists(source) ? "bring them to that shape"
+            : given.Channels > taken.Channels ? "give --gray to turn colour into grey"
+            : given.Channels < taken.Channels ? "give colour images"
+            : "give --resize to bring them to that size";
+        throw new SereException(
+            $"The images of '{source}' have the shape {given} (channels, height, width) and the model takes {taken}; {advice}.");
+    }
 
     private static string Csv(ImageSet images, ImageLikelihoods likelihoods)
     {

@@ -87,66 +87,59 @@ internal sealed class TrainCommand
 
     private int Execute(ParseResult parsed)
     {
-        var requested = Requested(parsed);
+        var named = Named(parsed);
+        var resumed = parsed.GetValue(_resume) ? Resumed(parsed, named) : null;
+        var stored = resumed?.ReadConfiguration();
+        var configuration = WithOptions(parsed, named ?? stored ?? Presets.Load(DefaultPreset));
+        if (stored is not null)
+        {
+            RequireSame(stored, configuration, resumed!);
+        }
+
+        var folder = resumed ?? NewFolder(parsed, configuration);
         var device = _compute.Apply(parsed);
-        var folder = Folder(parsed, requested);
-        if (_terminal.IsLive)
-        {
-            return _terminal.Messages.Live(new Text("")).Start(display =>
-                Train(parsed, requested, folder, device, new LiveRunObserver(display)));
-        }
+        SplitEvaluation Train(IRunObserver observer) =>
+            this.Train(parsed, folder, () => Open(parsed, stored, configuration, folder, device, observer));
 
-        return Train(parsed, requested, folder, device, new PlainRunObserver(_terminal));
-    }
-
-    private int Train(
-        ParseResult parsed,
-        ExperimentConfiguration requested,
-        RunFolder folder,
-        torch.Device device,
-        IRunObserver observer)
-    {
-        using var run = Open(parsed, requested, folder, device, observer);
-        SplitEvaluation evaluation;
-        try
-        {
-            evaluation = run.Execute(_cancellation);
-        }
-        catch (OperationCanceledException error)
-        {
-            throw new OperationCanceledException(
-                $"Interrupted; go on with: sere train --run {folder.Root} --resume", error, _cancellation);
-        }
-
+        // The results come once the display is closed: it would draw over them.
+        var evaluation = _terminal.IsLive
+            ? _terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
+            : Train(new PlainRunObserver(_terminal));
         EvaluateCommand.Print(_terminal, evaluation);
         _terminal.Output.WriteLine($"{folder.Report}");
         return ExitCode.Done;
     }
 
+    private SplitEvaluation Train(ParseResult parsed, RunFolder folder, Func<TrainingRun> open)
+    {
+        using var run = open();
+        try
+        {
+            return run.Execute(_cancellation);
+        }
+        catch (OperationCanceledException error)
+        {
+            string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
+            throw new OperationCanceledException(
+                $"Interrupted; go on with: sere train --run {Quote(folder.Root)}{dataFolder} --resume", error, _cancellation);
+        }
+    }
+
     private TrainingRun Open(
         ParseResult parsed,
-        ExperimentConfiguration requested,
+        ExperimentConfiguration? stored,
+        ExperimentConfiguration configuration,
         RunFolder folder,
         torch.Device device,
         IRunObserver observer)
     {
-        if (!parsed.GetValue(_resume))
-        {
-            var data = RunData.Load(requested, parsed.GetValue(_dataFolder));
-            return TrainingRun.Start(requested, data, folder, CommandText(), observer, device);
-        }
-
-        var stored = ConfigurationFile.Load(folder.Configuration);
-        if (ChangesConfiguration(parsed))
-        {
-            RequireSame(stored, requested, folder);
-        }
-
-        DatasetSplits splits = RunData.Load(stored, parsed.GetValue(_dataFolder));
-        return TrainingRun.Resume(folder, stored, splits, observer, device);
+        DatasetSplits splits = RunData.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
+        return stored is null
+            ? TrainingRun.Start(configuration, splits, folder, CommandText(), observer, device)
+            : TrainingRun.Resume(folder, stored, splits, observer, device);
     }
 
-    private ExperimentConfiguration Requested(ParseResult parsed)
+    private ExperimentConfiguration? Named(ParseResult parsed)
     {
         string? preset = parsed.GetValue(_preset);
         string? file = parsed.GetValue(_config);
@@ -155,13 +148,21 @@ internal sealed class TrainCommand
             throw new UsageException("--preset and --config exclude each other; give one of them.");
         }
 
-        var configuration = file is null ? Presets.Load(preset ?? DefaultPreset) : ConfigurationFile.Load(file);
+        return preset is not null ? Presets.Load(preset)
+            : file is not null ? ConfigurationFile.Load(file)
+            : null;
+    }
+
+    private ExperimentConfiguration WithOptions(ParseResult parsed, ExperimentConfiguration configuration)
+    {
         configuration = configuration with
         {
             Seed = parsed.GetValue(_seed) ?? configuration.Seed,
             Dataset = configuration.Dataset with { Name = DatasetName(parsed) ?? configuration.Dataset.Name },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
         };
+
+        // First by itself, so that a refusal names the value and not --set.
         configuration.Validate();
         return ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
     }
@@ -175,21 +176,11 @@ internal sealed class TrainCommand
             : name;
     }
 
-    private RunFolder Folder(ParseResult parsed, ExperimentConfiguration configuration)
-    {
-        string? given = parsed.GetValue(_run);
-        if (parsed.GetValue(_resume))
-        {
-            return RunFolder.Existing(given ?? Path.Combine(RunsFolder, configuration.Name));
-        }
+    private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(
+        parsed.GetValue(_run) ?? Path.Combine(RunsFolder, named?.Name ?? Presets.Load(DefaultPreset).Name));
 
-        return given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
-    }
-
-    private bool ChangesConfiguration(ParseResult parsed) =>
-        parsed.GetValue(_preset) is not null || parsed.GetValue(_config) is not null
-        || parsed.GetValue(_dataset) is not null || parsed.GetValue(_epochs) is not null
-        || parsed.GetValue(_seed) is not null || parsed.GetValue(_set) is { Length: > 0 };
+    private RunFolder NewFolder(ParseResult parsed, ExperimentConfiguration configuration) =>
+        parsed.GetValue(_run) is { } given ? new RunFolder(given) : RunFolder.Unused(RunsFolder, configuration.Name);
 
     private static void RequireSame(ExperimentConfiguration stored, ExperimentConfiguration requested, RunFolder folder)
     {

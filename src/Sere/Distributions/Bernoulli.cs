@@ -20,10 +20,10 @@ public sealed class Bernoulli : FactorizedDistribution
     /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        // x logit - log(1 + e^logit), with the second term through |logit| so that it neither overflows nor cancels.
+        // x logit - log(1 + e^logit). The fused log-sigmoid neither overflows nor cancels, and has a gradient at 0, which
+        // a sum of terms in max(logit, 0) and |logit| has not.
         ArgumentNullException.ThrowIfNull(x);
-        var logNormalizer = Logits.relu() + (-Logits.abs()).exp().log1p();
-        return (x * Logits) - logNormalizer;
+        return (x * Logits) + (-Logits).log_sigmoid();
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ public sealed class DiagonalNormal : FactorizedDistribution
 
     /// <summary>A normal distribution with the given mean and logarithm of its standard deviation.</summary>
     /// <param name="mean">[..., N].</param>
-    /// <param name="logScale">Log of the standard deviation, [..., N].</param>
+    /// <param name="logScale">Log of the standard deviation, [..., N]; the two broadcast.</param>
     public DiagonalNormal(torch.Tensor mean, torch.Tensor logScale)
     {
         _mean = mean;
@@ -55,7 +55,9 @@ public sealed class DiagonalNormal : FactorizedDistribution
     /// <inheritdoc/>
     public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
     {
-        var noise = torch.randn([.. sampleShape, .. _mean.shape], _mean.dtype, generator: generator);
+        // Where only one of the two is batched, each element of the batch still has noise of its own.
+        var shape = torch.broadcast_tensors(_mean, LogScale)[0].shape;
+        var noise = torch.randn([.. sampleShape, .. shape], _mean.dtype, generator: generator);
         return FromNoise(noise.to(_mean.device));
     }
 

@@ -11,6 +11,8 @@ public sealed class TransformedDistribution : Distribution
     private readonly Bijector _bijector;
 
     /// <summary>The push-forward of <paramref name="baseDistribution"/> under <paramref name="bijector"/>.</summary>
+    /// <param name="baseDistribution">Of eps. Where the bijector is batched it must be too: its shape is that of a draw.</param>
+    /// <param name="bijector">f.</param>
     public TransformedDistribution(Distribution baseDistribution, Bijector bijector)
     {
         ArgumentNullException.ThrowIfNull(baseDistribution);
@@ -24,7 +26,8 @@ public sealed class TransformedDistribution : Distribution
     public override int EventRank { get; }
 
     /// <summary>
-    /// KL(q || p) where q and p share one bijector: the KL of their bases (Proposition 1), in nats.
+    /// KL(q || p) where q and p share one bijector: the KL of their bases (Proposition 1), in nats. Its shape is that of
+    /// the log-densities.
     /// </summary>
     /// <exception cref="ArgumentException">The bijectors are not one object, or a base is not normal.</exception>
     public static torch.Tensor KullbackLeibler(TransformedDistribution q, TransformedDistribution p)
@@ -37,7 +40,7 @@ public sealed class TransformedDistribution : Distribution
         }
 
         return q._base is DiagonalNormal qBase && p._base is DiagonalNormal pBase
-            ? qBase.KullbackLeibler(pBase)
+            ? EventSum.Of(qBase.KullbackLeibler(pBase), q.EventRank - qBase.EventRank)
             : throw new ArgumentException("The bases have no Kullback-Leibler divergence in closed form.", nameof(q));
     }
 

@@ -94,6 +94,7 @@ public sealed class BlockwiseLikelihood : Likelihood
     {
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(evidence);
+        CheckCodes(codes, evidence.Blocks.shape[1]);
         var parameters = Parameters(codes, evidence);
         var logProb = _settings.Family.Bind(parameters).LogProbPerDimension(evidence.Blocks.unsqueeze(1));
         var total = (logProb * _mask.to(logProb.device)).sum([0, 3]);
@@ -136,6 +137,28 @@ public sealed class BlockwiseLikelihood : Likelihood
         var padded = _settings.Partition.Split(mean.unsqueeze(0)).squeeze(1);
         var rows = padded.unbind(0).Select(row => _settings.Family.InitialParameters(row));
         _latentNetworks.OutputBias.copy_(torch.stack(rows).unsqueeze(1));
+    }
+
+    // Padding and folding would accept codes of another size without a word.
+    private void CheckCodes(IReadOnlyList<torch.Tensor> codes, long batch)
+    {
+        if (codes.Count != Blocks)
+        {
+            throw new ArgumentException($"The likelihood takes {Blocks} codes, not {codes.Count}.", nameof(codes));
+        }
+
+        for (int layer = 0; layer < Blocks; layer++)
+        {
+            long[] shape = codes[layer].shape;
+            int latents = _settings.Latents[layer];
+            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents)
+            {
+                throw new ArgumentException(
+                    $"The likelihood takes code {layer} of shape [{batch}, {latents}] or [K, {batch}, {latents}], not "
+                    + $"[{string.Join(", ", shape)}].",
+                    nameof(codes));
+            }
+        }
     }
 
     /// <summary>Unconstrained parameters of all blocks at once, [L, K, B, P LargestBlock].</summary>

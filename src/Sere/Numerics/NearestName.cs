@@ -1,7 +1,7 @@
 namespace Sere.Numerics;
 
 /// <summary>Suggests the known name that a user most likely meant.</summary>
-internal static class NearestName
+public static class NearestName
 {
     private const int MaximumLength = 128;
 

@@ -12,10 +12,10 @@ public sealed class RasterPartition : Partition
     /// <exception cref="UsageException">No such cut leaves the last block a dimension of its own.</exception>
     public RasterPartition(int dimensions, int blocks)
     {
-        int size = blocks < 1 ? 0 : (dimensions + blocks - 1) / blocks;
+        long size = blocks < 1 ? 0 : ((long)dimensions + blocks - 1) / blocks;
         if (blocks < 1 || dimensions - ((blocks - 1) * size) < 1)
         {
-            int possible = size < 1 ? Math.Max(1, dimensions) : (dimensions + size - 1) / size;
+            long possible = size < 1 ? Math.Max(1, dimensions) : (dimensions + size - 1) / size;
             throw new UsageException(
                 $"{dimensions} dimensions cannot be cut into {blocks} raster blocks of equal size with a last one that is "
                 + $"not empty; set model.layers to {possible}, for instance.");
@@ -23,7 +23,7 @@ public sealed class RasterPartition : Partition
 
         Dimensions = dimensions;
         Blocks = blocks;
-        LargestBlock = size;
+        LargestBlock = (int)size;
     }
 
     /// <inheritdoc/>

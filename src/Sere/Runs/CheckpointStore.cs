@@ -18,6 +18,7 @@ public sealed class CheckpointStore
     private const string AveragePrefix = "average.";
     private const string FirstMoment = "optimizer.first_moment";
     private const string SecondMoment = "optimizer.second_moment";
+    private const string Digest = "digest";
     private readonly string _folder;
 
     /// <summary>The checkpoints in a folder.</summary>
@@ -61,14 +62,16 @@ public sealed class CheckpointStore
         ArgumentNullException.ThrowIfNull(trainer);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
+        var weights = trainer.Parameters.Unflatten(trainer.EvaluationValues);
         SafeTensors.Write(
             BestPath,
-            trainer.Parameters.Unflatten(trainer.EvaluationValues),
+            weights,
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["format"] = "sere-weights",
                 ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
                 ["validationElbo"] = validationElbo.ToString("R", CultureInfo.InvariantCulture),
+                [Digest] = ContentDigest.OfTensors(weights),
             });
     }
 
@@ -110,14 +113,14 @@ public sealed class CheckpointStore
     /// <param name="model">A model of the run's configuration.</param>
     /// <param name="checkpoint">Which weights.</param>
     /// <param name="warn">Told of each checkpoint that is damaged.</param>
-    /// <exception cref="SereException">There are none, or they do not fit the model.</exception>
+    /// <exception cref="SereException">There are none, they are damaged, or they do not fit the model.</exception>
     public void LoadWeights(torch.nn.Module model, CheckpointChoice checkpoint, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
         if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
         {
-            using var best = SafeTensors.Read(BestPath);
+            using var best = ReadBest();
             CopyIntoModel(model, best, "", BestPath);
             return;
         }
@@ -180,6 +183,21 @@ public sealed class CheckpointStore
         }
 
         target.copy_(value);
+    }
+
+    private SafeTensorsFile ReadBest()
+    {
+        var best = SafeTensors.Read(BestPath);
+        string digest = ContentDigest.OfTensors(best.Tensors.Select(tensor => (tensor.Key, tensor.Value)));
+        if (string.Equals(best.Metadata.GetValueOrDefault(Digest, digest), digest, StringComparison.Ordinal))
+        {
+            // Weights that another program wrote need no digest.
+            return best;
+        }
+
+        best.Dispose();
+        throw new SereException(
+            $"'{BestPath}' is damaged: its digest is not that of its tensors; use the last checkpoint, or train again.");
     }
 
     private (RunState State, string Path)? LastGood(Action<string> warn)

@@ -29,7 +29,8 @@ public static class MetricsLog
             [
                 .. File.ReadLines(path)
                     .Where(line => line.Length > 0)
-                    .Select(line => JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)!),
+                    .Select(line => JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)
+                        ?? throw new JsonException("a line is null.")),
             ];
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)

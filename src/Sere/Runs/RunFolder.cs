@@ -1,3 +1,5 @@
+using Sere.Models.Configuration;
+
 namespace Sere.Runs;
 
 /// <summary>The places of what a run leaves.</summary>
@@ -42,6 +44,21 @@ public sealed class RunFolder
 
     /// <summary>Whether a run has been started here.</summary>
     public bool HoldsRun => File.Exists(Configuration);
+
+    /// <summary>Reads the run's configuration.</summary>
+    /// <exception cref="SereException">It is missing or damaged.</exception>
+    public ExperimentConfiguration ReadConfiguration()
+    {
+        try
+        {
+            return ConfigurationFile.Load(Configuration);
+        }
+        catch (UsageException error)
+        {
+            // Nobody asked for this configuration: it was sound when the run wrote it.
+            throw new SereException($"The configuration of the run is damaged: {error.Message}", error);
+        }
+    }
 
     /// <summary>Makes the folder.</summary>
     /// <exception cref="SereException">It cannot be made.</exception>

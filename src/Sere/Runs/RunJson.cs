@@ -6,11 +6,12 @@ namespace Sere.Runs;
 /// <summary>How runs write and read their JSON.</summary>
 internal static class RunJson
 {
-    /// <summary>camelCase, one line, unknown members refused.</summary>
+    /// <summary>camelCase, one line, unknown members and missing values refused.</summary>
     public static JsonSerializerOptions Line { get; } = new(JsonSerializerDefaults.General)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 

@@ -50,7 +50,7 @@ internal static class RunReport
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");
         text.Append(Invariant, $"| best epoch, by validation ELBO | {best?.Epoch ?? 0} ({best?.ValidationElbo ?? double.NaN:F2} nats) |\n");
-        text.Append(Invariant, $"| wall time | {TimeSpan.FromSeconds(last?.Seconds ?? 0):hh\\:mm\\:ss} |\n");
+        text.Append(Invariant, $"| wall time | {WallTime(last?.Seconds ?? 0)} |\n");
         text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
         text.Append(Invariant, $"| seed | {configuration.Seed} |\n");
         text.Append(
@@ -60,5 +60,11 @@ internal static class RunReport
         text.Append("![samples](samples.png)\n\n![reconstructions](reconstructions.png)\n\n");
         text.Append("![learning curve](learning-curve.png)\n\n![KL divergence per layer](kl-per-layer.png)\n");
         return text.ToString();
+    }
+
+    private static string WallTime(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return $"{(long)time.TotalHours:00}:{time:mm\\:ss}";
     }
 }

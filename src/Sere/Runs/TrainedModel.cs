@@ -59,7 +59,7 @@ public sealed class TrainedModel : IDisposable
     {
         NativeLibraries.EnsureLoaded();
         var folder = RunFolder.Existing(runFolder);
-        var configuration = ConfigurationFile.Load(folder.Configuration);
+        var configuration = folder.ReadConfiguration();
         var shape = configuration.Dataset.Shape
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
         var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);

@@ -87,7 +87,7 @@ public sealed class TrainingRun : IDisposable
             },
         };
         var run = new TrainingRun(configuration, splits, folder, observer, device ?? torch.CPU);
-        folder.Create();
+        Prepare(folder);
         AtomicFile.WriteAllText(folder.Command, command + "\n");
         AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
         return run;
@@ -117,6 +117,7 @@ public sealed class TrainingRun : IDisposable
             throw new SereException($"The run '{folder.Root}' was trained on images of another shape than {shape}.");
         }
 
+        Prepare(folder);
         var run = new TrainingRun(configuration, splits, folder, observer, device ?? torch.CPU);
         if (run._checkpoints.Restore(run._trainer, observer.OnWarning) is { } state)
         {
@@ -153,6 +154,14 @@ public sealed class TrainingRun : IDisposable
     {
         _trainer.Dispose();
         _model.Dispose();
+    }
+
+    /// <summary>Makes the folder, and removes what a killed process left half-written in it.</summary>
+    private static void Prepare(RunFolder folder)
+    {
+        folder.Create();
+        AtomicFile.DeleteLeftovers(folder.Root);
+        AtomicFile.DeleteLeftovers(folder.Checkpoints);
     }
 
     private void Train(CancellationToken cancellation)

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using TorchSharp;
 
 namespace Sere.Storage;
 
@@ -20,5 +22,20 @@ public static class ContentDigest
         {
             throw FileFault.Reading(path, error);
         }
+    }
+
+    /// <summary>The SHA-256 of named tensors, of their names, types, shapes and bits: 64 lower-case hexadecimal digits.</summary>
+    /// <param name="tensors">The tensors; their order counts.</param>
+    public static string OfTensors(IEnumerable<(string Name, torch.Tensor Value)> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, value) in tensors)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{value.dtype} {string.Join(' ', value.shape)}\n"));
+            SafeTensors.ForEachByte(value, chunk => hash.AppendData(chunk));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -34,7 +34,7 @@ public static class SafeTensors
             stream.Write(head);
             foreach (int index in Enumerable.Range(0, all.Length).OrderBy(index => entries[index].Begin))
             {
-                WriteBytes(stream, all[index].Value);
+                ForEachByte(all[index].Value, chunk => stream.Write(chunk));
             }
         });
     }
@@ -95,12 +95,13 @@ public static class SafeTensors
         return entries;
     }
 
-    private static void WriteBytes(Stream stream, torch.Tensor tensor)
+    /// <summary>Gives the bytes of a tensor piece by piece, in the order of its elements.</summary>
+    internal static void ForEachByte(torch.Tensor tensor, SpanAction action)
     {
         using torch.Tensor detached = tensor.detach();
         using torch.Tensor local = detached.cpu();
         using torch.Tensor contiguous = local.contiguous();
-        ForEachChunk(contiguous, chunk => stream.Write(chunk));
+        ForEachChunk(contiguous, action);
     }
 
     private static SafeTensorsFile ReadTensors(FileStream file, SafeTensorsHeader header)
@@ -143,5 +144,6 @@ public static class SafeTensors
         }
     }
 
-    private delegate void SpanAction(Span<byte> bytes);
+    /// <summary>Takes a piece of a tensor's bytes.</summary>
+    internal delegate void SpanAction(Span<byte> bytes);
 }
