@@ -15,7 +15,7 @@ public sealed record BlockwiseSettings(
     DataFamily Family)
 {
     /// <summary>How the previous block refines a data layer.</summary>
-    public DataResidual Residual { get; init; } = DataResidual.Evidence;
+    public DataResidual Residual { get; init; } = DataResidual.Joint;
 
     /// <summary>Hidden widths of the data networks.</summary>
     public IReadOnlyList<int> Hidden { get; init; } = [200, 200];

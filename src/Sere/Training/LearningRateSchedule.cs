@@ -2,7 +2,7 @@ using Sere.Models.Configuration;
 
 namespace Sere.Training;
 
-/// <summary>Learning rate and divergence weight as pure functions of the progress of the run, in [0, 1].</summary>
+/// <summary>The learning rate as a pure function of the progress of the run, in [0, 1].</summary>
 public static class LearningRateSchedule
 {
     /// <summary>

@@ -30,7 +30,7 @@ public abstract class Optimizer : IDisposable
     /// <summary>Decay of the second moment.</summary>
     protected double Beta2 { get; }
 
-    /// <summary>Added to the denominator.</summary>
+    /// <summary>Keeps the denominator positive.</summary>
     protected double Epsilon { get; }
 
     /// <summary>Applies one update in place.</summary>

@@ -5,7 +5,7 @@ namespace Sere.Models.Configuration;
 /// <summary>The images of a run and how they are prepared.</summary>
 public sealed record DatasetConfiguration
 {
-    /// <summary>The data set: a known name ("digits", "mnist"), "images:DIR" or "npy:FILE"; not empty.</summary>
+    /// <summary>The data set: a known name ("digits", "mnist") or "images:DIR"; not empty.</summary>
     public string Name { get; init; } = "digits";
 
     /// <summary>How many images at the end of the training split are kept for validation; at least 1.</summary>

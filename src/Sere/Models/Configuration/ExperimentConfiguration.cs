@@ -1,3 +1,5 @@
+using Sere.Data;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>
@@ -13,7 +15,10 @@ public sealed record ExperimentConfiguration
     /// <summary>A sentence or two for readers; at most 10,000 characters, may be empty.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The seed of every random stream; any 64-bit whole number.</summary>
+    /// <summary>
+    /// The seed of initialization, training and the split of a folder; any 64-bit whole number. Validation and the final
+    /// evaluation have a fixed seed of their own, so that runs are compared on the same binary images.
+    /// </summary>
     public long Seed { get; init; } = 1;
 
     /// <summary>The images and how they are prepared.</summary>
@@ -34,12 +39,24 @@ public sealed record ExperimentConfiguration
     /// </exception>
     public void Validate()
     {
-        ConfigurationCheck.Require(Name is { Length: >= 1 and <= 100 }, "name", Name, "a text of 1 to 100 characters");
+        ConfigurationCheck.Require(
+            Name is { Length: >= 1 and <= 100 } && Name[0] != '.' && Name.All(IsNameCharacter),
+            "name",
+            Name,
+            "a text of 1 to 100 letters, digits, '-', '_' and '.' (it names a folder) that does not begin with '.'");
         ConfigurationCheck.Require(
             Description is { Length: <= 10_000 }, "description", Description, "a text of at most 10000 characters");
         Dataset.Validate("dataset");
         Model.Validate("model");
         Training.Validate("training");
         Evaluation.Validate("evaluation");
+        ConfigurationCheck.Require(
+            Dataset.Binarization != BinarizationRule.None
+                || Model is not VariationalModelConfiguration { Data: BernoulliDataConfiguration },
+            "dataset.binarization",
+            "none",
+            "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
     }
+
+    private static bool IsNameCharacter(char letter) => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.';
 }

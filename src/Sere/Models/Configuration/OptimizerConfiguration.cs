@@ -17,7 +17,7 @@ public abstract record OptimizerConfiguration
     /// <summary>The decay of the second measure of the gradient, per step; at least 0 and less than 1.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>What is added to the denominator; greater than 0.</summary>
+    /// <summary>What keeps the denominator positive: added to it by Adam, to the gradient's size by Adamax; greater than 0.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     internal void Validate(string path)

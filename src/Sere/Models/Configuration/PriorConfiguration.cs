@@ -6,7 +6,7 @@ namespace Sere.Models.Configuration;
 /// </summary>
 public sealed record PriorConfiguration
 {
-    /// <summary>The network from the code of layer l-1 to mu and s.</summary>
+    /// <summary>The network from the code of layer l-1 to mu and s; also that of mu_q and s_q where the prior is not coupled.</summary>
     public NetworkConfiguration Network { get; init; } = new MlpConfiguration();
 
     /// <summary>The bound of |mu|, kept by a smooth map; greater than 0.</summary>

@@ -65,14 +65,14 @@ public sealed class ConfigurationOverridesTests
     }
 
     [Theory]
-    [InlineData("name=123", "123")]
-    [InlineData("name=\"quoted\"", "quoted")]
-    [InlineData("name= a = b ", "a = b")]
-    [InlineData("name=true", "true")]
-    [InlineData("name=null", "null")]
-    [InlineData("name=\"half", "\"half")]
-    public void A_text_may_be_bare_or_a_literal(string text, string name) =>
-        Assert.Equal(name, ConfigurationOverrides.Apply(Digits, [text]).Name);
+    [InlineData("description=123", "123")]
+    [InlineData("description=\"quoted\"", "quoted")]
+    [InlineData("description= a = b ", "a = b")]
+    [InlineData("description=true", "true")]
+    [InlineData("description=null", "null")]
+    [InlineData("description=\"half", "\"half")]
+    public void A_text_may_be_bare_or_a_literal(string text, string description) =>
+        Assert.Equal(description, ConfigurationOverrides.Apply(Digits, [text]).Description);
 
     [Theory]
     [InlineData("data.network.hidden=[64,32]", new[] { 64, 32 })]
@@ -165,7 +165,7 @@ public sealed class ConfigurationOverridesTests
 
     [Fact]
     public void Half_of_a_surrogate_pair_in_an_argument_does_no_harm() =>
-        Assert.Equal("\ufffd", ConfigurationOverrides.Apply(Digits, ["name=\ud800"]).Name);
+        Assert.Equal("\ufffd", ConfigurationOverrides.Apply(Digits, ["description=\ud800"]).Description);
 
     private static VariationalModelConfiguration Model(ExperimentConfiguration configuration) =>
         Assert.IsType<VariationalModelConfiguration>(configuration.Model);

@@ -45,8 +45,11 @@ public sealed class ConfigurationValidationTests
     [InlineData("training.maximumSkippedSteps", "0", "-1")]
     [InlineData("evaluation.importanceSamples", "1", "0")]
     [InlineData("evaluation.limit", "null", "0")]
-    [InlineData("dataset.name", "npy:a", "")]
+    [InlineData("dataset.name", "images:a", "")]
     [InlineData("name", "a", "")]
+    [InlineData("name", "a.b-c_1", "a/b")]
+    [InlineData("name", "a", "..")]
+    [InlineData("dataset.binarization", "threshold", "none")]
     public void A_value_at_the_edge_is_accepted_and_one_beyond_it_is_refused_by_path(
         string path, string accepted, string refused)
     {
