@@ -1,4 +1,5 @@
 using Sere.Storage;
+using TorchSharp;
 using Xunit;
 
 namespace Sere.Tests.Storage;
@@ -33,4 +34,23 @@ public sealed class ContentDigestTests : IDisposable
         var error = Assert.Throws<SereException>(() => ContentDigest.OfFile(_folder.Path));
         Assert.Contains("it is a folder", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_digest_of_tensors_knows_each_name_type_shape_and_bit()
+    {
+        using var scope = torch.NewDisposeScope();
+        var values = torch.arange(6, torch.ScalarType.Float32);
+        string digest = Digest("a", values);
+        var changed = values.clone();
+        changed[5] = torch.tensor(5.0000005f);
+        Assert.Equal(digest, Digest("a", torch.stack([values, values], 1).select(1, 0)));
+        Assert.NotEqual(digest, Digest("b", values));
+        Assert.NotEqual(digest, Digest("a", values.view(2, 3)));
+        Assert.NotEqual(digest, Digest("a", values.to(torch.ScalarType.Float64)));
+        Assert.NotEqual(digest, Digest("a", changed));
+        Assert.NotEqual(
+            ContentDigest.OfTensors([("a", values), ("b", changed)]), ContentDigest.OfTensors([("b", changed), ("a", values)]));
+    }
+
+    private static string Digest(string name, torch.Tensor value) => ContentDigest.OfTensors([(name, value)]);
 }

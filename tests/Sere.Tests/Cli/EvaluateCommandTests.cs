@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sere.Tests.Storage;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+public sealed class EvaluateCommandTests : IDisposable
+{
+    private static readonly string[] KeysOfTheDesign =
+    [
+        "model", "dataset", "split", "images", "importanceSamples", "logLikelihood", "standardError", "isBound", "space",
+        "elbo", "bitsPerDim", "klPerLayer", "activeUnits", "seed", "seconds",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainedRun _run;
+
+    public EvaluateCommandTests(TrainedRun run)
+    {
+        _run = run;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Json_is_one_object_with_the_keys_of_the_design_and_nothing_else()
+    {
+        var result = Evaluate("--json");
+        Assert.Equal("", result.Error);
+        using var json = JsonDocument.Parse(result.Output);
+        var report = json.RootElement;
+        Assert.Equal(KeysOfTheDesign, report.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("digits", report.GetProperty("model").GetString());
+        Assert.Equal("images:" + _run.ImageFolder, report.GetProperty("dataset").GetString());
+        Assert.Equal("test", report.GetProperty("split").GetString());
+        Assert.Equal(TrainedRun.TestImages, report.GetProperty("images").GetInt32());
+        Assert.Equal(7, report.GetProperty("importanceSamples").GetInt32());
+        Assert.True(report.GetProperty("isBound").GetBoolean());
+        Assert.Equal("discrete", report.GetProperty("space").GetString());
+        Assert.Equal(TrainedRun.Layers, report.GetProperty("klPerLayer").GetArrayLength());
+        Assert.Equal(1, report.GetProperty("seed").GetInt64());
+        double logLikelihood = report.GetProperty("logLikelihood").GetDouble();
+        Assert.True(logLikelihood < 0 && logLikelihood >= report.GetProperty("elbo").GetDouble());
+        Assert.Equal(-logLikelihood / (784 * Math.Log(2)), report.GetProperty("bitsPerDim").GetDouble(), 1e-12);
+    }
+
+    [Fact]
+    public void The_same_evaluation_gives_the_same_figures_and_another_seed_gives_others()
+    {
+        JsonObject first = Report(Evaluate("--json"));
+        JsonObject second = Report(Evaluate("--json"));
+        JsonObject other = Report(Evaluate("--json", "--seed", "2"));
+        Assert.Equal(first.ToJsonString(), second.ToJsonString());
+        Assert.NotEqual(first["logLikelihood"]!.ToJsonString(), other["logLikelihood"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_limit_takes_the_first_images_and_changes_none_of_their_figures()
+    {
+        JsonObject all = Report(Evaluate("--json", "--per-image", _folder.File("all.csv")));
+        JsonObject few = Report(Evaluate("--json", "--per-image", _folder.File("few.csv"), "--limit", "4"));
+        double[][] allRows = Rows("all.csv");
+        double[][] fewRows = Rows("few.csv");
+        Assert.Equal(TrainedRun.TestImages, allRows.Length);
+        Assert.Equal(4, fewRows.Length);
+        Assert.Equal(4, few["images"]!.GetValue<int>());
+        for (int image = 0; image < 4; image++)
+        {
+            // Files have four decimals, and batches of other sizes round differently.
+            Assert.All(allRows[image].Zip(fewRows[image]), pair => Assert.Equal(pair.First, pair.Second, 2e-3));
+        }
+
+        Assert.Equal(allRows.Average(row => row[1]), all["logLikelihood"]!.GetValue<double>(), 1e-4);
+        Assert.Equal(allRows.Average(row => row[4]), all["elbo"]!.GetValue<double>(), 1e-4);
+        Assert.Equal(fewRows.Average(row => row[1]), few["logLikelihood"]!.GetValue<double>(), 1e-4);
+    }
+
+    [Theory]
+    [InlineData("validation", TrainedRun.ValidationImages)]
+    [InlineData("train", TrainedRun.Images - TrainedRun.TestImages - TrainedRun.ValidationImages)]
+    public void Another_split_can_be_evaluated(string split, int images)
+    {
+        JsonObject report = Report(Evaluate("--json", "--split", split));
+        Assert.Equal(split, report["split"]!.GetValue<string>());
+        Assert.Equal(images, report["images"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public void Without_json_the_figures_are_a_table()
+    {
+        var result = Evaluate("--checkpoint", "last");
+        Assert.Equal("", result.Error);
+        Assert.Contains("log p(x) >=, 7 samples", result.Output);
+        Assert.Contains("log p(x) of independent pixels", result.Output);
+        Assert.Contains("bits/dim", result.Output);
+    }
+
+    private ProgramResult Evaluate(params string[] options) => BuiltProgram.Sere.Run(
+        ["evaluate", _run.Root, "--importance-samples", "7", "--threads", "1", .. options]).Done();
+
+    private static JsonObject Report(ProgramResult result)
+    {
+        JsonObject report = JsonNode.Parse(result.Output)!.AsObject();
+        Assert.True(report.Remove("seconds"));
+        return report;
+    }
+
+    private double[][] Rows(string name)
+    {
+        string[] lines = File.ReadAllLines(_folder.File(name));
+        Assert.Equal("image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo", lines[0]);
+        double[][] rows =
+        [
+            .. lines.Skip(1).Select(line => line.Split(',')
+                .Select(value => double.Parse(value, CultureInfo.InvariantCulture))
+                .ToArray()),
+        ];
+        Assert.Equal(Enumerable.Range(0, rows.Length), rows.Select(row => (int)row[0]));
+        return rows;
+    }
+}

@@ -1,0 +1,117 @@
+using Sere.Tests.Storage;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+/// <summary>Exit code 1: the request is right, but a file, a folder or a run is not.</summary>
+public sealed class FailureTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainedRun _run;
+
+    public FailureTests(TrainedRun run)
+    {
+        _run = run;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("evaluate")]
+    [InlineData("sample")]
+    [InlineData("train --resume --run")]
+    public void A_missing_run_is_named(string command)
+    {
+        string missing = _folder.File("no-run");
+        BuiltProgram.Sere.Run([.. command.Split(' '), missing]).Refused(1, $"'{missing}'", "sere train");
+    }
+
+    [Fact]
+    public void A_missing_data_set_is_named_with_its_folder_and_what_to_set()
+    {
+        BuiltProgram.Sere.RunIn(_folder.Path, "train", "--preset", "mnist-mlp")
+            .Refused(1, "mnist", $"'{_folder.File("mnist")}'", "SERE_DATA", "--data-dir");
+        Assert.Empty(_folder.FileNames());
+    }
+
+    [Fact]
+    public void A_missing_folder_of_images_is_named()
+    {
+        string missing = _folder.File("no-images");
+        BuiltProgram.Sere.Run("train", "--dataset", "images:" + missing).Refused(1, $"'{missing}'");
+        BuiltProgram.Sere.Run("score", _run.Root, "--input", missing, "--out", _folder.File("a.csv"))
+            .Refused(1, $"'{missing}'", "--input");
+    }
+
+    [Theory]
+    [InlineData("{ \"name\": \"digits\", ", "line 1")]
+    [InlineData("", "JSON")]
+    [InlineData("{ \"modle\": {} }", "\"modle\"")]
+    [InlineData("{}", "dataset.shape")]
+    public void A_damaged_configuration_of_a_run_is_a_failure(string text, string part)
+    {
+        string run = _run.Copy(_folder.File("run"));
+        string file = Path.Combine(run, "config.json");
+        File.WriteAllText(file, text);
+        BuiltProgram.Sere.Run("evaluate", run).Refused(1, file, part);
+    }
+
+    [Fact]
+    public void A_missing_configuration_file_is_named()
+    {
+        string missing = _folder.File("mine.json");
+        BuiltProgram.Sere.Run("train", "--config", missing).Refused(1, missing);
+    }
+
+    [Fact]
+    public void Damaged_weights_are_refused_and_those_of_the_checkpoint_before_are_used_with_a_warning()
+    {
+        string run = _run.Copy(_folder.File("run"));
+        FlipMiddle(Path.Combine(run, "checkpoints", "best.safetensors"));
+        BuiltProgram.Sere.Run("evaluate", run, "--json").Refused(1, "best.safetensors' is damaged");
+
+        FlipMiddle(Path.Combine(run, "checkpoints", "step-000000008.safetensors"));
+        string[] last = ["evaluate", run, "--json", "--importance-samples", "2", "--checkpoint", "last"];
+        var fallback = BuiltProgram.Sere.Run(last).Done();
+        Assert.StartsWith("warning: ", fallback.Error, StringComparison.Ordinal);
+        Assert.Contains("step-000000008.safetensors' is damaged", fallback.Error);
+
+        File.Delete(Path.Combine(run, "checkpoints", "step-000000004.safetensors"));
+        var none = BuiltProgram.Sere.Run(last);
+        Assert.Equal(1, none.ExitCode);
+        Assert.Equal("", none.Output);
+        string[] lines = none.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith("error: None of the checkpoints in", lines[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("train --epochs 1 --run")]
+    [InlineData("sample RUN --count 1 --out")]
+    [InlineData("reconstruct RUN --count 1 --out")]
+    [InlineData("evaluate RUN --limit 1 --importance-samples 1 --per-image")]
+    public void A_place_that_cannot_be_written_to_is_named(string command)
+    {
+        // Not even the administrator can make a file in a file.
+        File.WriteAllText(_folder.File("file"), "");
+        string output = Path.Combine(_folder.File("file"), "result");
+        BuiltProgram.Sere.Run([.. command.Replace("RUN", _run.Root, StringComparison.Ordinal).Split(' '), output])
+            .Refused(1, output);
+    }
+
+    [Fact]
+    public void Verbose_shows_where_an_error_arose()
+    {
+        var result = BuiltProgram.Sere.Run("evaluate", _folder.File("no-run"), "--verbose");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("   at Sere.Runs.", result.Error);
+    }
+
+    private static void FlipMiddle(string path)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        content[content.Length / 2] ^= 1;
+        File.WriteAllBytes(path, content);
+    }
+}

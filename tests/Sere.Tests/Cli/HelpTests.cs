@@ -1,0 +1,36 @@
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+public sealed class HelpTests
+{
+    private static readonly string[] Commands = ["train", "evaluate", "sample", "reconstruct", "score", "presets"];
+
+    [Fact]
+    public void Without_a_command_the_help_is_shown_and_nothing_was_done()
+    {
+        var result = BuiltProgram.Sere.Run();
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.All(Commands, command => Assert.Contains($"\n  {command} ", result.Error));
+    }
+
+    [Fact]
+    public void Help_that_was_asked_for_is_a_result()
+    {
+        var result = BuiltProgram.Sere.Run("--help").Done();
+        Assert.Equal("", result.Error);
+        Assert.All(Commands, command => Assert.Contains($"\n  {command} ", result.Output));
+    }
+
+    [Fact]
+    public void Each_command_has_help_of_its_own()
+    {
+        foreach (string command in Commands)
+        {
+            var result = BuiltProgram.Sere.Run(command, "--help").Done();
+            Assert.Contains($"sere {command}", result.Output);
+            Assert.Equal("", result.Error);
+        }
+    }
+}

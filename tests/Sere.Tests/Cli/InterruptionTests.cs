@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Sere.Tests.Storage;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+/// <summary>
+/// A run that was stopped ends, once it is resumed, with the same bits as one that never stopped. Fails, for example,
+/// where a batch's order or noise depends on how many batches were drawn before it, or where the optimizer's state or
+/// the sums of the epoch under way are left out of a checkpoint.
+/// </summary>
+public sealed class InterruptionTests : IDisposable
+{
+    private const int Epochs = 60;
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainedRun _run;
+
+    public InterruptionTests(TrainedRun run)
+    {
+        _run = run;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_stopped_run_goes_on_to_the_bits_of_one_that_never_stopped()
+    {
+        string whole = _folder.File("whole");
+        BuiltProgram.Sere.Run(Command(whole)).Done();
+
+        string killed = _folder.File("killed");
+        using (var program = BuiltProgram.Sere.Start(_folder.Path, Command(killed)))
+        {
+            program.WaitForError("epoch 2/");
+            program.Kill();
+            program.Finish();
+        }
+
+        RequireUnfinished(killed);
+        File.WriteAllText(Path.Combine(killed, "checkpoints", ".sere-0123.tmp"), "half-written");
+        Resume(killed);
+        RequireEqual(whole, killed);
+
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string interrupted = _folder.File("interrupted");
+        using (var program = BuiltProgram.Sere.Start(_folder.Path, Command(interrupted)))
+        {
+            program.WaitForError("epoch 3/");
+            using var kill = Process.Start("kill", ["-INT", $"{program.Id}"]);
+            RequireAdvice(program.Finish(), interrupted);
+        }
+
+        RequireUnfinished(interrupted);
+        Resume(interrupted);
+        RequireEqual(whole, interrupted);
+    }
+
+    [Fact]
+    public void A_finished_run_can_be_resumed_and_stays_as_it_was()
+    {
+        string run = _run.Copy(_folder.File("run"));
+        BuiltProgram.Sere.Run("train", "--resume", "--run", run, "--threads", "1").Done();
+        RequireEqual(_run.Root, run);
+        Assert.Equal(
+            File.ReadAllText(Path.Combine(_run.Root, "metrics.jsonl")), File.ReadAllText(Path.Combine(run, "metrics.jsonl")));
+    }
+
+    [Fact]
+    public void A_run_is_not_resumed_with_other_options()
+    {
+        BuiltProgram.Sere.Run("train", "--resume", "--run", _run.Root, "--seed", "9")
+            .Refused(2, $"'{_run.Root}'", "seed is 1 there and 9 here");
+        BuiltProgram.Sere.Run(_run.Command("--resume", "--run", _run.Root, "--set", "model.latents=3"))
+            .Refused(2, $"'{_run.Root}'", "model.latents is 2 there and 3 here");
+        BuiltProgram.Sere.Run("train", "--resume", "--run", _run.Root, "--preset", "mnist-mlp")
+            .Refused(2, $"'{_run.Root}'", "name is \"digits\" there and \"mnist-mlp\" here");
+    }
+
+    private static void RequireAdvice(ProgramResult result, string run)
+    {
+        Assert.True(result.ExitCode == 130, $"Exit code {result.ExitCode}: {result.Output} {result.Error}");
+        Assert.Equal("", result.Output);
+        string[] lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal($"Interrupted; go on with: sere train --run {run} --resume", lines[^1]);
+        Assert.DoesNotContain("error:", result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
+    }
+
+    private static void RequireUnfinished(string run)
+    {
+        Assert.InRange(File.ReadAllLines(Path.Combine(run, "metrics.jsonl")).Length, 1, Epochs - 1);
+        Assert.False(File.Exists(Path.Combine(run, "report.md")));
+    }
+
+    private static void Resume(string run) =>
+        BuiltProgram.Sere.Run("train", "--run", run, "--resume", "--threads", "1").Done();
+
+    private static void RequireEqual(string whole, string resumed)
+    {
+        string[] names = Names(whole);
+        Assert.Equal(names, Names(resumed));
+        Assert.Equal(5, names.Length);
+        foreach (string name in names.Where(name => name.EndsWith(".safetensors", StringComparison.Ordinal)))
+        {
+            Assert.True(File.ReadAllBytes(Path.Combine(whole, "checkpoints", name)).AsSpan()
+                .SequenceEqual(File.ReadAllBytes(Path.Combine(resumed, "checkpoints", name))), name);
+        }
+
+        Assert.Equal(Metrics(whole), Metrics(resumed));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(whole, "samples.png")), File.ReadAllBytes(Path.Combine(resumed, "samples.png")));
+    }
+
+    private static string[] Names(string run) =>
+        [.. Directory.GetFiles(Path.Combine(run, "checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
+
+    /// <summary>The lines without what the clock decides.</summary>
+    private static string[] Metrics(string run) =>
+    [
+        .. File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(line =>
+        {
+            JsonObject metrics = JsonNode.Parse(line)!.AsObject();
+            Assert.True(metrics.Remove("seconds") && metrics.Remove("imagesPerSecond"));
+            return metrics.ToJsonString();
+        }),
+    ];
+
+    private string[] Command(string run) =>
+        _run.Command("--run", run, "--set", $"training.epochs={Epochs}", "--set", "training.averageDecay=0.9");
+}

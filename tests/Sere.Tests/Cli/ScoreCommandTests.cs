@@ -1,0 +1,100 @@
+using System.Globalization;
+using Sere.Data;
+using Sere.Tests.Data;
+using SkiaSharp;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+public sealed class ScoreCommandTests : IDisposable
+{
+    private const string Header = "image,log_likelihood,monte_carlo_standard_error,effective_sample_size";
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainedRun _run;
+
+    public ScoreCommandTests(TrainedRun run)
+    {
+        _run = run;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_folder_is_scored_in_the_order_of_its_names_which_are_quoted_where_they_must_be()
+    {
+        ImageSet digits = DigitsGenerator.GenerateTest(count: 3);
+        WriteDigit("images/zero.png", digits, 0);
+        WriteDigit("images/b.png", digits, 1);
+        WriteDigit("images/a,comma.png", digits, 2);
+        string[] lines = Score("images");
+        Assert.Equal(Header, lines[0]);
+        Assert.Equal(4, lines.Length);
+        Assert.StartsWith("\"a,comma.png\",-", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("b.png,-", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("zero.png,-", lines[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_idx_file_gives_the_scores_of_the_same_images_in_a_folder()
+    {
+        ImageSet digits = DigitsGenerator.GenerateTest(count: 3);
+        for (int i = 0; i < 3; i++)
+        {
+            WriteDigit($"images/{i}.png", digits, i);
+        }
+
+        byte[] file = IdxFile.Build([3, 28, 28], digits.Pixels);
+        _folder.Write("digits.idx", file);
+        _folder.Write("digits.idx.gz", IdxFile.Zip(file));
+        double[][] fromFolder = Figures(Score("images"), name => name.Replace(".png", "", StringComparison.Ordinal));
+        double[][] fromFile = Figures(Score("digits.idx"), name => name);
+        Assert.Equal(3, fromFile.Length);
+        Assert.Equal(fromFolder, fromFile);
+        Assert.Equal(fromFile, Figures(Score("digits.idx.gz"), name => name));
+        Assert.All(fromFile, row => Assert.True(row[1] < 0 && row[2] >= 0 && row[3] is >= 1 and <= 5));
+    }
+
+    [Fact]
+    public void Images_of_another_size_are_refused_unless_they_are_resized()
+    {
+        _folder.Write("large/a.png", Pictures.Grey(30, 40, 7));
+        Command("large").Refused(1, "1x40x30", "1x28x28", "--resize");
+        Assert.False(File.Exists(_folder.File("scores.csv")));
+        Assert.Equal(2, Score("large", "--resize").Length);
+    }
+
+    [Fact]
+    public void Coloured_images_are_refused_unless_they_are_made_grey()
+    {
+        _folder.Write("colour/a.png", Pictures.Encode(28, 28, (x, y) => new SKColor((byte)x, (byte)y, 200)));
+        Command("colour").Refused(1, "3x28x28", "1x28x28", "--gray");
+        Assert.Equal(2, Score("colour", "--gray").Length);
+    }
+
+    private string[] Score(string input, params string[] options)
+    {
+        var result = Command(input, options).Done();
+        Assert.Equal(_folder.File("scores.csv") + "\n", result.Output);
+        Assert.Equal("", result.Error);
+        return File.ReadAllLines(_folder.File("scores.csv"));
+    }
+
+    private ProgramResult Command(string input, params string[] options) => BuiltProgram.Sere.Run(
+        [
+            "score", _run.Root, "--input", _folder.File(input), "--out", _folder.File("scores.csv"),
+            "--importance-samples", "5", "--threads", "1", .. options,
+        ]);
+
+    private static double[][] Figures(string[] lines, Func<string, string> number) =>
+    [
+        .. lines.Skip(1).Select(line => line.Split(',')
+            .Select((value, i) => double.Parse(i == 0 ? number(value) : value, CultureInfo.InvariantCulture))
+            .ToArray()),
+    ];
+
+    private void WriteDigit(string name, ImageSet digits, int image)
+    {
+        byte[] pixels = digits.Slice(image, 1).Pixels;
+        _folder.Write(name, Pictures.Encode(28, 28, (x, y) => Pictures.Level(pixels[(28 * y) + x])));
+    }
+}

@@ -1,0 +1,236 @@
+using Sere.Models;
+using Sere.Models.Configuration;
+using Sere.Runs;
+using Sere.Tests.Storage;
+using Sere.Tests.Training;
+using Sere.Training;
+using Xunit;
+
+namespace Sere.Tests.Runs;
+
+public sealed class CheckpointStoreTests : IDisposable
+{
+    private static readonly TrainingConfiguration Training = new() { Epochs = 5, BatchSize = 8, AverageDecay = 0.9 };
+    private readonly TemporaryFolder _folder = new();
+    private readonly DensityModel _model = TinyExperiment.Model();
+    private readonly Trainer _trainer;
+    private readonly CheckpointStore _store;
+    private readonly List<string> _warnings = [];
+
+    public CheckpointStoreTests()
+    {
+        // Two steps an epoch.
+        _trainer = TinyExperiment.Trainer(_model, Training, TinyExperiment.Images(16));
+        _store = new CheckpointStore(_folder.Path);
+    }
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void The_last_two_checkpoints_are_kept()
+    {
+        TrainAndSave(epochs: 3);
+        Assert.Equal(
+            [
+                "step-000000004.json", "step-000000004.safetensors", "step-000000006.json", "step-000000006.safetensors",
+            ],
+            _folder.FileNames().Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("safetensors", 0)]
+    [InlineData("safetensors", 0.5)]
+    [InlineData("safetensors", 1)]
+    [InlineData("json", 0)]
+    public void A_flipped_bit_in_the_newest_leads_to_the_one_before_with_a_warning(string extension, double place)
+    {
+        byte[][] weights = TrainAndSave(epochs: 2);
+        string newest = _folder.File($"step-000000004.{extension}");
+        byte[] content = File.ReadAllBytes(newest);
+        content[(int)(place * (content.Length - 1))] ^= 4;
+        File.WriteAllBytes(newest, content);
+        RequireRestored(step: 2, weights[0]);
+        Assert.Contains(newest, Assert.Single(_warnings));
+    }
+
+    [Theory]
+    [InlineData("safetensors", null)]
+    [InlineData("safetensors", "")]
+    [InlineData("json", "")]
+    [InlineData("json", "null")]
+    [InlineData("json", "{}")]
+    [InlineData("json", "{\"format\":1,\"digest\":\"\",\"progress\":null,\"optimizerSteps\":4,\"seconds\":1}")]
+    [InlineData("json", "{\"format\":2,\"digest\":\"\",\"progress\":{},\"optimizerSteps\":4,\"seconds\":1}")]
+    public void A_newest_that_is_no_checkpoint_leads_to_the_one_before_with_a_warning(string extension, string? text)
+    {
+        byte[][] weights = TrainAndSave(epochs: 2);
+        string newest = _folder.File($"step-000000004.{extension}");
+        File.Delete(newest);
+        if (text is not null)
+        {
+            File.WriteAllText(newest, text);
+        }
+
+        RequireRestored(step: 2, weights[0]);
+        Assert.Contains("step-000000004", Assert.Single(_warnings));
+    }
+
+    [Fact]
+    public void Where_all_are_damaged_one_sentence_says_so()
+    {
+        TrainAndSave(epochs: 2);
+        foreach (string path in Directory.GetFiles(_folder.Path, "*.safetensors"))
+        {
+            File.WriteAllText(path, "damaged");
+        }
+
+        string message = Assert.Throws<SereException>(() => _store.Restore(_trainer, _warnings.Add)).Message;
+        Assert.Equal($"None of the checkpoints in '{_folder.Path}' is good; start the run again.", message);
+        Assert.Equal(2, _warnings.Count);
+    }
+
+    [Fact]
+    public void Without_checkpoints_there_is_nothing_to_restore_and_nothing_to_load()
+    {
+        Assert.Null(_store.Restore(_trainer, _warnings.Add));
+        Assert.Null(new CheckpointStore(_folder.File("missing")).Restore(_trainer, _warnings.Add));
+        var error = Assert.Throws<SereException>(() => _store.LoadWeights(_model, CheckpointChoice.Best, _warnings.Add));
+        Assert.Contains($"'{_folder.Path}'", error.Message);
+    }
+
+    [Fact]
+    public void Files_of_a_save_that_did_not_end_are_passed_over()
+    {
+        byte[][] weights = TrainAndSave(epochs: 1);
+        File.WriteAllText(_folder.File(".sere-0123456789abcdef.tmp"), "half-written");
+        File.WriteAllText(_folder.File("step-000000009.safetensors"), "its state was never written");
+        RequireRestored(step: 2, weights[0]);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void Weights_of_another_shape_are_refused_by_the_name_of_the_tensor()
+    {
+        TrainAndSave(epochs: 1);
+        var wider = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.evidence.network.hidden=[9]"]);
+        using var model = ModelFactory.Create(wider.Model, TinyExperiment.Shape.Dimensions, seed: 1);
+        using var trainer = TinyExperiment.Trainer(model, Training, TinyExperiment.Images(16));
+        foreach (Action action in (Action[])
+            [
+                () => _store.Restore(trainer, _warnings.Add),
+                () => _store.LoadWeights(model, CheckpointChoice.Last, _warnings.Add),
+            ])
+        {
+            string message = Assert.Throws<SereException>(action).Message;
+            Assert.Matches("the tensor '[a-z]+\\.encoder\\..*weight0' has the shape \\[2, 16, 8\\], not \\[2, 16, 9\\]", message);
+        }
+    }
+
+    [Fact]
+    public void Weights_without_a_tensor_of_the_model_are_refused_by_its_name()
+    {
+        TrainAndSave(epochs: 1);
+        var deeper = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.prior.network.hidden=[4,4]"]);
+        using var model = ModelFactory.Create(deeper.Model, TinyExperiment.Shape.Dimensions, seed: 1);
+        string message = Assert.Throws<SereException>(() =>
+            _store.LoadWeights(model, CheckpointChoice.Last, _warnings.Add)).Message;
+        Assert.Matches("(has no tensor|the tensor) 'average\\.hierarchy\\.", message);
+    }
+
+    [Fact]
+    public void The_best_weights_are_those_of_their_epoch_and_the_last_those_of_the_end()
+    {
+        _trainer.Epoch();
+        _store.SaveBest(_trainer, 1, -3);
+        byte[] best = TinyExperiment.Bits(_trainer.EvaluationValues);
+        _trainer.Epoch();
+        _store.Save(_trainer, Checkpoints.State(_trainer));
+        byte[] last = TinyExperiment.Bits(_trainer.EvaluationValues);
+        Assert.NotEqual(best, last);
+        Assert.NotEqual(last, TinyExperiment.Bits(_trainer.Parameters.Values));
+        Assert.Equal(best, Loaded(CheckpointChoice.Best));
+        Assert.Equal(last, Loaded(CheckpointChoice.Last));
+        File.Delete(_folder.File("best.safetensors"));
+        Assert.Equal(last, Loaded(CheckpointChoice.Best));
+        Assert.Empty(_warnings);
+    }
+
+    /// <summary>Fails where the digest of the best weights is not compared: most bytes are weights.</summary>
+    [Fact]
+    public void Best_weights_with_a_flipped_bit_are_refused_or_the_same()
+    {
+        _trainer.Epoch();
+        _store.SaveBest(_trainer, 1, -3);
+        byte[] weights = Loaded(CheckpointChoice.Best);
+        string path = _folder.File("best.safetensors");
+        byte[] content = File.ReadAllBytes(path);
+        int refused = 0;
+        int tried = 0;
+        for (int place = 0; place < content.Length; place += 29, tried++)
+        {
+            content[place] ^= 1;
+            File.WriteAllBytes(path, content);
+            content[place] ^= 1;
+            try
+            {
+                // What is left is text about the weights: the epoch, the bound.
+                Assert.Equal(weights, Loaded(CheckpointChoice.Best));
+            }
+            catch (SereException error)
+            {
+                Assert.Contains(path, error.Message);
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 0.9 * tried, tried);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_cannot_be_written_leaves_the_others_whole()
+    {
+        byte[][] weights = TrainAndSave(epochs: 1);
+        _trainer.Epoch();
+        Directory.CreateDirectory(_folder.File("step-000000004.safetensors"));
+        Assert.Throws<SereException>(() => _store.Save(_trainer, Checkpoints.State(_trainer)));
+        RequireRestored(step: 2, weights[0]);
+    }
+
+    /// <summary>Trains epochs of two steps each, saves each, and gives the parameters after each.</summary>
+    private byte[][] TrainAndSave(int epochs)
+    {
+        byte[][] weights = new byte[epochs][];
+        for (int epoch = 0; epoch < epochs; epoch++)
+        {
+            _trainer.Epoch();
+            _store.Save(_trainer, Checkpoints.State(_trainer));
+            weights[epoch] = TinyExperiment.Bits(_trainer.Parameters.Values);
+        }
+
+        return weights;
+    }
+
+    private void RequireRestored(long step, byte[] weights)
+    {
+        using var model = TinyExperiment.Model(seed: 5);
+        using var trainer = TinyExperiment.Trainer(model, Training, TinyExperiment.Images(16));
+        var state = _store.Restore(trainer, _warnings.Add);
+        Assert.Equal(step, state!.Progress.Step);
+        Assert.Equal(step, trainer.Progress.Step);
+        Assert.Equal(step, trainer.Optimizer.Steps);
+        Assert.Equal(weights, TinyExperiment.Bits(trainer.Parameters.Values));
+    }
+
+    private byte[] Loaded(CheckpointChoice choice)
+    {
+        using var model = TinyExperiment.Model(seed: 5);
+        _store.LoadWeights(model, choice, _warnings.Add);
+        using var flat = new FlatParameters(model);
+        return TinyExperiment.Bits(flat.Values);
+    }
+}

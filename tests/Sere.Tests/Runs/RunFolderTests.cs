@@ -1,0 +1,58 @@
+using Sere.Models.Configuration;
+using Sere.Runs;
+using Sere.Tests.Storage;
+using Xunit;
+
+namespace Sere.Tests.Runs;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_first_free_name_is_taken()
+    {
+        Assert.Equal(_folder.File("digits"), RunFolder.Unused(_folder.Path, "digits").Root);
+        RunFolder.Unused(_folder.Path, "digits").Create();
+        Assert.Equal(_folder.File("digits-2"), RunFolder.Unused(_folder.Path, "digits").Root);
+        File.WriteAllText(_folder.File("digits-2"), "A file is in the way as well.");
+        Assert.Equal(_folder.File("digits-3"), RunFolder.Unused(_folder.Path, "digits").Root);
+        Assert.Equal(_folder.File("mnist"), RunFolder.Unused(_folder.Path, "mnist").Root);
+    }
+
+    [Fact]
+    public void A_folder_without_a_configuration_is_no_run()
+    {
+        var folder = new RunFolder(_folder.File("empty"));
+        folder.Create();
+        Assert.False(folder.HoldsRun);
+        string message = Assert.Throws<SereException>(() => RunFolder.Existing(folder.Root)).Message;
+        Assert.Contains($"'{folder.Root}'", message);
+        File.WriteAllText(folder.Configuration, "{}");
+        Assert.True(RunFolder.Existing(folder.Root).HoldsRun);
+    }
+
+    [Fact]
+    public void A_damaged_configuration_is_a_failure_and_not_wrong_usage()
+    {
+        var folder = new RunFolder(_folder.Path);
+        var configuration = new ExperimentConfiguration { Name = "mine" };
+        File.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
+        Assert.Equal(configuration, folder.ReadConfiguration());
+        File.WriteAllText(folder.Configuration, "{ \"epochs\": 3 }");
+        var error = Assert.ThrowsAny<SereException>(folder.ReadConfiguration);
+        Assert.IsNotType<UsageException>(error);
+        Assert.Contains(folder.Configuration, error.Message);
+        Assert.Contains("\"epochs\"", error.Message);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_named()
+    {
+        File.WriteAllText(_folder.File("file"), "");
+        string path = Path.Combine(_folder.File("file"), "run");
+        Assert.Contains($"'{path}'", Assert.Throws<SereException>(new RunFolder(path).Create).Message);
+    }
+}
