@@ -114,8 +114,10 @@ public sealed class CheckpointStore
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
-        if (checkpoint == CheckpointChoice.Best && TryLoadBest(model, warn))
+        if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
         {
+            using var best = ReadBest();
+            CopyIntoModel(model, best, "", BestPath);
             return;
         }
 
@@ -124,26 +126,6 @@ public sealed class CheckpointStore
         using var file = SafeTensors.Read(last.Path);
         bool averaged = file.Tensors.Keys.Any(name => name.StartsWith(AveragePrefix, StringComparison.Ordinal));
         CopyIntoModel(model, file, averaged ? AveragePrefix : ModelPrefix, last.Path);
-    }
-
-    private bool TryLoadBest(torch.nn.Module model, Action<string> warn)
-    {
-        if (!File.Exists(BestPath))
-        {
-            return false;
-        }
-
-        try
-        {
-            using var best = ReadBest();
-            CopyIntoModel(model, best, "", BestPath);
-            return true;
-        }
-        catch (SereException error) when (States().Count > 0)
-        {
-            warn($"{error.Message} The last weights are used instead of the best.");
-            return false;
-        }
     }
 
     /// <summary>

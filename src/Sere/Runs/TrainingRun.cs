@@ -139,7 +139,7 @@ public sealed class TrainingRun : IDisposable
     public SplitEvaluation Execute(CancellationToken cancellation = default)
     {
         Train(cancellation);
-        using var model = TrainedModel.Load(_folder.Root, CheckpointChoice.Best, _device, _observer.OnWarning);
+        using var model = LoadBest();
         RunPictures.Write(_folder, model, _splits.Test, _metrics);
         var options = new EvaluationOptions { ImportanceSamples = _configuration.Evaluation.ImportanceSamples };
         var evaluation = SplitEvaluation.Evaluate(
@@ -157,6 +157,19 @@ public sealed class TrainingRun : IDisposable
         _trainer.Dispose();
         _model.Dispose();
         _claim.Dispose();
+    }
+
+    private TrainedModel LoadBest()
+    {
+        try
+        {
+            return TrainedModel.Load(_folder.Root, CheckpointChoice.Best, _device, _observer.OnWarning);
+        }
+        catch (SereException error)
+        {
+            _observer.OnWarning($"{error.Message} The report is of the last weights.");
+            return TrainedModel.Load(_folder.Root, CheckpointChoice.Last, _device, _observer.OnWarning);
+        }
     }
 
     private void Train(CancellationToken cancellation)

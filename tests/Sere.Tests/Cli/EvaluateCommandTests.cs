@@ -28,7 +28,7 @@ public sealed class EvaluateCommandTests : IDisposable
     public void Json_is_one_object_with_the_keys_of_the_design_and_nothing_else()
     {
         var result = Evaluate("--json");
-        Assert.Equal("", result.Error);
+        Assert.Equal("evaluated: 10 of 10 images\n", result.Error);
         using var json = JsonDocument.Parse(result.Output);
         var report = json.RootElement;
         Assert.Equal(KeysOfTheDesign, report.EnumerateObject().Select(member => member.Name));
@@ -91,7 +91,7 @@ public sealed class EvaluateCommandTests : IDisposable
     public void Without_json_the_figures_are_a_table()
     {
         var result = Evaluate("--checkpoint", "last");
-        Assert.Equal("", result.Error);
+        Assert.Equal("evaluated: 10 of 10 images\n", result.Error);
         Assert.Contains("log p(x) >=, 7 samples", result.Output);
         Assert.Contains("log p(x) of independent pixels", result.Output);
         Assert.Contains("bits/dim", result.Output);

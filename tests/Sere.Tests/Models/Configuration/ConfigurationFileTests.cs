@@ -1,3 +1,4 @@
+using Sere.Data;
 using System.Text;
 using System.Text.Json.Nodes;
 using Sere.Likelihoods;
@@ -115,6 +116,7 @@ public sealed class ConfigurationFileTests : IDisposable
                         Network = new MlpConfiguration { Hidden = [], Activation = activation },
                     },
                 },
+                Dataset = new DatasetConfiguration { Binarization = BinarizationRule.None },
             };
             string json = ConfigurationFile.ToJson(configuration);
             Assert.Equal(configuration, ConfigurationFile.Parse(json, "test"));

@@ -87,7 +87,7 @@ public sealed class ConfigurationOverridesTests
     public void Another_kind_keeps_what_both_share_and_resets_the_rest()
     {
         ExperimentConfiguration gaussian = ConfigurationOverrides.Apply(
-            Digits, ["data.residual=evidence", "data.kind=gaussian", "data.scaleFloor=0.25"]);
+            Digits, ["data.residual=evidence", "data.kind=gaussian", "data.scaleFloor=0.25", "dataset.binarization=none"]);
         Assert.Equal(
             new GaussianDataConfiguration
             {
@@ -97,14 +97,15 @@ public sealed class ConfigurationOverridesTests
             },
             Model(gaussian).Data);
 
-        ExperimentConfiguration bernoulli = ConfigurationOverrides.Apply(gaussian, ["data.kind=\"bernoulli\""]);
+        ExperimentConfiguration bernoulli = ConfigurationOverrides.Apply(
+            gaussian, ["data.kind=\"bernoulli\"", "dataset.binarization=dynamic"]);
         Assert.Equal(
             new BernoulliDataConfiguration { Residual = DataResidual.Evidence, Network = Model(Digits).Data.Network },
             Model(bernoulli).Data);
         Assert.Equal(
             new GaussianDataConfiguration().ScaleFloor,
             Assert.IsType<GaussianDataConfiguration>(
-                Model(ConfigurationOverrides.Apply(bernoulli, ["data.kind=gaussian"])).Data).ScaleFloor);
+                Model(ConfigurationOverrides.Apply(bernoulli, ["data.kind=gaussian", "dataset.binarization=none"])).Data).ScaleFloor);
 
         Assert.Equal(
             new AdamaxConfiguration { LearningRate = 0.01 },
@@ -116,7 +117,11 @@ public sealed class ConfigurationOverridesTests
     public void A_member_of_a_kind_set_just_before_needs_no_default()
     {
         ExperimentConfiguration changed = ConfigurationOverrides.Apply(
-            Digits, ["data={\"kind\":\"gaussian\"}", "data.network.activation=tanh", "coupling={}", "coupling.data=false"]);
+            Digits,
+            [
+                "dataset.binarization=none", "data={\"kind\":\"gaussian\"}", "data.network.activation=tanh", "coupling={}",
+                "coupling.data=false",
+            ]);
         Assert.Equal(new MlpConfiguration { Activation = Activation.Tanh }, Model(changed).Data.Network);
         Assert.Equal(new CouplingConfiguration { Data = false }, Model(changed).Coupling);
     }
