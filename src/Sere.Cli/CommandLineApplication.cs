@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Sere.Cli.Commands;
 
 namespace Sere.Cli;
@@ -21,10 +20,8 @@ internal sealed class CommandLineApplication
 
     public int Run(string[] args)
     {
-        using var cancellation = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var root = Build(cancellation.Token);
+        using var interruption = new Interruption();
+        var root = Build(interruption);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
@@ -65,28 +62,21 @@ internal sealed class CommandLineApplication
                 $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.";
             return Fail(parsed.GetValue(_verbose) ? error.ToString() : sentence, ExitCode.Failed);
         }
-
-        // The first signal asks the run to stop between two steps and to save; a second one ends the process.
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
-        }
     }
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
 
-    private RootCommand Build(CancellationToken cancellation)
+    private RootCommand Build(Interruption interruption)
     {
         var root = new RootCommand(
             "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")
         {
             _verbose,
-            TrainCommand.Create(_terminal, cancellation),
-            EvaluateCommand.Create(_terminal, cancellation),
+            TrainCommand.Create(_terminal, interruption),
+            EvaluateCommand.Create(_terminal, interruption),
             SampleCommand.Create(_terminal),
             ReconstructCommand.Create(_terminal),
-            ScoreCommand.Create(_terminal, cancellation),
+            ScoreCommand.Create(_terminal, interruption),
             PresetsCommand.Create(_terminal),
         };
         return root;

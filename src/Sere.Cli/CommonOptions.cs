@@ -49,6 +49,16 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 1,
     };
 
+    /// <summary>Refuses an output file whose folder does not exist, before the work and not after it.</summary>
+    public static void RequireFolderOf(string path)
+    {
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (!Directory.Exists(folder))
+        {
+            throw new SereException($"'{path}' cannot be written because its folder does not exist; make it first.");
+        }
+    }
+
     /// <summary>The value of an option that must lie in a range.</summary>
     public static int Within(this ParseResult parsed, Option<int> option, int lowest, int highest)
     {

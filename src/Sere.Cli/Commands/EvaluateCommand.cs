@@ -17,7 +17,7 @@ internal static class EvaluateCommand
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static Command Create(Terminal terminal, CancellationToken cancellation)
+    public static Command Create(Terminal terminal, Interruption interruption)
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
@@ -50,18 +50,19 @@ internal static class EvaluateCommand
             }
 
             int importanceSamples = parsed.Within(samples, 1, 1_000_000);
+            string? path = parsed.GetValue(perImage);
+            if (path is not null)
+            {
+                CommonOptions.RequireFolderOf(path);
+            }
+
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var splits = RunData.Load(model.Configuration, parsed.GetValue(dataFolder));
             var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
             var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
-                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, cancellation));
-            if (parsed.GetValue(perImage) is { } path)
-            {
-                evaluation.WriteCsv(path);
-            }
-
+                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, interruption.Listen()));
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonSerializer.Serialize(evaluation.Report, Json));
@@ -69,6 +70,11 @@ internal static class EvaluateCommand
             else
             {
                 Print(terminal, evaluation);
+            }
+
+            if (path is not null)
+            {
+                evaluation.WriteCsv(path);
             }
         });
         return command;

@@ -11,7 +11,7 @@ namespace Sere.Cli.Commands;
 /// <summary><c>sere score RUN --input DIR --out FILE.csv</c>: a log-likelihood for each image of one's own.</summary>
 internal static class ScoreCommand
 {
-    public static Command Create(Terminal terminal, CancellationToken cancellation)
+    public static Command Create(Terminal terminal, Interruption interruption)
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
@@ -40,6 +40,8 @@ internal static class ScoreCommand
         command.SetAction(parsed =>
         {
             int importanceSamples = parsed.Within(samples, 1, 1_000_000);
+            string path = parsed.GetRequiredValue(output);
+            CommonOptions.RequireFolderOf(path);
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
@@ -52,8 +54,7 @@ internal static class ScoreCommand
                 Seed = parsed.GetValue(seed),
             };
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
-                images, options, done => onImages(done, images.Count), cancellation));
-            string path = parsed.GetRequiredValue(output);
+                images, options, done => onImages(done, images.Count), interruption.Listen()));
             AtomicFile.WriteAllText(path, Csv(images, likelihoods));
             terminal.Output.WriteLine(path);
         });

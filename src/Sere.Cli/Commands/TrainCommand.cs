@@ -16,7 +16,7 @@ internal sealed class TrainCommand
     private const string ImagesPrefix = DatasetCatalog.ImagesPrefix;
 
     private readonly Terminal _terminal;
-    private readonly CancellationToken _cancellation;
+    private readonly Interruption _interruption;
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
     private readonly Option<string?> _preset = new("--preset")
@@ -66,15 +66,15 @@ internal sealed class TrainCommand
         Description = "Go on with the run in --run (runs/NAME by default).",
     };
 
-    private TrainCommand(Terminal terminal, CancellationToken cancellation)
+    private TrainCommand(Terminal terminal, Interruption interruption)
     {
         _terminal = terminal;
-        _cancellation = cancellation;
+        _interruption = interruption;
     }
 
-    public static Command Create(Terminal terminal, CancellationToken cancellation)
+    public static Command Create(Terminal terminal, Interruption interruption)
     {
-        var train = new TrainCommand(terminal, cancellation);
+        var train = new TrainCommand(terminal, interruption);
         var command = new Command("train", "Train a model, evaluate it, and leave weights, pictures and a report.")
         {
             train._preset, train._config, train._dataset, train._dataFolder, train._run, train._epochs, train._seed,
@@ -115,13 +115,13 @@ internal sealed class TrainCommand
         using var run = open();
         try
         {
-            return run.Execute(_cancellation);
+            return run.Execute(_interruption.Listen());
         }
         catch (OperationCanceledException error)
         {
             string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
             throw new OperationCanceledException(
-                $"Interrupted; go on with: sere train --run {Quote(folder.Root)}{dataFolder} --resume", error, _cancellation);
+                $"Interrupted; go on with: sere train --run {Quote(folder.Root)}{dataFolder} --resume", error, error.CancellationToken);
         }
     }
 

@@ -3,7 +3,7 @@ namespace Sere.Data;
 /// <summary>A data set cut into the images to train on, to choose by and to report on.</summary>
 /// <param name="Name">The name that the data set was asked for by.</param>
 /// <param name="Train">The images to train on.</param>
-/// <param name="Validation">The images to choose models by; may be empty.</param>
+/// <param name="Validation">The images to choose models by; training needs at least one.</param>
 /// <param name="Test">The images to report on; they never choose anything.</param>
 public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validation, ImageSet Test)
 {

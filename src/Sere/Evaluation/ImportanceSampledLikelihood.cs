@@ -50,7 +50,7 @@ public static class ImportanceSampledLikelihood
             var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
             var moments = Weigh(model, x, first, options, cancellation);
-            Store(result, first, moments, options.ImportanceSamples);
+            Store(result, first, moments, isExact: model.NoiseSize == 0);
             onImages?.Invoke(first + count);
         }
 
@@ -93,7 +93,7 @@ public static class ImportanceSampledLikelihood
     private static int BatchSize(EvaluationOptions options) =>
         Math.Max(1, options.RowsAtOnce / Math.Min(options.ImportanceSamples, EvaluationNoise.BlockSamples));
 
-    private static void Store(ImageLikelihoods result, int first, WeightMoments moments, int samples)
+    private static void Store(ImageLikelihoods result, int first, WeightMoments moments, bool isExact)
     {
         double[] logSum = [.. moments.LogSum.cpu().data<double>()];
         double[] logSquareSum = [.. moments.LogSquareSum.cpu().data<double>()];
@@ -108,7 +108,7 @@ public static class ImportanceSampledLikelihood
             // The delta method: sd of the mean weight over the mean weight.
             result.MonteCarloStandardError[first + i] = moments.Count > 1
                 ? Math.Sqrt(Math.Max(0, (moments.Count / effective) - 1) / (moments.Count - 1))
-                : samples > 1 ? 0 : double.NaN;
+                : isExact ? 0 : double.NaN;
         }
     }
 }

@@ -49,7 +49,7 @@ public abstract class Likelihood : torch.nn.Module
     /// <summary>Cuts block <paramref name="block"/> out of x [B, D], unpadded.</summary>
     public abstract torch.Tensor Block(torch.Tensor x, int block);
 
-    /// <summary>Sets the constants of the data layers so that training starts at independent pixels with these means.</summary>
+    /// <summary>Sets the constants of the data layers so that training starts around independent pixels with these means.</summary>
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>
     public abstract void InitializeOutput(torch.Tensor mean);
 

@@ -59,7 +59,7 @@ public abstract class DensityModel : torch.nn.Module
     /// <param name="uniform">Uniform noise for the model's own blocks; null feeds the true blocks ("teacher-forced").</param>
     public abstract GeneratedImages Reconstruct(torch.Tensor x, torch.Tensor noise, torch.Tensor? uniform);
 
-    /// <summary>Starts training at independent dimensions with these means.</summary>
+    /// <summary>Starts training around independent dimensions with these means.</summary>
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>
     public abstract void InitializeOutput(torch.Tensor mean);
 }

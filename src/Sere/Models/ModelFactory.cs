@@ -10,20 +10,22 @@ namespace Sere.Models;
 /// <summary>Builds models from their configuration.</summary>
 public static class ModelFactory
 {
-    /// <summary>A model with freshly drawn parameters on the CPU.</summary>
+    /// <summary>A model with freshly drawn parameters.</summary>
     /// <param name="configuration">What to build.</param>
     /// <param name="dimensions">Dimensions of the data, D.</param>
     /// <param name="seed">Seed of the initial parameters.</param>
     /// <param name="type">Floating-point type of the parameters.</param>
+    /// <param name="device">Where the model is; null for the CPU. A model does not move: make it where it is used.</param>
     /// <exception cref="UsageException">The configuration does not fit the data.</exception>
     public static DensityModel Create(
         ModelConfiguration configuration,
         int dimensions,
         long seed,
-        torch.ScalarType type = torch.ScalarType.Float32) => configuration switch
+        torch.ScalarType type = torch.ScalarType.Float32,
+        torch.Device? device = null) => configuration switch
         {
             VariationalModelConfiguration variational =>
-                CreateVariational(variational, dimensions, new ParameterInitializer(seed, type)),
+                CreateVariational(variational, dimensions, new ParameterInitializer(seed, type, device)),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
 

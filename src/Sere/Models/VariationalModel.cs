@@ -61,6 +61,14 @@ public sealed class VariationalModel : DensityModel
     public override ElboTerms Elbo(EncodedBatch batch, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(noise);
+        if (noise.dim() != 2 || noise.shape[0] != batch.Size || noise.shape[1] != NoiseSize)
+        {
+            throw new ArgumentException(
+                $"The ELBO takes noise of shape [{batch.Size}, {NoiseSize}], not [{string.Join(", ", noise.shape)}].",
+                nameof(noise));
+        }
+
         var steps = Hierarchy.Infer(batch.Evidence, noise);
         return new ElboTerms(
             Likelihood.LogProb(Codes(steps), batch.Data),

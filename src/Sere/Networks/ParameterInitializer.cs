@@ -16,14 +16,22 @@ public sealed class ParameterInitializer
     /// <summary>An initializer for one model.</summary>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="type">The floating-point type of the parameters.</param>
-    public ParameterInitializer(long seed, torch.ScalarType type = torch.ScalarType.Float32)
+    /// <param name="device">Where the parameters are made; null for the CPU.</param>
+    public ParameterInitializer(
+        long seed,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        torch.Device? device = null)
     {
         _streams = new RandomStreams(seed);
         Type = type;
+        Device = device ?? torch.CPU;
     }
 
     /// <summary>The floating-point type of the parameters.</summary>
     public torch.ScalarType Type { get; }
+
+    /// <summary>Where the parameters are: they are made there and never move.</summary>
+    public torch.Device Device { get; }
 
     /// <summary>A parameter of the given shape with independent normal values of mean 0.</summary>
     /// <param name="standardDeviation">The standard deviation; 0 gives zeros.</param>
@@ -34,13 +42,13 @@ public sealed class ParameterInitializer
         using var scope = torch.NewDisposeScope();
         using var generator = _streams.Open(StreamPurpose.Initialization, index: _created++);
         var values = torch.randn(shape, torch.ScalarType.Float64, generator: generator) * standardDeviation;
-        return new Parameter(values.to(Type).DetachFromDisposeScope(), requires_grad: true);
+        return new Parameter(values.to(Type).to(Device).DetachFromDisposeScope(), requires_grad: true);
     }
 
     /// <summary>A parameter of the given shape filled with one value.</summary>
     public Parameter Constant(double value, params long[] shape)
     {
         _created++;
-        return new Parameter(torch.full(shape, value, Type), requires_grad: true);
+        return new Parameter(torch.full(shape, value, Type, Device), requires_grad: true);
     }
 }

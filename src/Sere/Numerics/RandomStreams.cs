@@ -23,7 +23,10 @@ public readonly record struct RandomStreams(long Seed)
     public torch.Generator Open(StreamPurpose purpose, long epoch = 0, long index = 0, long chunk = 0, long rank = 0) =>
         new(Key(purpose, epoch, index, chunk, rank), torch.CPU);
 
-    /// <summary>The 64-bit seed of the stream at the given place; see <see cref="Open"/>.</summary>
+    /// <summary>
+    /// The 64-bit seed of the stream at the given place; see <see cref="Open"/>. TorchSharp's CPU generator takes its
+    /// lower 32 bits: among the 10^5 streams of a large evaluation, about one pair is the same stream, which no figure shows.
+    /// </summary>
     public ulong Key(StreamPurpose purpose, long epoch = 0, long index = 0, long chunk = 0, long rank = 0)
     {
         Span<byte> place = stackalloc byte[6 * sizeof(long)];

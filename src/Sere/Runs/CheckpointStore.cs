@@ -48,11 +48,7 @@ public sealed class CheckpointStore
 
         state = state with { Digest = ContentDigest.OfFile(name + ".safetensors") };
         AtomicFile.WriteAllText(name + ".json", JsonSerializer.Serialize(state, RunJson.Indented));
-        foreach (string old in States().Skip(Kept))
-        {
-            File.Delete(old);
-            File.Delete(Path.ChangeExtension(old, ".safetensors"));
-        }
+        RemoveAllBut(name + ".json");
     }
 
     /// <summary>Keeps the trainer's evaluation weights as the best so far.</summary>
@@ -118,10 +114,8 @@ public sealed class CheckpointStore
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
-        if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
+        if (checkpoint == CheckpointChoice.Best && TryLoadBest(model, warn))
         {
-            using var best = ReadBest();
-            CopyIntoModel(model, best, "", BestPath);
             return;
         }
 
@@ -130,6 +124,48 @@ public sealed class CheckpointStore
         using var file = SafeTensors.Read(last.Path);
         bool averaged = file.Tensors.Keys.Any(name => name.StartsWith(AveragePrefix, StringComparison.Ordinal));
         CopyIntoModel(model, file, averaged ? AveragePrefix : ModelPrefix, last.Path);
+    }
+
+    private bool TryLoadBest(torch.nn.Module model, Action<string> warn)
+    {
+        if (!File.Exists(BestPath))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var best = ReadBest();
+            CopyIntoModel(model, best, "", BestPath);
+            return true;
+        }
+        catch (SereException error) when (States().Count > 0)
+        {
+            warn($"{error.Message} The last weights are used instead of the best.");
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Keeps the newest checkpoint and the one before it. Those of later steps are damaged ones that a resumed run passed
+    /// over.
+    /// </summary>
+    private void RemoveAllBut(string newest)
+    {
+        var states = States();
+        int position = states.ToList().FindIndex(path => string.Equals(path, newest, StringComparison.Ordinal));
+        foreach (string old in states.Take(position).Concat(states.Skip(position + Kept)))
+        {
+            try
+            {
+                File.Delete(old);
+                File.Delete(Path.ChangeExtension(old, ".safetensors"));
+            }
+            catch (Exception error) when (FileFault.IsFault(error))
+            {
+                throw FileFault.Writing(old, error);
+            }
+        }
     }
 
     private static IEnumerable<(string Name, torch.Tensor Value)> Tensors(Trainer trainer)

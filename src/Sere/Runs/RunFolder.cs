@@ -60,6 +60,55 @@ public sealed class RunFolder
         }
     }
 
+    /// <summary>The command line of the run; empty where none is kept.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    internal string ReadCommand()
+    {
+        try
+        {
+            return File.Exists(Command) ? File.ReadAllText(Command) : "";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"'{Command}' cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Refuses a folder that another run has written to.</summary>
+    /// <exception cref="UsageException">It holds a run, or checkpoints of one.</exception>
+    internal void RequireNoRun()
+    {
+        if (HoldsRun || (Directory.Exists(Checkpoints) && Directory.EnumerateFileSystemEntries(Checkpoints).Any()))
+        {
+            throw new UsageException(
+                $"'{Root}' holds a run already; go on with it by --resume, or name another folder with --run.");
+        }
+    }
+
+    /// <summary>
+    /// Makes the folder and holds it until the result is disposed, so that no two processes train in it at once.
+    /// </summary>
+    /// <exception cref="SereException">It cannot be made, or another process holds it.</exception>
+    internal FileStream Claim()
+    {
+        Create();
+        try
+        {
+            return new FileStream(
+                Path.Combine(Root, "run.lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
+        }
+        catch (IOException error)
+        {
+            throw new SereException(
+                $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error);
+        }
+    }
+
     /// <summary>Makes the folder.</summary>
     /// <exception cref="SereException">It cannot be made.</exception>
     public void Create()

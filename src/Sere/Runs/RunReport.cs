@@ -24,7 +24,11 @@ internal static class RunReport
         var last = metrics.Count == 0 ? null : metrics[^1];
         var text = new StringBuilder();
         text.Append(Invariant, $"# {configuration.Name}\n\n{configuration.Description}\n\n");
-        text.Append(Invariant, $"```\n{command.TrimEnd()}\n```\n\n");
+        if (command.Length > 0)
+        {
+            text.Append(Invariant, $"```\n{command.TrimEnd()}\n```\n\n");
+        }
+
         text.Append(Invariant, $"## {report.Split} images, {report.Images} of {report.Dataset}\n\n");
         text.Append("| figure | value |\n| --- | --- |\n");
         string sign = report.IsBound ? "log p(x) >=" : "log p(x) =";

@@ -63,9 +63,9 @@ public sealed class TrainedModel : IDisposable
         var shape = configuration.Dataset.Shape
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
         var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);
-        var model = ModelFactory.Create(configuration.Model, imageShape.Dimensions, configuration.Seed);
+        var model = ModelFactory.Create(
+            configuration.Model, imageShape.Dimensions, configuration.Seed, device: device);
         new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
-        model.to(device ?? torch.CPU);
         model.eval();
         return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);
     }
@@ -168,7 +168,7 @@ public sealed class TrainedModel : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             int batch = Math.Min(ImagesAtOnce, count - first);
-            draw(first, batch).clamp(0, 1).contiguous().cpu().data<float>().CopyTo(values, first * Shape.Dimensions);
+            draw(first, batch).clamp(0, 1).contiguous().cpu().data<float>().CopyTo(values, checked(first * Shape.Dimensions));
         }
 
         return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);

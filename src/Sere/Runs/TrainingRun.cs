@@ -24,6 +24,7 @@ public sealed class TrainingRun : IDisposable
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
     private readonly CheckpointStore _checkpoints;
+    private readonly FileStream _claim;
     private readonly List<RunMetrics> _metrics = [];
     private double _seconds;
     private double? _bestElbo;
@@ -33,50 +34,50 @@ public sealed class TrainingRun : IDisposable
         ExperimentConfiguration configuration,
         DatasetSplits splits,
         RunFolder folder,
-        IRunObserver observer,
-        torch.Device device)
+        IRunObserver? observer,
+        torch.Device? device)
     {
         NativeLibraries.EnsureLoaded();
         _configuration = configuration;
         _splits = splits;
         _folder = folder;
-        _observer = observer;
-        _device = device;
+        _observer = observer ?? new SilentRunObserver();
+        _device = device ?? torch.CPU;
         _checkpoints = new CheckpointStore(folder.Checkpoints);
-        _model = ModelFactory.Create(configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(
+            configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
         using (var mean = splits.Train.MeanGrey())
         {
             _model.InitializeOutput(mean);
         }
 
         _trainer = new Trainer(
-            _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, device);
+            _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, _device);
+        _claim = folder.Claim();
+        AtomicFile.DeleteLeftovers(folder.Root);
+        AtomicFile.DeleteLeftovers(folder.Checkpoints);
     }
 
     /// <summary>Starts a run in a folder that holds none.</summary>
     /// <param name="configuration">What to train.</param>
     /// <param name="splits">The data.</param>
     /// <param name="folder">Where to.</param>
-    /// <param name="command">The command line, to be kept.</param>
-    /// <param name="observer">Is told how it goes.</param>
+    /// <param name="command">The command line, to be kept; null where a program started the run.</param>
+    /// <param name="observer">Is told how it goes; null for nobody.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <exception cref="UsageException">The folder holds a run already, or the model does not fit the data.</exception>
     public static TrainingRun Start(
         ExperimentConfiguration configuration,
         DatasetSplits splits,
         RunFolder folder,
-        string command,
-        IRunObserver observer,
+        string? command = null,
+        IRunObserver? observer = null,
         torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
-        if (folder.HoldsRun)
-        {
-            throw new UsageException(
-                $"'{folder.Root}' holds a run already; go on with it by --resume, or name another folder with --run.");
-        }
+        folder.RequireNoRun();
 
         var shape = splits.Train.Shape;
         configuration = configuration with
@@ -86,9 +87,12 @@ public sealed class TrainingRun : IDisposable
                 Shape = new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width),
             },
         };
-        var run = new TrainingRun(configuration, splits, folder, observer, device ?? torch.CPU);
-        Prepare(folder);
-        AtomicFile.WriteAllText(folder.Command, command + "\n");
+        var run = new TrainingRun(configuration, splits, folder, observer, device);
+        if (command is not null)
+        {
+            AtomicFile.WriteAllText(folder.Command, command + "\n");
+        }
+
         AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
         return run;
     }
@@ -104,22 +108,20 @@ public sealed class TrainingRun : IDisposable
         RunFolder folder,
         ExperimentConfiguration configuration,
         DatasetSplits splits,
-        IRunObserver observer,
+        IRunObserver? observer = null,
         torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
-        ArgumentNullException.ThrowIfNull(observer);
         var shape = splits.Train.Shape;
         if (configuration.Dataset.Shape != new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width))
         {
             throw new SereException($"The run '{folder.Root}' was trained on images of another shape than {shape}.");
         }
 
-        Prepare(folder);
-        var run = new TrainingRun(configuration, splits, folder, observer, device ?? torch.CPU);
-        if (run._checkpoints.Restore(run._trainer, observer.OnWarning) is { } state)
+        var run = new TrainingRun(configuration, splits, folder, observer, device);
+        if (run._checkpoints.Restore(run._trainer, run._observer.OnWarning) is { } state)
         {
             run._seconds = state.Seconds;
             run._bestElbo = state.BestValidationElbo;
@@ -145,7 +147,7 @@ public sealed class TrainingRun : IDisposable
         RunPictures.WriteKlPerLayer(_folder, evaluation);
         AtomicFile.WriteAllText(
             _folder.Report,
-            RunReport.Write(_configuration, File.ReadAllText(_folder.Command), _metrics, _trainer.Parameters.Count, evaluation));
+            RunReport.Write(_configuration, _folder.ReadCommand(), _metrics, _trainer.Parameters.Count, evaluation));
         return evaluation;
     }
 
@@ -154,14 +156,7 @@ public sealed class TrainingRun : IDisposable
     {
         _trainer.Dispose();
         _model.Dispose();
-    }
-
-    /// <summary>Makes the folder, and removes what a killed process left half-written in it.</summary>
-    private static void Prepare(RunFolder folder)
-    {
-        folder.Create();
-        AtomicFile.DeleteLeftovers(folder.Root);
-        AtomicFile.DeleteLeftovers(folder.Checkpoints);
+        _claim.Dispose();
     }
 
     private void Train(CancellationToken cancellation)
@@ -172,7 +167,7 @@ public sealed class TrainingRun : IDisposable
         double before = _seconds;
         while (!_trainer.IsDone)
         {
-            var epoch = _trainer.RunEpoch(_observer.OnStep, cancellation);
+            var epoch = RunEpoch(cancellation);
             _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (epoch is null)
             {
@@ -181,6 +176,20 @@ public sealed class TrainingRun : IDisposable
             }
 
             EndEpoch(epoch, before, start);
+        }
+    }
+
+    private EpochMetrics? RunEpoch(CancellationToken cancellation)
+    {
+        try
+        {
+            return _trainer.RunEpoch(_observer.OnStep, cancellation);
+        }
+        catch (SereException)
+        {
+            // Skipped steps leave the weights as they were: the last good ones are worth keeping.
+            SaveCheckpoint();
+            throw;
         }
     }
 

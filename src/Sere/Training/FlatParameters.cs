@@ -10,15 +10,15 @@ public sealed class FlatParameters : IDisposable
 {
     private const int AlignmentBytes = 64;
 
-    /// <summary>Moves the parameters of <paramref name="model"/> into flat buffers on <paramref name="device"/>.</summary>
-    public FlatParameters(torch.nn.Module model, torch.Device? device = null)
+    /// <summary>Takes the parameters of <paramref name="model"/> into flat buffers on their device.</summary>
+    public FlatParameters(torch.nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var named = model.named_parameters().ToArray();
         var type = named[0].parameter.dtype;
-        device ??= named[0].parameter.device;
+        var device = named[0].parameter.device;
         long alignment = AlignmentBytes / named[0].parameter.ElementSize;
         long total = 0;
         var segments = new List<ParameterSegment>(named.Length);
@@ -57,7 +57,9 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Number of parameters, without padding.</summary>
     public long Count { get; }
 
-    /// <summary>A named copy of the values of a tensor that is laid out as <see cref="Values"/>.</summary>
+    /// <summary>
+    /// The parts of a tensor that is laid out as <see cref="Values"/>, by name, on the CPU: views where it is there already.
+    /// </summary>
     public IReadOnlyList<(string Name, torch.Tensor Value)> Unflatten(torch.Tensor flat)
     {
         ArgumentNullException.ThrowIfNull(flat);

@@ -19,13 +19,13 @@ public sealed class Trainer : IDisposable
     private readonly TrainingBatches _batches;
     private readonly torch.Device _device;
 
-    /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers on the device.</summary>
+    /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers.</summary>
     /// <param name="model">The model.</param>
     /// <param name="configuration">How to train.</param>
     /// <param name="images">Training images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="device">Where the model is; null for the CPU.</param>
     public Trainer(
         DensityModel model,
         TrainingConfiguration configuration,
@@ -42,7 +42,7 @@ public sealed class Trainer : IDisposable
         _device = device ?? torch.CPU;
         _batches = new TrainingBatches(
             images, binarization, configuration.BatchSize, new RandomStreams(seed), _device);
-        Parameters = new FlatParameters(model, _device);
+        Parameters = new FlatParameters(model);
         Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Values);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
@@ -178,13 +178,15 @@ public sealed class Trainer : IDisposable
             ? progress with { SkippedInARow = inARow, SkippedSteps = progress.SkippedSteps + 1 }
             : throw new SereException(
                 $"Training diverged: {inARow} steps in a row, up to step {progress.Step}, had a loss or gradient that is not "
-                + "finite; lower training.optimizer.learningRate or set training.gradientClip.");
+                + "finite; start a new run with a lower training.optimizer.learningRate or with training.gradientClip.");
     }
 
     private EpochMetrics EndEpoch()
     {
         var epoch = Progress;
-        double images = Math.Max(1, epoch.Images);
+
+        // Without a good step there is nothing to report: not a number, which is never the best.
+        double images = epoch.Images == 0 ? double.NaN : epoch.Images;
         double logLikelihood = epoch.LogLikelihoodSum / images;
         double[] kl = [.. epoch.KlSums.Select(sum => sum / images)];
         Progress = new TrainingProgress

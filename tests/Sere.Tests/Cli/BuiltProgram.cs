@@ -13,7 +13,7 @@ internal sealed class BuiltProgram
         // tests/Sere.Tests/bin/CONFIGURATION/FRAMEWORK
         var framework = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         _assembly = Path.Combine(
-            RepositoryFolder(framework), project, "bin", framework.Parent!.Name, framework.Name, assembly);
+            RepositoryFolder.Path, project, "bin", framework.Parent!.Name, framework.Name, assembly);
     }
 
     /// <summary>The command line.</summary>
@@ -47,15 +47,5 @@ internal sealed class BuiltProgram
         };
         start.Environment["SERE_DATA"] = workingFolder;
         return new RunningProgram(Process.Start(start)!);
-    }
-
-    private static string RepositoryFolder(DirectoryInfo folder)
-    {
-        while (!File.Exists(Path.Combine(folder.FullName, "Sere.slnx")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests do not lie in their repository.");
-        }
-
-        return folder.FullName;
     }
 }

@@ -50,12 +50,17 @@ public sealed record ExperimentConfiguration
         Model.Validate("model");
         Training.Validate("training");
         Evaluation.Validate("evaluation");
-        ConfigurationCheck.Require(
-            Dataset.Binarization != BinarizationRule.None
-                || Model is not VariationalModelConfiguration { Data: BernoulliDataConfiguration },
-            "dataset.binarization",
-            "none",
-            "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
+        if (Model is VariationalModelConfiguration { Data: var data })
+        {
+            bool binary = Dataset.Binarization != BinarizationRule.None;
+            ConfigurationCheck.Require(
+                data is BernoulliDataConfiguration == binary,
+                "dataset.binarization",
+                binary ? "dynamic or threshold" : "none",
+                binary
+                    ? "none where model.data.kind is gaussian: binary values have no density"
+                    : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
+        }
     }
 
     private static bool IsNameCharacter(char letter) => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.';

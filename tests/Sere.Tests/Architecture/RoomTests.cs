@@ -1,0 +1,104 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using Sere.Runs;
+using Xunit;
+
+namespace Sere.Tests.Architecture;
+
+/// <summary>
+/// The folders of the library are rooms, and imports between them run one way. Shown to fail with a field of type
+/// <c>Sere.Models.ElboTerms</c> in <c>Sere.Networks.Mlp</c>, and with a call of <c>Sere.Training.KlAnnealing</c> inside a
+/// lambda of <c>Sere.Evaluation.IndependentPixels</c>.
+/// </summary>
+public sealed class RoomTests
+{
+    private const string Root = "Sere";
+
+    /// <summary>
+    /// Which rooms each room may import. What stands in the root namespace, the exceptions, is open to all.
+    /// </summary>
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Numerics"] = [],
+        ["Networks"] = ["Numerics"],
+        ["Bijectors"] = ["Numerics", "Networks"],
+        ["Distributions"] = ["Numerics", "Networks", "Bijectors"],
+        ["Partitions"] = ["Numerics", "Networks", "Bijectors", "Distributions"],
+        ["Hierarchies"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
+        ["Likelihoods"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
+        ["Data"] = ["Numerics"],
+        ["Storage"] = ["Numerics"],
+        ["Models"] =
+        [
+            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+        ],
+        ["Training"] =
+        [
+            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+        ],
+        ["Evaluation"] =
+        [
+            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+        ],
+        ["Runs"] =
+        [
+            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+            "Storage", "Training", "Evaluation",
+        ],
+    };
+
+    private static readonly Lazy<(string From, string To, string Types)[]> Imports = new(FindImports);
+
+    public static TheoryData<string> Rooms => [.. Allowed.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void Imports_run_one_way(string room)
+    {
+        string[] wrong =
+        [
+            .. Imports.Value
+                .Where(import => string.Equals(import.From, room, StringComparison.Ordinal) && !Allowed[room].Contains(import.To))
+                .Select(import => import.Types)
+                .Distinct(StringComparer.Ordinal),
+        ];
+        Assert.True(wrong.Length == 0, $"{room} must not import: {string.Join(", ", wrong)}");
+    }
+
+    [Fact]
+    public void Every_room_is_known() =>
+        Assert.Empty(Imports.Value.SelectMany(import => (string[])[import.From, import.To]).Except(Allowed.Keys));
+
+    [Theory]
+    [InlineData("Networks", "Numerics")]
+    [InlineData("Models", "Data")]
+    [InlineData("Training", "Models")]
+    [InlineData("Runs", "Storage")]
+    public void Imports_that_are_there_are_seen(string from, string to) =>
+        Assert.Contains((from, to), Imports.Value.Select(import => (import.From, import.To)));
+
+    private static (string From, string To, string Types)[] FindImports()
+    {
+        var architecture = new ArchLoader().LoadAssembly(typeof(TrainingRun).Assembly).Build();
+        return
+        [
+            .. from type in architecture.Types
+               from dependency in type.Dependencies
+               from target in dependency.TargetGenericArguments.SelectMany(Types).Append(dependency.Target)
+               let @from = Room(type)
+               let to = Room(target)
+               where @from is not null && to is not null && !string.Equals(@from, to, StringComparison.Ordinal)
+               select (@from, to, $"{type.FullName} -> {target.FullName}"),
+        ];
+    }
+
+    private static IEnumerable<IType> Types(GenericArgument argument) =>
+        argument.GenericArguments.SelectMany(Types).Append(argument.Type);
+
+    /// <summary>
+    /// The first part of a namespace below the root; null for the root itself, for other libraries, and for a parameter of
+    /// a generic type, which has no namespace.
+    /// </summary>
+    private static string? Room(IType type) =>
+        type.Namespace?.FullName.Split('.') is [Root, var room, ..] ? room : null;
+}
