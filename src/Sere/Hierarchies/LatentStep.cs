@@ -8,7 +8,10 @@ namespace Sere.Hierarchies;
 /// <param name="Code">z_l = f_l(eps_l | z_{l-1}), [..., N_l].</param>
 /// <param name="Prior">p(eps_l | z_{l-1}).</param>
 /// <param name="Posterior">q(eps_l | z_{l-1}, x), where evidence was given.</param>
-/// <param name="KlPerDimension">KL(q || p) of each dimension in nats (eq. 10), [..., N_l], where evidence was given.</param>
+/// <param name="KlPerDimension">
+/// KL(q || p) of each dimension in nats (eq. 10), [..., N_l], where evidence was given. Where neither depends on the codes,
+/// as in the first layer, it is that of the evidence, [B, N_l], however many samples there are.
+/// </param>
 public sealed record LatentStep(
     torch.Tensor BaseLatent,
     torch.Tensor Code,
@@ -16,7 +19,7 @@ public sealed record LatentStep(
     DiagonalNormal? Posterior,
     torch.Tensor? KlPerDimension)
 {
-    /// <summary>KL(q || p) of the layer per example in nats, [...].</summary>
+    /// <summary>KL(q || p) of the layer per example in nats: the shape of <see cref="KlPerDimension"/> without N_l.</summary>
     /// <exception cref="InvalidOperationException">The step had no evidence.</exception>
     public torch.Tensor Kl => Evidenced(KlPerDimension).sum(-1);
 

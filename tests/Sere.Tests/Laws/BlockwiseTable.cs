@@ -1,0 +1,75 @@
+using Sere.Likelihoods;
+using Sere.Networks;
+using Sere.Partitions;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Laws;
+
+/// <summary>Blockwise likelihoods of every family, residual and kind of coupling.</summary>
+public static class BlockwiseTable
+{
+    private static readonly Dictionary<string, Func<DataFamily>> Families = new()
+    {
+        ["Bernoulli"] = () => new BernoulliFamily(),
+        ["Gaussian"] = () => new GaussianFamily(0.1),
+    };
+
+    private static readonly Dictionary<string, CouplingGraph> Graphs = new()
+    {
+        ["chain"] = CouplingGraph.Chain(BlockwiseCase.Blocks),
+        ["uncoupled"] = CouplingGraph.Uncoupled(BlockwiseCase.Blocks),
+        ["two parents"] = new CouplingGraph([[], [0], [0, 1], [1, 2]]),
+        ["two roots"] = new CouplingGraph([[], [], [1, 0], [1]]),
+        ["one parent of all"] = new CouplingGraph([[], [0], [0], [0]]),
+    };
+
+    /// <summary>Family, residual and graph of each case.</summary>
+    public static TheoryData<string, DataResidual, string> Names => NamesOf(Families.Keys);
+
+    /// <summary>The cases with binary data.</summary>
+    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli"]);
+
+    internal static BlockwiseCase Build(string family, DataResidual residual, string graph)
+    {
+        var test = BuildFresh(family, residual, graph);
+
+        // In particular the join of a joint residual, which starts at zero.
+        Parameters.Randomize(test.Likelihood, 190);
+        return test;
+    }
+
+    /// <summary>With the parameters that training starts from.</summary>
+    internal static BlockwiseCase BuildFresh(string family, DataResidual residual, string graph)
+    {
+        var settings = new BlockwiseSettings(
+            new RasterPartition(BlockwiseCase.Dimensions, BlockwiseCase.Blocks),
+            Graphs[graph],
+            BlockwiseCase.Latents,
+            Families[family]())
+        {
+            Residual = residual,
+            Hidden = [6, 5],
+        };
+        var initializer = new ParameterInitializer(190, torch.ScalarType.Float64);
+        return new BlockwiseCase(
+            new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family is BernoulliFamily);
+    }
+
+    private static TheoryData<string, DataResidual, string> NamesOf(IEnumerable<string> families)
+    {
+        var names = new TheoryData<string, DataResidual, string>();
+        foreach (string family in families)
+        {
+            foreach (var residual in Enum.GetValues<DataResidual>())
+            {
+                foreach (string graph in Graphs.Keys)
+                {
+                    names.Add(family, residual, graph);
+                }
+            }
+        }
+
+        return names;
+    }
+}

@@ -1,0 +1,124 @@
+using Sere.Bijectors;
+using Sere.Distributions;
+using Sere.Networks;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Laws;
+
+/// <summary>Every distribution of the library: whatever is added to it obeys law 2.</summary>
+public static class DistributionTable
+{
+    private static readonly Dictionary<string, Func<DistributionCase>> Cases = new()
+    {
+        ["diagonal normal, 1 dimension"] = () => Normal([], 1),
+        ["diagonal normal, 2 dimensions"] = () => Normal([], 2),
+        ["diagonal normal, batched"] = () => Normal([3, 2], 2),
+        ["diagonal normal, one mean for a batch"] = () => Normal(Float64.Normal(50, 2), Float64.Normal(51, 3, 2), [3]),
+        ["diagonal normal, one scale for a batch"] = () => Normal(Float64.Normal(50, 3, 2), Float64.Normal(51, 2), [3]),
+        ["standard normal"] = Standard,
+        ["Bernoulli"] = () => Binary(Float64.Vector(-2, -0.5, 0, 0.1, 1, 3), []),
+        ["Bernoulli, batched"] = () => Binary(Float64.Normal(40, 2, 3, 4), [2, 3]),
+        ["Bernoulli, extreme"] = () => Binary(Float64.Vector(-100, 100, 0, -30), []),
+        ["normal under a diagonal affine map"] = () => Transformed(Normal([], 2), DiagonalAffine),
+        ["normal under a rank-one affine map, N = 1"] = () => Transformed(Normal([], 1), RankOne),
+        ["normal under a rank-one affine map, N = 2"] = () => Transformed(Normal([], 2), RankOne),
+        ["normal under the inverse of a rank-one affine map"] = () => Transformed(Normal([], 2), Inverse),
+        ["normal under rank-one affine maps, batched"] = () => Transformed(Normal([3], 2), RankOne),
+        ["normal under a chain"] = () => Transformed(Normal([], 2), Chain),
+        ["normal under a block"] = () => Transformed(Normal([3, 2], 1), Block, eventRank: 2),
+        ["normal layer without a context"] = () => Layer(2, context: null),
+        ["normal layer with a context"] = () => Layer(1, context: 3),
+    };
+
+    /// <summary>The names of the cases.</summary>
+    public static TheoryData<string> Names => [.. Cases.Keys];
+
+    /// <summary>The names of the cases with independent dimensions.</summary>
+    public static TheoryData<string> FactorizedNames => Where(test => test.Bind() is FactorizedDistribution);
+
+    /// <summary>The names of the cases with a density.</summary>
+    public static TheoryData<string> ContinuousNames => Where(test => !test.IsBinary);
+
+    internal static DistributionCase Build(string name) => Cases[name]();
+
+    private static TheoryData<string> Where(Predicate<DistributionCase> condition)
+    {
+        using var scope = torch.NewDisposeScope();
+        return [.. Cases.Where(entry => condition(entry.Value())).Select(entry => entry.Key)];
+    }
+
+    private static DistributionCase Normal(long[] batchShape, int size)
+    {
+        long[] shape = [.. batchShape, size];
+        return Normal(Float64.Normal(50, shape), Float64.Normal(51, shape), batchShape);
+    }
+
+    private static DistributionCase Normal(torch.Tensor mean, torch.Tensor logScale, long[] batchShape)
+    {
+        var (meanLeaf, logScaleLeaf) = (Float64.Leaf(mean), Float64.Leaf((logScale * 0.2) - 0.4));
+        return new DistributionCase(
+            () => new DiagonalNormal(meanLeaf, logScaleLeaf), batchShape, [mean.shape[^1]], [meanLeaf, logScaleLeaf]);
+    }
+
+    private static DistributionCase Standard() =>
+        new(() => DiagonalNormal.Standard(2, torch.empty(0, torch.ScalarType.Float64)), [], [2], []);
+
+    private static DistributionCase Binary(torch.Tensor logits, long[] batchShape)
+    {
+        var leaf = Float64.Leaf(logits);
+        return new DistributionCase(() => new Bernoulli(leaf), batchShape, [logits.shape[^1]], [leaf]) { IsBinary = true };
+    }
+
+    private static DistributionCase Layer(int size, int? context)
+    {
+        const int Batch = 3;
+        var initializer = new ParameterInitializer(60, torch.ScalarType.Float64);
+        var parameters = context is null
+            ? new ContextNetwork(initializer.Normal(0.5, 2 * size))
+            : new ContextNetwork(new Mlp(context.Value, [3], 2 * size, Activation.Tanh, initializer));
+        var layer = new NormalLayer(parameters, meanBound: 5, scaleFloor: 0.3, scaleCeiling: 1.6);
+        var given = context is null ? null : Float64.Leaf(Float64.Normal(61, Batch, context.Value));
+        return new DistributionCase(
+            () => layer.Bind(given),
+            context is null ? [] : [Batch],
+            [size],
+            [.. layer.parameters(), .. given is null ? Array.Empty<torch.Tensor>() : [given]]);
+    }
+
+    /// <summary>The push-forward under a bijector of four parameter tensors like the base's mean.</summary>
+    private static DistributionCase Transformed(
+        DistributionCase inner,
+        Func<IReadOnlyList<torch.Tensor>, Bijector> bijector,
+        int eventRank = 1)
+    {
+        long[] shape = [.. inner.BatchShape, .. inner.EventShape];
+        torch.Tensor[] parameters =
+        [
+            Float64.Leaf(Float64.Normal(70, shape)),
+            Float64.Leaf((Float64.Normal(71, shape) * 0.2).exp()),
+            Float64.Leaf(Float64.Normal(72, shape) * 0.6),
+            Float64.Leaf((Float64.Normal(73, shape) * 0.2).exp()),
+        ];
+        return new DistributionCase(
+            () => new TransformedDistribution(inner.Bind(), bijector(parameters)),
+            shape[..^eventRank],
+            shape[^eventRank..],
+            [.. inner.Leaves, .. parameters]);
+    }
+
+    private static DiagonalAffineBijector DiagonalAffine(IReadOnlyList<torch.Tensor> parameters) =>
+        new(parameters[0], parameters[1]);
+
+    private static RankOneAffineBijector RankOne(IReadOnlyList<torch.Tensor> parameters) =>
+        new(parameters[0], parameters[1], parameters[2]);
+
+    private static InverseBijector Inverse(IReadOnlyList<torch.Tensor> parameters) => new(RankOne(parameters));
+
+    private static ChainBijector Chain(IReadOnlyList<torch.Tensor> parameters) => new(
+        DiagonalAffine(parameters),
+        RankOne(parameters),
+        new InverseBijector(new DiagonalAffineBijector(parameters[2], parameters[3])));
+
+    private static BlockBijector Block(IReadOnlyList<torch.Tensor> parameters) => new(RankOne(parameters), 1);
+}
