@@ -1,6 +1,6 @@
-using Sere.Data;
 using System.Text;
 using System.Text.Json.Nodes;
+using Sere.Data;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
 using Sere.Networks;
