@@ -29,7 +29,7 @@ public sealed class ShapeErrorTests : IDisposable
     public void Noise_of_another_size_is_refused()
     {
         var batch = _model.Encode(torch.zeros(2, 11));
-        AssertNames(() => _model.Elbo(batch, torch.zeros(2, 8)), "[..., 9]", "[2, 8]");
+        AssertNames(() => _model.Elbo(batch, torch.zeros(2, 8)), "[2, 9]", "[2, 8]");
         AssertNames(() => _model.Hierarchy.Infer(batch.Evidence, torch.zeros(3, 2, 10)), "[..., 9]", "[3, 2, 10]");
         AssertNames(() => _model.Hierarchy.Generate(torch.zeros(2, 1)), "[..., 9]", "[2, 1]");
         AssertNames(() => _model.Sample(torch.zeros(2, 7), torch.zeros(2, 11)), "[..., 9]", "[2, 7]");
