@@ -50,7 +50,6 @@ public sealed class ConfigurationValidationTests
     [InlineData("name", "a.b-c_1", "a/b")]
     [InlineData("name", "a", "..")]
     [InlineData("dataset.binarization", "threshold", "none")]
-    [InlineData("model.data.kind", "bernoulli", "gaussian")]
     public void A_value_at_the_edge_is_accepted_and_one_beyond_it_is_refused_by_path(
         string path, string accepted, string refused)
     {
