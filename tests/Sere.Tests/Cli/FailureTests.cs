@@ -89,14 +89,17 @@ public sealed class FailureTests : IDisposable
     [InlineData("train --epochs 1 --run")]
     [InlineData("sample RUN --count 1 --out")]
     [InlineData("reconstruct RUN --count 1 --out")]
+    [InlineData("score RUN --input IMAGES --importance-samples 1 --out")]
     [InlineData("evaluate RUN --limit 1 --importance-samples 1 --per-image")]
     public void A_place_that_cannot_be_written_to_is_named(string command)
     {
         // Not even the administrator can make a file in a file.
         File.WriteAllText(_folder.File("file"), "");
         string output = Path.Combine(_folder.File("file"), "result");
-        BuiltProgram.Sere.Run([.. command.Replace("RUN", _run.Root, StringComparison.Ordinal).Split(' '), output])
-            .Refused(1, output);
+        command = command
+            .Replace("RUN", _run.Root, StringComparison.Ordinal)
+            .Replace("IMAGES", _run.ImageFolder, StringComparison.Ordinal);
+        BuiltProgram.Sere.Run([.. command.Split(' '), output]).Refused(1, output);
     }
 
     [Fact]

@@ -6,13 +6,13 @@ using Xunit;
 namespace Sere.Tests.Cli;
 
 /// <summary>
-/// A run that was stopped ends, once it is resumed, with the same bits as one that never stopped. Fails, for example,
-/// where a batch's order or noise depends on how many batches were drawn before it, or where the optimizer's state or
-/// the sums of the epoch under way are left out of a checkpoint.
+/// A run that was stopped ends, once it is resumed, with the same bits as one that never stopped. Shown to fail where
+/// what is restored lacks the optimizer's count of updates, the average, or the sums of the epoch under way, and where
+/// half-written files stay.
 /// </summary>
 public sealed class InterruptionTests : IDisposable
 {
-    private const int Epochs = 60;
+    private const int Epochs = 40;
     private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
@@ -51,7 +51,7 @@ public sealed class InterruptionTests : IDisposable
         using (var program = BuiltProgram.Sere.Start(_folder.Path, Command(interrupted)))
         {
             program.WaitForError("epoch 3/");
-            using var kill = Process.Start("kill", ["-INT", $"{program.Id}"]);
+            using var kill = Process.Start("kill", [Signal(), $"{program.Id}"]);
             RequireAdvice(program.Finish(), interrupted);
         }
 
@@ -79,6 +79,21 @@ public sealed class InterruptionTests : IDisposable
             .Refused(2, $"'{_run.Root}'", "model.latents is 2 there and 3 here");
         BuiltProgram.Sere.Run("train", "--resume", "--run", _run.Root, "--preset", "mnist-mlp")
             .Refused(2, $"'{_run.Root}'", "name is \"digits\" there and \"mnist-mlp\" here");
+    }
+
+    /// <summary>
+    /// What Ctrl-C sends. A shell starts its background jobs with that signal ignored, and they hand this on to every
+    /// process that they start: where the tests are run so, the signal to end has to do.
+    /// </summary>
+    private static string Signal()
+    {
+        const string Status = "/proc/self/status";
+        const string Label = "SigIgn:";
+        string? ignored = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal))
+            : null;
+        bool isIgnored = ignored is not null && (Convert.ToUInt64(ignored[Label.Length..].Trim(), 16) & 0b10) != 0;
+        return isIgnored ? "-TERM" : "-INT";
     }
 
     private static void RequireAdvice(ProgramResult result, string run)
