@@ -1,4 +1,3 @@
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Cli;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Cli;

@@ -1,5 +1,4 @@
 using Sere.Tests.Runs.Pictures;
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Cli;

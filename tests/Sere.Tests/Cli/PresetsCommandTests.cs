@@ -1,5 +1,4 @@
 using Sere.Models.Configuration;
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Cli;

@@ -4,7 +4,6 @@ using Sere.Evaluation;
 using Sere.Models.Configuration;
 using Sere.Runs;
 using Sere.Tests.Runs.Pictures;
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Cli;

@@ -2,7 +2,6 @@ using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Runs;
 using Sere.Storage;
-using Sere.Tests.Storage;
 using Sere.Tests.Training;
 using Sere.Training;
 using Xunit;

@@ -1,6 +1,5 @@
 using Sere.Models.Configuration;
 using Sere.Runs;
-using Sere.Tests.Storage;
 using Xunit;
 
 namespace Sere.Tests.Runs;

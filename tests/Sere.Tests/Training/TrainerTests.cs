@@ -2,7 +2,6 @@ using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models.Configuration;
 using Sere.Runs;
-using Sere.Tests.Storage;
 using Sere.Training;
 using Xunit;
 

@@ -16,7 +16,7 @@ public sealed record ExperimentConfiguration
     public string Description { get; init; } = "";
 
     /// <summary>
-    /// The seed of initialization, training and the split of a folder; any 64-bit whole number. Validation and the final
+    /// The seed of initialization and training; any 64-bit whole number. The split of a folder, validation and the final
     /// evaluation have a fixed seed of their own, so that runs are compared on the same binary images.
     /// </summary>
     public long Seed { get; init; } = 1;
