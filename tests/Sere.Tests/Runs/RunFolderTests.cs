@@ -54,4 +54,37 @@ public sealed class RunFolderTests : IDisposable
         string path = Path.Combine(_folder.File("file"), "run");
         Assert.Contains($"'{path}'", Assert.Throws<SereException>(new RunFolder(path).Create).Message);
     }
+
+    [Fact]
+    public void A_claimed_folder_is_refused_until_it_is_free_again()
+    {
+        var folder = new RunFolder(_folder.File("claimed"));
+        using (folder.Claim())
+        {
+            string message = Assert.Throws<SereException>(() => new RunFolder(folder.Root).Claim()).Message;
+            Assert.Contains("Another process is training in", message);
+            Assert.Contains(folder.Root, message);
+        }
+
+        folder.Claim().Dispose();
+        Assert.Empty(Directory.GetFiles(folder.Root));
+    }
+
+    [Fact]
+    public void A_folder_with_checkpoints_of_another_run_is_no_place_for_a_new_one()
+    {
+        var folder = new RunFolder(_folder.File("used"));
+        folder.Create();
+        folder.RequireNoRun();
+        File.WriteAllText(Path.Combine(folder.Checkpoints, "best.safetensors"), "");
+        Assert.Contains("holds a run already", Assert.Throws<UsageException>(folder.RequireNoRun).Message);
+    }
+
+    [Fact]
+    public void A_run_that_keeps_no_command_has_an_empty_one()
+    {
+        var folder = new RunFolder(_folder.File("silent"));
+        folder.Create();
+        Assert.Equal("", folder.ReadCommand());
+    }
 }
