@@ -8,7 +8,11 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(AdamaxConfiguration), "adamax")]
 public abstract record OptimizerConfiguration
 {
-    /// <summary>The peak learning rate; greater than 0.</summary>
+    // Beyond these a float32 holds infinity or zero.
+    private const double MaximumLearningRate = 1e30;
+    private const double MinimumEpsilon = 1e-30;
+
+    /// <summary>The peak learning rate; greater than 0 and at most 1e30.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>The decay of the mean of the gradient, per step; at least 0 and less than 1.</summary>
@@ -17,19 +21,22 @@ public abstract record OptimizerConfiguration
     /// <summary>The decay of the second measure of the gradient, per step; at least 0 and less than 1.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>What keeps the denominator positive: added to it by Adam, to the gradient's size by Adamax; greater than 0.</summary>
+    /// <summary>What keeps the denominator positive: added to it by Adam, to the gradient's size by Adamax; at least 1e-30.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     internal void Validate(string path)
     {
         ConfigurationCheck.Require(
-            LearningRate is > 0 and < double.PositiveInfinity,
+            LearningRate is > 0 and <= MaximumLearningRate,
             $"{path}.learningRate",
             LearningRate,
-            "greater than 0 and finite");
+            $"greater than 0 and at most {MaximumLearningRate}");
         ConfigurationCheck.Require(Beta1 is >= 0 and < 1, $"{path}.beta1", Beta1, "at least 0 and less than 1");
         ConfigurationCheck.Require(Beta2 is >= 0 and < 1, $"{path}.beta2", Beta2, "at least 0 and less than 1");
         ConfigurationCheck.Require(
-            Epsilon is > 0 and < double.PositiveInfinity, $"{path}.epsilon", Epsilon, "greater than 0 and finite");
+            Epsilon is >= MinimumEpsilon and < double.PositiveInfinity,
+            $"{path}.epsilon",
+            Epsilon,
+            $"at least {MinimumEpsilon} and finite");
     }
 }

@@ -1,0 +1,75 @@
+using Sere.Data;
+using Sere.Models.Configuration;
+using Sere.Runs;
+using Xunit;
+
+namespace Sere.Tests.Runs;
+
+public sealed class TrainingRunTests : IDisposable
+{
+    private static readonly DatasetSplits Digits = DatasetSplits.FromTrainingImages(
+        "digits", DigitsGenerator.GenerateTrain(60), DigitsGenerator.GenerateTest(5), validationImages: 10);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_program_trains_without_a_command_line_and_loads_what_it_trained()
+    {
+        var folder = new RunFolder(_folder.File("run"));
+        using (var run = TrainingRun.Start(Tiny(), Digits, folder))
+        {
+            Assert.Equal(5, run.Execute(TestContext.Current.CancellationToken).Report.Images);
+        }
+
+        Assert.False(File.Exists(folder.Command));
+        Assert.DoesNotContain("```", File.ReadAllText(folder.Report));
+        using var model = TrainedModel.Load(folder.Root);
+        Assert.Equal(5, model.LogLikelihood(Digits.Test, importanceSamples: 2).Length);
+    }
+
+    [Fact]
+    public void A_run_that_diverges_says_so_and_keeps_the_last_good_weights()
+    {
+        var folder = new RunFolder(_folder.File("diverged"));
+        var configuration = Tiny("training.optimizer.learningRate=1e30", "training.maximumSkippedSteps=1");
+        using (var run = TrainingRun.Start(configuration, Digits, folder))
+        {
+            string message = Assert.Throws<SereException>(() => run.Execute(TestContext.Current.CancellationToken)).Message;
+            Assert.StartsWith("Training diverged", message, StringComparison.Ordinal);
+        }
+
+        using var model = TrainedModel.Load(folder.Root, CheckpointChoice.Last);
+        Assert.All(
+            model.Model.named_parameters().ToArray(),
+            parameter => Assert.True(parameter.parameter.isfinite().all().item<bool>(), parameter.name));
+    }
+
+    [Fact]
+    public void Damaged_best_weights_do_not_keep_a_finished_run_from_its_report()
+    {
+        var folder = new RunFolder(_folder.File("damaged"));
+        using (var run = TrainingRun.Start(Tiny(), Digits, folder))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        File.WriteAllText(Path.Combine(folder.Checkpoints, "best.safetensors"), "no tensors");
+        File.Delete(folder.Report);
+        using (var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(File.Exists(folder.Report));
+    }
+
+    private static ExperimentConfiguration Tiny(params string[] overrides) => ConfigurationOverrides.Apply(
+        Presets.Load("digits"),
+        [
+            "model.layers=2", "model.latents=2", "evidence.network.hidden=[4]", "prior.network.hidden=[4]",
+            "bijector.network.hidden=[4]", "data.network.hidden=[4]", "training.epochs=2", "training.batchSize=10",
+            "evaluation.importanceSamples=2", .. overrides,
+        ]);
+}
