@@ -158,22 +158,25 @@ internal sealed class TrainCommand
         configuration = configuration with
         {
             Seed = parsed.GetValue(_seed) ?? configuration.Seed,
-            Dataset = configuration.Dataset with { Name = DatasetName(parsed) ?? configuration.Dataset.Name },
+            Dataset = configuration.Dataset with { Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
         };
 
         // First by itself, so that a refusal names the value and not --set.
         configuration.Validate();
-        return ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []);
+        return WithFullPath(ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []));
     }
 
-    // A folder is kept with its full path: the run is evaluated from elsewhere later.
-    private string? DatasetName(ParseResult parsed)
+    // A folder is kept with its full path, whoever named it: the run is evaluated from elsewhere later.
+    private static ExperimentConfiguration WithFullPath(ExperimentConfiguration configuration)
     {
-        string? name = parsed.GetValue(_dataset);
-        return name is not null && name.StartsWith(ImagesPrefix, StringComparison.Ordinal) && name.Length > ImagesPrefix.Length
-            ? ImagesPrefix + Path.GetFullPath(name[ImagesPrefix.Length..])
-            : name;
+        string name = configuration.Dataset.Name;
+        return name.StartsWith(ImagesPrefix, StringComparison.Ordinal) && name.Length > ImagesPrefix.Length
+            ? configuration with
+            {
+                Dataset = configuration.Dataset with { Name = ImagesPrefix + Path.GetFullPath(name[ImagesPrefix.Length..]) },
+            }
+            : configuration;
     }
 
     private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(

@@ -88,16 +88,12 @@ public sealed class CheckpointStore
         var (state, path) = last.Value;
         using var noGrad = torch.no_grad();
         using var file = SafeTensors.Read(path);
-        foreach (var segment in trainer.Parameters.Segments)
-        {
-            CopyInto(segment.Parameter, file, ModelPrefix + segment.Name, path);
-        }
-
+        CopyIntoFlat(trainer, trainer.Parameters.Values, file, ModelPrefix, path);
         CopyInto(trainer.Optimizer.FirstMoment, file, FirstMoment, path);
         CopyInto(trainer.Optimizer.SecondMoment, file, SecondMoment, path);
         if (trainer.Average is { } average)
         {
-            CopyAverage(trainer, average.Values, file, path);
+            CopyIntoFlat(trainer, average.Values, file, AveragePrefix, path);
         }
 
         trainer.Optimizer.Steps = state.OptimizerSteps;
@@ -169,12 +165,14 @@ public sealed class CheckpointStore
         yield return (SecondMoment, trainer.Optimizer.SecondMoment);
     }
 
-    private static void CopyAverage(Trainer trainer, torch.Tensor average, SafeTensorsFile file, string path)
+    /// <summary>Fills a tensor that is laid out as the trainer's parameters.</summary>
+    private static void CopyIntoFlat(
+        Trainer trainer, torch.Tensor flat, SafeTensorsFile file, string prefix, string path)
     {
         foreach (var segment in trainer.Parameters.Segments)
         {
-            using var slice = average.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
-            CopyInto(slice, file, AveragePrefix + segment.Name, path);
+            using var slice = flat.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
+            CopyInto(slice, file, prefix + segment.Name, path);
         }
     }
 
@@ -253,9 +251,13 @@ public sealed class CheckpointStore
                 ? state
                 : throw new SereException($"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
         {
-            throw new SereException($"The checkpoint '{path}' cannot be read: {error.Message}", error);
+            throw new SereException($"The checkpoint '{path}' is damaged: {error.Message}", error);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
         }
     }
 

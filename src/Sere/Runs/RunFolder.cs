@@ -1,4 +1,5 @@
 using Sere.Models.Configuration;
+using Sere.Storage;
 
 namespace Sere.Runs;
 
@@ -68,9 +69,9 @@ public sealed class RunFolder
         {
             return File.Exists(Command) ? File.ReadAllText(Command) : "";
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFault.IsFault(error))
         {
-            throw new SereException($"'{Command}' cannot be read: {error.Message}", error);
+            throw FileFault.Reading(Command, error);
         }
     }
 
@@ -92,19 +93,21 @@ public sealed class RunFolder
     internal FileStream Claim()
     {
         Create();
+        string path = Path.Combine(Root, "run.lock");
         try
         {
             return new FileStream(
-                Path.Combine(Root, "run.lock"),
+                path,
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None,
                 bufferSize: 1,
                 FileOptions.DeleteOnClose);
         }
-        catch (IOException error)
+        catch (Exception error) when (FileFault.IsFault(error))
         {
-            throw new SereException(
+            // A lock that cannot be opened although it is there is held by somebody.
+            throw error is not IOException || !File.Exists(path) ? FileFault.Writing(path, error) : new SereException(
                 $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error);
         }
     }

@@ -88,13 +88,17 @@ public sealed class TrainingRun : IDisposable
             },
         };
         var run = new TrainingRun(configuration, splits, folder, observer, device);
-        if (command is not null)
+        return run.DisposedOnFailure(() =>
         {
-            AtomicFile.WriteAllText(folder.Command, command + "\n");
-        }
+            // Asked again now that the folder is held: another process may have been quicker.
+            folder.RequireNoRun();
+            if (command is not null)
+            {
+                AtomicFile.WriteAllText(folder.Command, command + "\n");
+            }
 
-        AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
-        return run;
+            AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
+        });
     }
 
     /// <summary>Goes on with a run from its last good checkpoint.</summary>
@@ -121,15 +125,7 @@ public sealed class TrainingRun : IDisposable
         }
 
         var run = new TrainingRun(configuration, splits, folder, observer, device);
-        if (run._checkpoints.Restore(run._trainer, run._observer.OnWarning) is { } state)
-        {
-            run._seconds = state.Seconds;
-            run._bestElbo = state.BestValidationElbo;
-            run._bestEpoch = state.BestEpoch;
-            run._metrics.AddRange(MetricsLog.Read(folder.Metrics).Where(line => line.Epoch <= state.Progress.Epoch));
-        }
-
-        return run;
+        return run.DisposedOnFailure(run.Restore);
     }
 
     /// <summary>Trains to the end, evaluates, and writes pictures and the report.</summary>
@@ -157,6 +153,32 @@ public sealed class TrainingRun : IDisposable
         _trainer.Dispose();
         _model.Dispose();
         _claim.Dispose();
+    }
+
+    /// <summary>A run that cannot be opened lets go of its folder.</summary>
+    private TrainingRun DisposedOnFailure(Action open)
+    {
+        try
+        {
+            open();
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private void Restore()
+    {
+        if (_checkpoints.Restore(_trainer, _observer.OnWarning) is { } state)
+        {
+            _seconds = state.Seconds;
+            _bestElbo = state.BestValidationElbo;
+            _bestEpoch = state.BestEpoch;
+            _metrics.AddRange(MetricsLog.Read(_folder.Metrics).Where(line => line.Epoch <= state.Progress.Epoch));
+        }
     }
 
     private TrainedModel LoadBest()

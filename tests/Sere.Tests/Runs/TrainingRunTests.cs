@@ -65,6 +65,24 @@ public sealed class TrainingRunTests : IDisposable
         Assert.True(File.Exists(folder.Report));
     }
 
+    [Fact]
+    public void A_run_that_cannot_be_opened_lets_go_of_its_folder()
+    {
+        var folder = new RunFolder(_folder.File("unopened"));
+        using (var run = TrainingRun.Start(Tiny("training.epochs=1"), Digits, folder))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        foreach (string state in Directory.GetFiles(folder.Checkpoints, "*.json"))
+        {
+            File.WriteAllText(state, "{}");
+        }
+
+        Assert.Throws<SereException>(() => TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits));
+        folder.Claim().Dispose();
+    }
+
     private static ExperimentConfiguration Tiny(params string[] overrides) => ConfigurationOverrides.Apply(
         Presets.Load("digits"),
         [
