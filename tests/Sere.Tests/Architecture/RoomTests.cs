@@ -26,8 +26,8 @@ public sealed class RoomTests
         ["Partitions"] = ["Numerics", "Networks", "Bijectors", "Distributions"],
         ["Hierarchies"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
         ["Likelihoods"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
-        ["Data"] = ["Numerics"],
         ["Storage"] = ["Numerics"],
+        ["Data"] = ["Numerics", "Storage"],
         ["Models"] =
         [
             "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
