@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -12,7 +11,8 @@ namespace Sere.Runs;
 /// </summary>
 public sealed class CheckpointStore
 {
-    private const int Kept = 2;
+    private const string TensorExtension = ".safetensors";
+    private const string StateExtension = ".json";
     private const string Prefix = "step-";
     private const string ModelPrefix = "model.";
     private const string AveragePrefix = "average.";
@@ -20,35 +20,43 @@ public sealed class CheckpointStore
     private const string SecondMoment = "optimizer.second_moment";
     private const string Digest = "digest";
     private readonly string _folder;
+    private readonly IFileSystem _files;
 
     /// <summary>The checkpoints in a folder.</summary>
     public CheckpointStore(string folder)
+        : this(folder, PhysicalFileSystem.Instance)
+    {
+    }
+
+    /// <summary>The checkpoints in a folder of a file system.</summary>
+    internal CheckpointStore(string folder, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         _folder = folder;
+        _files = files;
     }
+
+    /// <summary>How many of the last checkpoints are kept; at least 1.</summary>
+    public int Kept { get; init; } = 2;
 
     private string BestPath => Path.Combine(_folder, "best.safetensors");
 
-    /// <summary>Writes a checkpoint and removes those that are older than the last two.</summary>
+    /// <summary>Writes a checkpoint and removes those that are older than the <see cref="Kept"/> last.</summary>
     /// <exception cref="SereException">It cannot be written; the older ones are whole.</exception>
     public void Save(Trainer trainer, RunState state)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(state);
-        string name = Path.Combine(_folder, $"{Prefix}{state.Progress.Step:D9}");
+        string tensors = Path.ChangeExtension(StatePath(state), TensorExtension);
         using (torch.no_grad())
         {
             using var scope = torch.NewDisposeScope();
-            SafeTensors.Write(name + ".safetensors", Tensors(trainer), new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["format"] = "sere-checkpoint",
-            });
+            var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "sere-checkpoint" };
+            SafeTensors.Write(tensors, Tensors(trainer), metadata, _files);
         }
 
-        state = state with { Digest = ContentDigest.OfFile(name + ".safetensors") };
-        AtomicFile.WriteAllText(name + ".json", JsonSerializer.Serialize(state, RunJson.Indented));
-        RemoveAllBut(name + ".json");
+        RunStateFile.Write(StatePath(state), state with { Digest = ContentDigest.OfFile(tensors) }, _files);
+        DeleteAllBut(state);
     }
 
     /// <summary>Keeps the trainer's evaluation weights as the best so far.</summary>
@@ -68,7 +76,8 @@ public sealed class CheckpointStore
                 ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
                 ["validationElbo"] = validationElbo.ToString("R", CultureInfo.InvariantCulture),
                 [Digest] = ContentDigest.OfTensors(weights),
-            });
+            },
+            _files);
     }
 
     /// <summary>Brings a trainer to the last good checkpoint.</summary>
@@ -125,24 +134,52 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// Keeps the newest checkpoint and the one before it. Those of later steps are damaged ones that a resumed run passed
-    /// over.
+    /// Deletes tensors without a state: a process ended between writing the two, or between deleting them.
     /// </summary>
-    private void RemoveAllBut(string newest)
+    internal void DeleteOrphans()
     {
-        var states = States();
-        int position = states.ToList().FindIndex(path => string.Equals(path, newest, StringComparison.Ordinal));
-        foreach (string old in states.Take(position).Concat(states.Skip(position + Kept)))
+        foreach (string tensors in Directory.EnumerateFiles(_folder, $"{Prefix}*{TensorExtension}")
+            .Where(path => !File.Exists(Path.ChangeExtension(path, StateExtension))))
         {
-            try
-            {
-                File.Delete(old);
-                File.Delete(Path.ChangeExtension(old, ".safetensors"));
-            }
-            catch (Exception error) when (FileFault.IsFault(error))
-            {
-                throw FileFault.Writing(old, error);
-            }
+            Delete(tensors);
+        }
+    }
+
+    /// <summary>
+    /// Deletes what a process left that ended while it deleted: checkpoints that are too old, once the newest good one is
+    /// known.
+    /// </summary>
+    internal void DeleteOlderThan(RunState state) =>
+        Delete(States().SkipWhile(path => !string.Equals(path, StatePath(state), StringComparison.Ordinal)).Skip(Kept));
+
+    /// <summary>Those of later steps than the newest are damaged ones that a resumed run passed over.</summary>
+    private void DeleteAllBut(RunState newest)
+    {
+        Delete(States().TakeWhile(path => !string.Equals(path, StatePath(newest), StringComparison.Ordinal)));
+        DeleteOlderThan(newest);
+    }
+
+    private string StatePath(RunState state) =>
+        Path.Combine(_folder, $"{Prefix}{state.Progress.Step:D9}{StateExtension}");
+
+    private void Delete(IEnumerable<string> states)
+    {
+        foreach (string state in states)
+        {
+            Delete(state);
+            Delete(Path.ChangeExtension(state, TensorExtension));
+        }
+    }
+
+    private void Delete(string path)
+    {
+        try
+        {
+            _files.Delete(path);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Writing(path, error);
         }
     }
 
@@ -221,7 +258,7 @@ public sealed class CheckpointStore
         var states = States();
         foreach (string path in states)
         {
-            string tensors = Path.ChangeExtension(path, ".safetensors");
+            string tensors = Path.ChangeExtension(path, TensorExtension);
             try
             {
                 return (ReadState(path, tensors), tensors);
@@ -239,30 +276,14 @@ public sealed class CheckpointStore
 
     private static RunState ReadState(string path, string tensors)
     {
-        try
-        {
-            var state = JsonSerializer.Deserialize<RunState>(File.ReadAllText(path), RunJson.Line);
-            if (state?.Format != RunState.CurrentFormat)
-            {
-                throw new SereException($"The checkpoint '{path}' is of another version.");
-            }
-
-            return string.Equals(ContentDigest.OfFile(tensors), state.Digest, StringComparison.Ordinal)
-                ? state
-                : throw new SereException($"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
-        }
-        catch (JsonException error)
-        {
-            throw new SereException($"The checkpoint '{path}' is damaged: {error.Message}", error);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
+        var state = RunStateFile.Read(path);
+        return string.Equals(ContentDigest.OfFile(tensors), state.Digest, StringComparison.Ordinal)
+            ? state
+            : throw new SereException($"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
     }
 
     /// <summary>The states of all checkpoints, the newest first.</summary>
     private IReadOnlyList<string> States() => Directory.Exists(_folder)
-        ? [.. Directory.GetFiles(_folder, Prefix + "*.json").OrderDescending(StringComparer.Ordinal)]
+        ? [.. Directory.GetFiles(_folder, Prefix + "*" + StateExtension).OrderDescending(StringComparer.Ordinal)]
         : [];
 }

@@ -42,6 +42,10 @@ public static class MetricsLog
     /// <summary>Writes all epochs, whole or not at all.</summary>
     /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Write(string path, IEnumerable<RunMetrics> epochs) =>
+        Write(path, epochs, PhysicalFileSystem.Instance);
+
+    /// <summary>As <see cref="Write(string, IEnumerable{RunMetrics})"/>, on a file system.</summary>
+    internal static void Write(string path, IEnumerable<RunMetrics> epochs, IFileSystem files) =>
         AtomicFile.WriteAllText(
-            path, string.Concat(epochs.Select(epoch => JsonSerializer.Serialize(epoch, RunJson.Line) + "\n")));
+            path, string.Concat(epochs.Select(epoch => JsonSerializer.Serialize(epoch, RunJson.Line) + "\n")), files);
 }

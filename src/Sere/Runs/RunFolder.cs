@@ -8,10 +8,20 @@ public sealed class RunFolder
 {
     /// <summary>The folder of a run, whether it exists or not.</summary>
     public RunFolder(string path)
+        : this(path, PhysicalFileSystem.Instance)
+    {
+    }
+
+    /// <summary>The folder of a run on a file system.</summary>
+    internal RunFolder(string path, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Root = path;
+        Files = files;
     }
+
+    /// <summary>What the run writes through.</summary>
+    internal IFileSystem Files { get; }
 
     /// <summary>The folder itself.</summary>
     public string Root { get; }

@@ -6,13 +6,16 @@ namespace Sere.Runs;
 public sealed record RunState
 {
     /// <summary>Version of this format.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     /// <summary>Version of the format that was written.</summary>
     public required int Format { get; init; }
 
     /// <summary>SHA-256 of the tensor file beside it.</summary>
     public required string Digest { get; init; }
+
+    /// <summary>SHA-256 of the state itself, as one line of JSON with this member empty.</summary>
+    public string StateDigest { get; init; } = "";
 
     /// <summary>Where training stands.</summary>
     public required TrainingProgress Progress { get; init; }

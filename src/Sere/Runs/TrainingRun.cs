@@ -24,6 +24,7 @@ public sealed class TrainingRun : IDisposable
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
     private readonly CheckpointStore _checkpoints;
+    private readonly CheckpointSchedule _schedule;
     private readonly FileStream _claim;
     private readonly List<RunMetrics> _metrics = [];
     private double _seconds;
@@ -35,7 +36,8 @@ public sealed class TrainingRun : IDisposable
         DatasetSplits splits,
         RunFolder folder,
         IRunObserver? observer,
-        torch.Device? device)
+        torch.Device? device,
+        TimeProvider? clock)
     {
         NativeLibraries.EnsureLoaded();
         _configuration = configuration;
@@ -43,7 +45,10 @@ public sealed class TrainingRun : IDisposable
         _folder = folder;
         _observer = observer ?? new SilentRunObserver();
         _device = device ?? torch.CPU;
-        _checkpoints = new CheckpointStore(folder.Checkpoints);
+        _checkpoints = new CheckpointStore(folder.Checkpoints, folder.Files)
+        {
+            Kept = configuration.Training.Checkpoints.Kept,
+        };
         _model = ModelFactory.Create(
             configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
         using (var mean = splits.Train.MeanGrey())
@@ -56,6 +61,8 @@ public sealed class TrainingRun : IDisposable
         _claim = folder.Claim();
         AtomicFile.DeleteLeftovers(folder.Root);
         AtomicFile.DeleteLeftovers(folder.Checkpoints);
+        _checkpoints.DeleteOrphans();
+        _schedule = new CheckpointSchedule(configuration.Training.Checkpoints, clock ?? TimeProvider.System);
     }
 
     /// <summary>Starts a run in a folder that holds none.</summary>
@@ -65,6 +72,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="command">The command line, to be kept; null where a program started the run.</param>
     /// <param name="observer">Is told how it goes; null for nobody.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
     /// <exception cref="UsageException">The folder holds a run already, or the model does not fit the data.</exception>
     public static TrainingRun Start(
         ExperimentConfiguration configuration,
@@ -72,7 +80,8 @@ public sealed class TrainingRun : IDisposable
         RunFolder folder,
         string? command = null,
         IRunObserver? observer = null,
-        torch.Device? device = null)
+        torch.Device? device = null,
+        TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
@@ -87,17 +96,17 @@ public sealed class TrainingRun : IDisposable
                 Shape = new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width),
             },
         };
-        var run = new TrainingRun(configuration, splits, folder, observer, device);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
         return run.DisposedOnFailure(() =>
         {
             // Asked again now that the folder is held: another process may have been quicker.
             folder.RequireNoRun();
             if (command is not null)
             {
-                AtomicFile.WriteAllText(folder.Command, command + "\n");
+                AtomicFile.WriteAllText(folder.Command, command + "\n", folder.Files);
             }
 
-            AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration));
+            AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration), folder.Files);
         });
     }
 
@@ -107,13 +116,15 @@ public sealed class TrainingRun : IDisposable
     /// <param name="splits">Its data.</param>
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
     /// <exception cref="SereException">Its checkpoints are all damaged, or the data has another shape.</exception>
     public static TrainingRun Resume(
         RunFolder folder,
         ExperimentConfiguration configuration,
         DatasetSplits splits,
         IRunObserver? observer = null,
-        torch.Device? device = null)
+        torch.Device? device = null,
+        TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(configuration);
@@ -124,7 +135,7 @@ public sealed class TrainingRun : IDisposable
             throw new SereException($"The run '{folder.Root}' was trained on images of another shape than {shape}.");
         }
 
-        var run = new TrainingRun(configuration, splits, folder, observer, device);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
         return run.DisposedOnFailure(run.Restore);
     }
 
@@ -143,7 +154,8 @@ public sealed class TrainingRun : IDisposable
         RunPictures.WriteKlPerLayer(_folder, evaluation);
         AtomicFile.WriteAllText(
             _folder.Report,
-            RunReport.Write(_configuration, _folder.ReadCommand(), _metrics, _trainer.Parameters.Count, evaluation));
+            RunReport.Write(_configuration, _folder.ReadCommand(), _metrics, _trainer.Parameters.Count, evaluation),
+            _folder.Files);
         return evaluation;
     }
 
@@ -174,6 +186,7 @@ public sealed class TrainingRun : IDisposable
     {
         if (_checkpoints.Restore(_trainer, _observer.OnWarning) is { } state)
         {
+            _checkpoints.DeleteOlderThan(state);
             _seconds = state.Seconds;
             _bestElbo = state.BestValidationElbo;
             _bestEpoch = state.BestEpoch;
@@ -194,7 +207,8 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void Train(CancellationToken cancellation)
+    /// <summary>Trains to the end, without evaluation and pictures.</summary>
+    internal void Train(CancellationToken cancellation)
     {
         _observer.OnStart(
             _trainer.Parameters.Count, _trainer.Progress.Epoch, _configuration.Training.Epochs, _trainer.StepsPerEpoch);
@@ -202,8 +216,15 @@ public sealed class TrainingRun : IDisposable
         double before = _seconds;
         while (!_trainer.IsDone)
         {
-            var epoch = RunEpoch(cancellation);
-            _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var epoch = RunEpoch(progress =>
+            {
+                _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
+                _observer.OnStep(progress);
+                if (_schedule.IsDue)
+                {
+                    SaveCheckpoint();
+                }
+            }, cancellation);
             if (epoch is null)
             {
                 SaveCheckpoint();
@@ -214,11 +235,11 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private EpochMetrics? RunEpoch(CancellationToken cancellation)
+    private EpochMetrics? RunEpoch(Action<TrainingProgress> onStep, CancellationToken cancellation)
     {
         try
         {
-            return _trainer.RunEpoch(_observer.OnStep, cancellation);
+            return _trainer.RunEpoch(onStep, cancellation);
         }
         catch (SereException)
         {
@@ -256,19 +277,27 @@ public sealed class TrainingRun : IDisposable
             Seconds = _seconds,
         };
         _metrics.Add(metrics);
-        MetricsLog.Write(_folder.Metrics, _metrics);
-        SaveCheckpoint();
+        MetricsLog.Write(_folder.Metrics, _metrics, _folder.Files);
+        if (_schedule.IsDueAfter(epoch.Epoch) || _trainer.IsDone)
+        {
+            SaveCheckpoint();
+        }
+
         _observer.OnEpoch(metrics);
     }
 
-    private void SaveCheckpoint() => _checkpoints.Save(_trainer, new RunState
+    private void SaveCheckpoint()
     {
-        Format = RunState.CurrentFormat,
-        Digest = "",
-        Progress = _trainer.Progress,
-        OptimizerSteps = _trainer.Optimizer.Steps,
-        BestValidationElbo = _bestElbo,
-        BestEpoch = _bestEpoch,
-        Seconds = _seconds,
-    });
+        _checkpoints.Save(_trainer, new RunState
+        {
+            Format = RunState.CurrentFormat,
+            Digest = "",
+            Progress = _trainer.Progress,
+            OptimizerSteps = _trainer.Optimizer.Steps,
+            BestValidationElbo = _bestElbo,
+            BestEpoch = _bestEpoch,
+            Seconds = _seconds,
+        });
+        _schedule.Saved();
+    }
 }

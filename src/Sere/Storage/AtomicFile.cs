@@ -18,7 +18,10 @@ public static class AtomicFile
     /// <param name="path">The file. Its folder exists. A symbolic link is followed.</param>
     /// <param name="write">Writes the content; the stream is closed for it.</param>
     /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => Write(path, write, PhysicalFileSystem.Instance);
+
+    /// <summary>As <see cref="Write(string, Action{Stream})"/>, on a file system.</summary>
+    internal static void Write(string path, Action<Stream> write, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -30,17 +33,17 @@ public static class AtomicFile
                 $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
             try
             {
-                using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+                using (var stream = files.Create(temporary))
                 {
                     write(stream);
-                    stream.Flush(flushToDisk: true);
+                    files.FlushToDisk(stream);
                 }
 
-                File.Move(temporary, target, overwrite: true);
+                files.Move(temporary, target);
             }
             catch
             {
-                DeleteQuietly(temporary);
+                DeleteQuietly(temporary, files);
                 throw;
             }
         }
@@ -50,14 +53,17 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Writes a text file in UTF-8 without a byte order mark; see <see cref="Write"/>.</summary>
+    /// <summary>Writes a text file in UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="text">Its whole content.</param>
     /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
-    public static void WriteAllText(string path, string text)
+    public static void WriteAllText(string path, string text) => WriteAllText(path, text, PhysicalFileSystem.Instance);
+
+    /// <summary>As <see cref="WriteAllText(string, string)"/>, on a file system.</summary>
+    internal static void WriteAllText(string path, string text, IFileSystem files)
     {
         ArgumentNullException.ThrowIfNull(text);
-        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), files);
     }
 
     /// <summary>
@@ -67,7 +73,7 @@ public static class AtomicFile
     {
         foreach (string temporary in Directory.EnumerateFiles(folder, $"{TemporaryPrefix}*{TemporarySuffix}"))
         {
-            DeleteQuietly(temporary);
+            DeleteQuietly(temporary, PhysicalFileSystem.Instance);
         }
     }
 
@@ -77,11 +83,11 @@ public static class AtomicFile
         return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
-    private static void DeleteQuietly(string path)
+    private static void DeleteQuietly(string path, IFileSystem files)
     {
         try
         {
-            File.Delete(path);
+            files.Delete(path);
         }
         catch (Exception error) when (FileFault.IsFault(error))
         {

@@ -23,20 +23,34 @@ public static class SafeTensors
     public static void Write(
         string path,
         IEnumerable<(string Name, torch.Tensor Value)> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null)
+        IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, tensors, metadata, PhysicalFileSystem.Instance);
+
+    /// <summary>
+    /// As <see cref="Write(string, IEnumerable{ValueTuple{string, torch.Tensor}}, IReadOnlyDictionary{string, string})"/>,
+    /// on a file system.
+    /// </summary>
+    internal static void Write(
+        string path,
+        IEnumerable<(string Name, torch.Tensor Value)> tensors,
+        IReadOnlyDictionary<string, string>? metadata,
+        IFileSystem files)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         (string Name, torch.Tensor Value)[] all = [.. tensors];
         SafeTensorsEntry[] entries = Arrange(all);
         byte[] head = SafeTensorsHeader.Encode(entries, metadata);
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write(head);
-            foreach (int index in Enumerable.Range(0, all.Length).OrderBy(index => entries[index].Begin))
+        AtomicFile.Write(
+            path,
+            stream =>
             {
-                ForEachByte(all[index].Value, chunk => stream.Write(chunk));
-            }
-        });
+                stream.Write(head);
+                foreach (int index in Enumerable.Range(0, all.Length).OrderBy(index => entries[index].Begin))
+                {
+                    ForEachByte(all[index].Value, chunk => stream.Write(chunk));
+                }
+            },
+            files);
     }
 
     /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>

@@ -64,8 +64,8 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData("json", "")]
     [InlineData("json", "null")]
     [InlineData("json", "{}")]
-    [InlineData("json", "{\"format\":1,\"digest\":\"DIGEST\",\"progress\":null,\"optimizerSteps\":4,\"seconds\":1}")]
-    [InlineData("json", "{\"format\":2,\"digest\":\"DIGEST\",\"progress\":{},\"optimizerSteps\":4,\"seconds\":1}")]
+    [InlineData("json", "{\"format\":2,\"digest\":\"DIGEST\",\"progress\":null,\"optimizerSteps\":4,\"seconds\":1}")]
+    [InlineData("json", "{\"format\":3,\"digest\":\"DIGEST\",\"progress\":{},\"optimizerSteps\":4,\"seconds\":1}")]
     public void A_newest_that_is_no_checkpoint_leads_to_the_one_before_with_a_warning(string extension, string? text)
     {
         byte[][] weights = TrainAndSave(epochs: 2);

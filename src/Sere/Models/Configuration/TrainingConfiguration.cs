@@ -35,6 +35,9 @@ public sealed record TrainingConfiguration
     /// </summary>
     public int MaximumSkippedSteps { get; init; } = 20;
 
+    /// <summary>When the run is saved.</summary>
+    public CheckpointConfiguration Checkpoints { get; init; } = new();
+
     internal void Validate(string path)
     {
         const string Positive = "a whole number from 1 to 1000000000";
@@ -60,5 +63,6 @@ public sealed record TrainingConfiguration
             $"{path}.maximumSkippedSteps",
             MaximumSkippedSteps,
             "a whole number from 0 to 1000000000");
+        Checkpoints.Validate($"{path}.checkpoints");
     }
 }

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Sere.Storage;
+
+namespace Sere.Runs;
+
+/// <summary>Reads and writes step-N.json: a <see cref="RunState"/> with a digest of its own.</summary>
+internal static class RunStateFile
+{
+    // A state is a few numbers and one for each layer.
+    private const long LargestFile = 1L << 24;
+
+    /// <summary>Writes a state, whole or not at all.</summary>
+    public static void Write(string path, RunState state, IFileSystem files) => AtomicFile.WriteAllText(
+        path, JsonSerializer.Serialize(state with { StateDigest = DigestOf(state) }, RunJson.Indented), files);
+
+    /// <summary>Reads a state.</summary>
+    /// <exception cref="SereException">It cannot be read, is damaged, or is of another version.</exception>
+    public static RunState Read(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > LargestFile)
+            {
+                throw new SereException($"The checkpoint '{path}' is damaged: it is too large to be a state.");
+            }
+
+            var state = JsonSerializer.Deserialize<RunState>(File.ReadAllText(path), RunJson.Line);
+            if (state?.Format != RunState.CurrentFormat)
+            {
+                throw new SereException($"The checkpoint '{path}' is of another version.");
+            }
+
+            return string.Equals(state.StateDigest, DigestOf(state), StringComparison.Ordinal)
+                ? state
+                : throw new SereException($"The checkpoint '{path}' is damaged: its content does not match its own digest.");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // The second is what a text with half of a surrogate pair ends in.
+            throw new SereException($"The checkpoint '{path}' is damaged: it is not a sound state in JSON.", error);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
+        }
+    }
+
+    private static string DigestOf(RunState state) => Convert.ToHexStringLower(SHA256.HashData(
+        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(state with { StateDigest = "" }, RunJson.Line))));
+}
