@@ -42,6 +42,17 @@ internal static class CommonOptions
         DefaultValueFactory = _ => samples,
     };
 
+    public static Option<string> Input() => new("--input")
+    {
+        Description = "A folder of PNG, JPEG or WebP images, one such image, a .npy or .npz file, or an IDX file.",
+        HelpName = "DIR|FILE",
+        Required = true,
+    };
+
+    public static Option<bool> Resize() => new("--resize") { Description = "Stretch images of another size to the model's." };
+
+    public static Option<bool> Gray() => new("--gray") { Description = "Turn colour into grey." };
+
     public static Option<long> Seed(string what) => new("--seed")
     {
         Description = $"Seed of {what}.",
@@ -56,6 +67,15 @@ internal static class CommonOptions
         if (!Directory.Exists(folder))
         {
             throw new SereException($"'{path}' cannot be written because its folder does not exist; make it first.");
+        }
+    }
+
+    /// <summary>Refuses an output file of another kind than can be written.</summary>
+    public static void RequireEnding(string option, string path, params string[] endings)
+    {
+        if (!endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new UsageException($"{option} '{path}' does not end with {string.Join(" or ", endings)}; name such a file.");
         }
     }
 

@@ -59,7 +59,7 @@ internal static class EvaluateCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var splits = RunData.Load(model.Configuration, parsed.GetValue(dataFolder));
+            var splits = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(dataFolder));
             var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
             var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
                 model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, interruption.Listen()));
@@ -74,7 +74,7 @@ internal static class EvaluateCommand
 
             if (path is not null)
             {
-                evaluation.WriteCsv(path);
+                ScoreTable.Write(path, names: null, evaluation.Likelihoods, model.Binarization);
             }
         });
         return command;

@@ -42,7 +42,7 @@ internal static class ReconstructCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var test = RunData.Load(model.Configuration, parsed.GetValue(dataFolder)).Test;
+            var test = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(dataFolder)).Test;
             var (originals, reconstructions) = model.Reconstruct(
                 test.Slice(0, Math.Min(images, test.Count)), parsed.GetValue(teacherForced));
             string path = parsed.GetRequiredValue(output);

@@ -1,58 +1,148 @@
 using System.CommandLine;
+using System.Globalization;
+using Sere.Data;
 using Sere.Runs;
 using Sere.Runs.Pictures;
 
 namespace Sere.Cli.Commands;
 
-/// <summary><c>sere sample RUN</c>: a picture of images drawn from the model.</summary>
-internal static class SampleCommand
+/// <summary><c>sere sample RUN</c>: a picture of images drawn from the model, or of a path through its latent space.</summary>
+internal sealed class SampleCommand
 {
+    private readonly Terminal _terminal;
+    private readonly ComputeOptions _compute = new();
+    private readonly Argument<string> _run = CommonOptions.Run();
+    private readonly Option<CheckpointChoice> _checkpoint = CommonOptions.Checkpoint();
+    private readonly Option<long> _seed = CommonOptions.Seed("the images; image i is the same whatever the count");
+    private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
+    private readonly Option<bool> _resize = CommonOptions.Resize();
+    private readonly Option<bool> _gray = CommonOptions.Gray();
+    private readonly Option<int> _count = new("--count")
+    {
+        Description = "How many images.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 100,
+    };
+
+    private readonly Option<double> _temperature = new("--temperature")
+    {
+        Description = "Factor on the standard deviation of the latents; 1 samples the model itself.",
+        HelpName = "T",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<string[]> _interpolate = new("--interpolate")
+    {
+        Description = "Draw the way from one image to another instead: two files, or numbers of test images (from 0).",
+        HelpName = "A B",
+        Arity = new ArgumentArity(2, 2),
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<int?> _traverse = new("--traverse")
+    {
+        Description = "Draw what each latent of a layer (from 0) does to an image instead, from -3 to 3 standard deviations.",
+        HelpName = "LAYER",
+    };
+
+    private readonly Option<int> _steps = new("--steps")
+    {
+        Description = "Images of a path.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 11,
+    };
+
+    private readonly Option<string> _output = new("--out")
+    {
+        Description = "The picture.",
+        HelpName = "FILE.png",
+        DefaultValueFactory = _ => "samples.png",
+    };
+
+    private SampleCommand(Terminal terminal)
+    {
+        _terminal = terminal;
+    }
+
     public static Command Create(Terminal terminal)
     {
-        var run = CommonOptions.Run();
-        var checkpoint = CommonOptions.Checkpoint();
-        var seed = CommonOptions.Seed("the images; image i is the same whatever the count");
-        var count = new Option<int>("--count")
+        var sample = new SampleCommand(terminal);
+        var command = new Command("sample", "Draw images from a model, or a path through its latent space, into a picture.")
         {
-            Description = "How many images.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 100,
+            sample._run, sample._count, sample._temperature, sample._interpolate, sample._traverse, sample._steps,
+            sample._seed, sample._checkpoint, sample._dataFolder, sample._resize, sample._gray, sample._output,
         };
-        var temperature = new Option<double>("--temperature")
-        {
-            Description = "Factor on the standard deviation of the latents; 1 samples the model itself.",
-            HelpName = "T",
-            DefaultValueFactory = _ => 1,
-        };
-        var output = new Option<string>("--out")
-        {
-            Description = "The picture.",
-            HelpName = "FILE.png",
-            DefaultValueFactory = _ => "samples.png",
-        };
-        var compute = new ComputeOptions();
-        var command = new Command("sample", "Draw images from a model into a picture.")
-        {
-            run, count, temperature, seed, checkpoint, output,
-        };
-        compute.AddTo(command);
-        command.SetAction(parsed =>
-        {
-            int images = parsed.Within(count, 1, 10_000);
-            double heat = parsed.GetValue(temperature);
-            if (!(heat >= 0 && heat <= 10))
-            {
-                throw new UsageException($"--temperature {heat} is out of range; give a number from 0 to 10.");
-            }
-
-            var device = compute.Apply(parsed);
-            using var model = TrainedModel.Load(
-                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            string path = parsed.GetRequiredValue(output);
-            int columns = (int)Math.Ceiling(Math.Sqrt(images));
-            ImageGrid.Write(path, model.Sample(images, parsed.GetValue(seed), heat), columns);
-            terminal.Output.WriteLine(path);
-        });
+        sample._compute.AddTo(command);
+        command.SetAction(sample.Execute);
         return command;
+    }
+
+    private int Execute(ParseResult parsed)
+    {
+        int count = parsed.Within(_count, 1, 10_000);
+        int steps = parsed.Within(_steps, 2, 1000);
+        double temperature = parsed.GetValue(_temperature);
+        if (!(temperature >= 0 && temperature <= 10))
+        {
+            throw new UsageException($"--temperature {temperature} is out of range; give a number from 0 to 10.");
+        }
+
+        string[] ends = parsed.GetValue(_interpolate) ?? [];
+        int? layer = parsed.GetValue(_traverse);
+        if (ends.Length > 0 && layer is not null)
+        {
+            throw new UsageException("--interpolate and --traverse exclude each other; give one of them.");
+        }
+
+        bool isPath = ends.Length > 0 || layer is not null;
+        RequireMeaning(parsed, isPath);
+        string path = parsed.GetRequiredValue(_output);
+        CommonOptions.RequireFolderOf(path);
+        var device = _compute.Apply(parsed);
+        using var model = TrainedModel.Load(
+            parsed.GetRequiredValue(_run), parsed.GetValue(_checkpoint), device, _terminal.Warn);
+        long seed = parsed.GetValue(_seed);
+        if (ends.Length > 0)
+        {
+            var images = ends.Select(end => Image(parsed, model, end)).ToArray();
+            ImageGrid.Write(path, LatentPaths.Interpolate(model, images[0], images[1], steps, seed), steps + 2);
+        }
+        else if (layer is { } traversed)
+        {
+            ImageGrid.Write(path, LatentPaths.Traverse(model, traversed, steps, seed), steps);
+        }
+        else
+        {
+            ImageGrid.Write(path, model.Sample(count, seed, temperature), (int)Math.Ceiling(Math.Sqrt(count)));
+        }
+
+        _terminal.Output.WriteLine(path);
+        return ExitCode.Done;
+    }
+
+    /// <summary>Refuses options that would have no effect.</summary>
+    private void RequireMeaning(ParseResult parsed, bool isPath)
+    {
+        Option? idle = ((Option[])(isPath ? [_count, _temperature] : [_steps]))
+            .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        if (idle is not null)
+        {
+            throw new UsageException(isPath
+                ? $"{idle.Name} has no meaning for a path through the latent space; leave it out."
+                : $"{idle.Name} has a meaning with --interpolate or --traverse alone; give one of them, or leave it out.");
+        }
+    }
+
+    private ImageSet Image(ParseResult parsed, TrainedModel model, string end)
+    {
+        if (!int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out int index))
+        {
+            var read = ImageSource.Read(end, model.Shape, parsed.GetValue(_resize), parsed.GetValue(_gray));
+            return read.Count == 1 ? read : throw new UsageException($"'{end}' holds {read.Count} images; name a file of one.");
+        }
+
+        var test = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(_dataFolder)).Test;
+        return index < test.Count ? test.Slice(index, 1) : throw new UsageException(
+            $"There is no test image {index}; the {test.Count} test images have the numbers 0 to {test.Count - 1}.");
     }
 }

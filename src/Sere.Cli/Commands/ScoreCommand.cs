@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using Sere.Cli.Progress;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs;
-using Sere.Storage;
 
 namespace Sere.Cli.Commands;
 
@@ -15,82 +13,83 @@ internal static class ScoreCommand
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
-        var samples = CommonOptions.ImportanceSamples(100);
-        var seed = CommonOptions.Seed("binarization and importance samples");
-        var input = new Option<string>("--input")
+        var dataFolder = CommonOptions.DataFolder();
+        var samples = new Option<int?>("--importance-samples")
         {
-            Description = "A folder of PNG, JPEG or WebP images, or an IDX file (gzipped or not).",
-            HelpName = "DIR|FILE",
-            Required = true,
+            Description = "Importance samples an image, K; by default those of the run's own evaluation.",
+            HelpName = "K",
         };
+        var seed = CommonOptions.Seed("binarization and importance samples");
+        var input = CommonOptions.Input();
         var output = new Option<string>("--out")
         {
             Description = "The scores.",
             HelpName = "FILE.csv",
             Required = true,
         };
-        var resize = new Option<bool>("--resize") { Description = "Resize images of another size." };
-        var gray = new Option<bool>("--gray") { Description = "Turn colour into grey." };
+        var resize = CommonOptions.Resize();
+        var gray = CommonOptions.Gray();
         var compute = new ComputeOptions();
-        var command = new Command("score", "Give each image of a folder or file its log-likelihood, in nats, as CSV.")
+        var command = new Command(
+            "score", "Give each image its log-likelihood in nats and its percentile among held-out images, as CSV.")
         {
-            run, input, output, samples, resize, gray, checkpoint, seed,
+            run, input, output, samples, resize, gray, checkpoint, seed, dataFolder,
         };
         compute.AddTo(command);
         command.SetAction(parsed =>
         {
-            int importanceSamples = parsed.Within(samples, 1, 1_000_000);
+            if (parsed.GetValue(samples) is { } given and (< 1 or > 1_000_000))
+            {
+                throw new UsageException($"--importance-samples {given} is out of range; give a number from 1 to 1000000.");
+            }
+
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireFolderOf(path);
             var device = compute.Apply(parsed);
-            using var model = TrainedModel.Load(
-                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            string source = parsed.GetRequiredValue(input);
-            var images = Read(source, parsed.GetValue(gray), parsed.GetValue(resize) ? model.Shape : null);
-            RequireShape(source, images.Shape, model.Shape);
+            var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
+            using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);
+            var images = ImageSource.Read(
+                parsed.GetRequiredValue(input), model.Shape, parsed.GetValue(resize), parsed.GetValue(gray));
             var options = new EvaluationOptions
             {
-                ImportanceSamples = importanceSamples,
+                ImportanceSamples = parsed.GetValue(samples) ?? model.Configuration.Evaluation.ImportanceSamples,
                 Seed = parsed.GetValue(seed),
             };
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
                 images, options, done => onImages(done, images.Count), interruption.Listen()));
-            AtomicFile.WriteAllText(path, Csv(images, likelihoods));
+            var heldOut = HeldOut(terminal, interruption, folder, model, options, parsed.GetValue(dataFolder));
+            ScoreTable.WriteWithPercentiles(path, images.Names, likelihoods, model.Binarization, heldOut);
             terminal.Output.WriteLine(path);
         });
         return command;
     }
 
-    private static ImageSet Read(string source, bool gray, ImageShape? resize) =>
-        Directory.Exists(source) ? ImageFolderReader.Read(source, gray, resize)
-        : File.Exists(source) ? IdxReader.ReadImages(source)
-        : throw new SereException($"There is no folder or file '{source}'; check --input.");
-
-    private static void RequireShape(string source, ImageShape given, ImageShape taken)
+    /// <summary>Kept scores of held-out images, or measured ones; null, with a warning, where their data is not to be had.</summary>
+    private static HeldOutScores? HeldOut(
+        Terminal terminal,
+        Interruption interruption,
+        RunFolder folder,
+        TrainedModel model,
+        EvaluationOptions options,
+        string? dataFolder)
     {
-        if (given == taken)
+        if (HeldOutScores.Find(folder, model, options) is { } kept)
         {
-            return;
+            return kept;
         }
 
-        string advice = !Directory.Exists(source) ? "bring them to that shape"
-            : given.Channels > taken.Channels ? "give --gray to turn colour into grey"
-            : given.Channels < taken.Channels ? "give colour images"
-            : "give --resize to bring them to that size";
-        throw new SereException(
-            $"The images of '{source}' have the shape {given} (channels, height, width) and the model takes {taken}; {advice}.");
-    }
+        DatasetSplits splits;
+        try
+        {
+            splits = RunDataset.LoadTrainedOn(model.Configuration, dataFolder);
+        }
+        catch (SereException error)
+        {
+            terminal.Warn($"There are no percentiles, because the run's held-out images cannot be scored: {error.Message}");
+            return null;
+        }
 
-    private static string Csv(ImageSet images, ImageLikelihoods likelihoods)
-    {
-        var lines = Enumerable.Range(0, images.Count).Select(image => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Quote(images.Names?[image] ?? $"{image}")},{likelihoods.LogLikelihood[image]:F4},"
-            + $"{likelihoods.MonteCarloStandardError[image]:F4},{likelihoods.EffectiveSampleSize[image]:F2}\n"));
-        return "image,log_likelihood,monte_carlo_standard_error,effective_sample_size\n" + string.Concat(lines);
+        return ImageProgress.Show(terminal, "scored, held out", onImages => HeldOutScores.Measure(
+            model, splits.Validation, options, onImages, interruption.Listen()));
     }
-
-    private static string Quote(string name) => name.AsSpan().IndexOfAny(",\"\r\n") < 0
-        ? name
-        : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

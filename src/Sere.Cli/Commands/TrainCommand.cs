@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Sere.Cli.Progress;
 using Sere.Data;
 using Sere.Models.Configuration;
@@ -13,7 +14,6 @@ internal sealed class TrainCommand
 {
     private const string RunsFolder = "runs";
     private const string DefaultPreset = "digits";
-    private const string ImagesPrefix = DatasetCatalog.ImagesPrefix;
 
     private readonly Terminal _terminal;
     private readonly Interruption _interruption;
@@ -33,10 +33,17 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _dataset = new("--dataset")
     {
-        Description = "digits (built in), mnist, or images:DIR for a folder of PNG, JPEG or WebP images.",
+        Description = "digits (built in), mnist, images:DIR for a folder of PNG, JPEG or WebP images, or npy:FILE for a .npy or .npz file.",
         HelpName = "NAME",
     };
 
+    private readonly Option<string?> _resize = new("--resize")
+    {
+        Description = "Stretch every image to this size, such as 28x28.",
+        HelpName = "HEIGHTxWIDTH",
+    };
+
+    private readonly Option<bool> _gray = CommonOptions.Gray();
     private readonly Option<string?> _run = new("--run")
     {
         Description = "The folder to make; runs/NAME by default.",
@@ -77,7 +84,7 @@ internal sealed class TrainCommand
         var train = new TrainCommand(terminal, interruption);
         var command = new Command("train", "Train a model, evaluate it, and leave weights, pictures and a report.")
         {
-            train._preset, train._config, train._dataset, train._dataFolder, train._run, train._epochs, train._seed,
+            train._preset, train._config, train._dataset, train._dataFolder, train._resize, train._gray, train._run, train._epochs, train._seed,
             train._set, train._resume,
         };
         train._compute.AddTo(command);
@@ -133,7 +140,7 @@ internal sealed class TrainCommand
         torch.Device device,
         IRunObserver observer)
     {
-        DatasetSplits splits = RunData.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
+        DatasetSplits splits = RunDataset.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
         return stored is null
             ? TrainingRun.Start(configuration, splits, folder, CommandText(), observer, device)
             : TrainingRun.Resume(folder, stored, splits, observer, device);
@@ -158,7 +165,12 @@ internal sealed class TrainCommand
         configuration = configuration with
         {
             Seed = parsed.GetValue(_seed) ?? configuration.Seed,
-            Dataset = configuration.Dataset with { Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name },
+            Dataset = configuration.Dataset with
+            {
+                Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name,
+                Gray = parsed.GetValue(_gray) || configuration.Dataset.Gray,
+                Resize = parsed.GetValue(_resize) is { } size ? Size(size) : configuration.Dataset.Resize,
+            },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
         };
 
@@ -170,13 +182,18 @@ internal sealed class TrainCommand
     // A folder is kept with its full path, whoever named it: the run is evaluated from elsewhere later.
     private static ExperimentConfiguration WithFullPath(ExperimentConfiguration configuration)
     {
-        string name = configuration.Dataset.Name;
-        return name.StartsWith(ImagesPrefix, StringComparison.Ordinal) && name.Length > ImagesPrefix.Length
-            ? configuration with
-            {
-                Dataset = configuration.Dataset with { Name = ImagesPrefix + Path.GetFullPath(name[ImagesPrefix.Length..]) },
-            }
-            : configuration;
+        var dataset = configuration.Dataset;
+        return configuration with { Dataset = dataset with { Name = DatasetCatalog.WithFullPath(dataset.Name) } };
+    }
+
+    private static ImageSizeConfiguration Size(string text)
+    {
+        string[] sides = text.Split('x');
+        return sides.Length == 2
+            && int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out int height)
+            && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
+            ? new ImageSizeConfiguration(height, width)
+            : throw new UsageException($"--resize takes a height and a width in pixels, such as 28x28, not '{text}'.");
     }
 
     private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(
@@ -187,7 +204,16 @@ internal sealed class TrainCommand
 
     private static void RequireSame(ExperimentConfiguration stored, ExperimentConfiguration requested, RunFolder folder)
     {
-        requested = requested with { Dataset = requested.Dataset with { Shape = stored.Dataset.Shape } };
+        // What the run itself has set is no wish of the user's.
+        requested = requested with
+        {
+            Dataset = requested.Dataset with
+            {
+                Shape = stored.Dataset.Shape,
+                Range = stored.Dataset.Range,
+                Digest = stored.Dataset.Digest,
+            },
+        };
         if (ConfigurationDifference.First(stored, requested) is { } difference)
         {
             throw new UsageException(

@@ -4,20 +4,21 @@ using static TorchSharp.torch;
 namespace Sere.Data;
 
 /// <summary>
-/// Turns grey values into what a model is given. Random numbers are drawn on the CPU, so that the images do not depend
+/// Turns grey values into what a model is given. Grey values are bytes, or reals in [0, 1]. Random numbers are drawn on the CPU, so that the images do not depend
 /// on the device; the result is where the grey values are, and belongs to the caller.
 /// </summary>
 public static class Binarization
 {
     private const double FullGrey = 255;
     private const int ThresholdGrey = 128;
+    private const double ThresholdReal = 0.5;
 
     /// <summary>The images of a training step.</summary>
-    /// <param name="grey">Grey values, uint8 [B, D].</param>
+    /// <param name="grey">Grey values, uint8 or float32 [B, D].</param>
     /// <param name="rule">How they become binary, if at all.</param>
     /// <param name="generator">What the dynamic rule draws from, B * D numbers in order; the other rules do not.</param>
     /// <returns>float32 [B, D] on the device of the grey values.</returns>
-    /// <exception cref="ArgumentException">The grey values are not uint8 [B, D].</exception>
+    /// <exception cref="ArgumentException">The grey values are not uint8 or float32 [B, D].</exception>
     public static Tensor TrainingBatch(Tensor grey, BinarizationRule rule, Generator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
@@ -33,12 +34,12 @@ public static class Binarization
     /// Images to evaluate. Each image is drawn from a stream of its own, so it is the same whatever the limit, the batch
     /// or the order in which images are evaluated.
     /// </summary>
-    /// <param name="grey">Grey values of consecutive images, uint8 [B, D].</param>
+    /// <param name="grey">Grey values of consecutive images, uint8 or float32 [B, D].</param>
     /// <param name="firstIndex">The index of the first of them in its split.</param>
     /// <param name="rule">How they become binary, if at all.</param>
     /// <param name="streams">The streams of the evaluation.</param>
     /// <returns>float32 [B, D] on the device of the grey values.</returns>
-    /// <exception cref="ArgumentException">The grey values are not uint8 [B, D].</exception>
+    /// <exception cref="ArgumentException">The grey values are not uint8 or float32 [B, D].</exception>
     public static Tensor EvaluationImages(Tensor grey, long firstIndex, BinarizationRule rule, RandomStreams streams)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
@@ -50,13 +51,30 @@ public static class Binarization
         return values.MoveToOuterDisposeScope();
     }
 
+    /// <summary>Refuses real values that a rule cannot take as probabilities.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="rule">How they are to become binary, if at all.</param>
+    /// <param name="source">What the images are, for the error.</param>
+    /// <exception cref="UsageException">They do not lie in [0, 1] and the rule is not <see cref="BinarizationRule.None"/>.</exception>
+    public static void RequireGrey(ImageSet images, BinarizationRule rule, string source)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.IsReal && rule != BinarizationRule.None && ValueRange.Of(images) is { IsGrey: false } range)
+        {
+            throw new UsageException(
+                $"The values of '{source}' go from {range.Low} to {range.High}, which cannot be taken as the probability of "
+                + "a white pixel; bring them to 0..1, or model them as real numbers with --set dataset.binarization=none "
+                + "--set model.data.kind=gaussian.");
+        }
+    }
+
     private static void CheckGrey(Tensor grey)
     {
         ArgumentNullException.ThrowIfNull(grey);
-        if (grey.dtype != ScalarType.Byte || grey.dim() != 2)
+        if (grey.dtype is not (ScalarType.Byte or ScalarType.Float32) || grey.dim() != 2)
         {
             throw new ArgumentException(
-                $"Grey values are uint8 [B, D], not {grey.dtype} with {grey.dim()} dimensions.", nameof(grey));
+                $"Grey values are uint8 or float32 [B, D], not {grey.dtype} with {grey.dim()} dimensions.", nameof(grey));
         }
     }
 
@@ -76,12 +94,14 @@ public static class Binarization
 
     // A uniform number in [0, 1) is below grey / 255 with just that probability: never at 0, always at 255.
     private static Tensor Draw(Tensor grey, Tensor uniform) =>
-        uniform.to(grey.device).mul_(FullGrey).lt(grey).to(float32);
+        uniform.to(grey.device).mul_(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
+
+    private static bool IsReal(Tensor grey) => grey.dtype == ScalarType.Float32;
 
     private static Tensor Fixed(Tensor grey, BinarizationRule rule) => rule switch
     {
-        BinarizationRule.Threshold => grey.ge(ThresholdGrey).to(float32),
-        BinarizationRule.None => grey.to(float32).div_(FullGrey),
+        BinarizationRule.Threshold => (IsReal(grey) ? grey.ge(ThresholdReal) : grey.ge(ThresholdGrey)).to(float32),
+        BinarizationRule.None => IsReal(grey) ? grey.clone() : grey.to(float32).div_(FullGrey),
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "There is no such rule."),
     };
 }

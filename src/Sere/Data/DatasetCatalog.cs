@@ -7,96 +7,86 @@ public static class DatasetCatalog
 {
     private const string Digits = "digits";
     private const string Mnist = "mnist";
-    /// <summary>What the name of a data set begins with that is a folder of images.</summary>
-    public const string ImagesPrefix = "images:";
-    private const int FewestImages = 10;
+    private const string ImagesPrefix = "images:";
+    private const string ArrayPrefix = "npy:";
 
-    /// <summary>The known names; "images:DIR" stands for a folder of the user's own images.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Digits, Mnist, ImagesPrefix + "DIR"];
+    /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Digits, Mnist, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
-    /// "digits" (built in), "mnist" (from the data folder), or "images:DIR": the PNG, JPEG and WebP files of a folder,
-    /// of which a random tenth are the test images.
+    /// "digits" (built in), "mnist" (from the data folder), "images:DIR" (the PNG, JPEG and WebP files of a folder), or
+    /// "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not divided into training
+    /// and test images, a random tenth are the test images.
     /// </param>
     /// <param name="dataFolderOption">The value of --data-dir, or null; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     /// <param name="validationImages">
-    /// How many of the last training images are for validation; of a folder, at most a tenth of its images.
+    /// How many of the last training images are for validation; of images of one's own, at most a tenth.
     /// </param>
     /// <param name="seed">
-    /// What the split of a folder is drawn from, so it has to be the same whenever a model meets the folder again. The
+    /// What the split of one's own images is drawn from, so it has to be the same whenever a model meets them again. The
     /// other data sets do not depend on it: their images are the same in every run.
     /// </param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <param name="resize">The shape whose height and width each image is stretched to, or null.</param>
     /// <exception cref="UsageException">The name is unknown, or the number of validation images does not fit.</exception>
     /// <exception cref="SereException">The files are missing, damaged or too few.</exception>
-    public static DatasetSplits Load(string name, string? dataFolderOption, int validationImages, long seed)
+    public static DatasetSplits Load(
+        string name,
+        string? dataFolderOption,
+        int validationImages,
+        long seed,
+        bool gray = false,
+        ImageShape? resize = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.StartsWith(ImagesPrefix, StringComparison.Ordinal) && name.Length > ImagesPrefix.Length)
+        if (PathOf(name, ImagesPrefix) is { } folder)
         {
-            return SplitFolder(name, ImageFolderReader.Read(name[ImagesPrefix.Length..]), validationImages, seed);
+            return RandomSplit.Of(name, ImageFolderReader.Read(folder, gray, resize), validationImages, seed);
         }
 
-        return name switch
+        if (PathOf(name, ArrayPrefix) is { } file)
         {
-            Digits => DatasetSplits.FromTrainingImages(
-                name, DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest(), validationImages),
-            Mnist => LoadMnist(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist), validationImages),
+            var (all, separate) = ArrayFileReader.ReadParts(file);
+            all = ImageFitting.Fit(all, gray, resize, file);
+            return separate is null
+                ? RandomSplit.Of(name, all, validationImages, seed)
+                : DatasetSplits.FromTrainingImages(
+                    name,
+                    all,
+                    ImageFitting.Fit(separate, gray, resize, file),
+                    Math.Min(validationImages, all.Count / 10));
+        }
+
+        var (train, test) = name switch
+        {
+            Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
+            Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist)),
             _ => throw Unknown(name),
         };
+        return DatasetSplits.FromTrainingImages(
+            name,
+            ImageFitting.Fit(train, gray, resize, name),
+            ImageFitting.Fit(test, gray, resize, name),
+            validationImages);
     }
+
+    /// <summary>The same name with a full path, where it names a folder or a file: it is looked for from elsewhere later.</summary>
+    public static string WithFullPath(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return PathOf(name, ImagesPrefix) is { } folder ? ImagesPrefix + Path.GetFullPath(folder)
+            : PathOf(name, ArrayPrefix) is { } file ? ArrayPrefix + Path.GetFullPath(file)
+            : name;
+    }
+
+    private static string? PathOf(string name, string prefix) =>
+        name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
 
     private static UsageException Unknown(string name)
     {
         string? nearest = NearestName.Find(name, Names);
         string suggestion = nearest is null ? "" : $"; did you mean '{nearest}'?";
         return new UsageException($"There is no data set '{name}'; known are {string.Join(", ", Names)}{suggestion}");
-    }
-
-    private static DatasetSplits LoadMnist(string folder, int validationImages) =>
-        DatasetSplits.FromTrainingImages(
-            Mnist, LoadMnistPart(folder, "train"), LoadMnistPart(folder, "t10k"), validationImages);
-
-    private static ImageSet LoadMnistPart(string folder, string part)
-    {
-        string imagePath = FindMnistFile(folder, $"{part}-images-idx3-ubyte");
-        string labelPath = FindMnistFile(folder, $"{part}-labels-idx1-ubyte");
-        ImageSet images = IdxReader.ReadImages(imagePath);
-        byte[] labels = IdxReader.ReadLabels(labelPath);
-        return labels.Length == images.Count
-            ? new ImageSet(images.Shape, images.Pixels, labels)
-            : throw new SereException(
-                $"'{labelPath}' holds {labels.Length} labels for the {images.Count} images of '{imagePath}'; "
-                + "copy or download both again.");
-    }
-
-    private static string FindMnistFile(string folder, string file)
-    {
-        string path = Path.Combine(folder, file);
-        return File.Exists(path) ? path
-            : File.Exists(path + ".gz") ? path + ".gz"
-            : throw new SereException(
-                $"'{file}' or '{file}.gz' of data set '{Mnist}' is not in '{folder}'; set "
-                + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds '{Mnist}/'.");
-    }
-
-    private static DatasetSplits SplitFolder(string name, ImageSet images, int validationImages, long seed)
-    {
-        if (images.Count < FewestImages)
-        {
-            throw new SereException(
-                $"'{name[ImagesPrefix.Length..]}' holds {images.Count} images, and a data set needs at least "
-                + $"{FewestImages}; add images or choose another folder.");
-        }
-
-        int[] order = [.. Enumerable.Range(0, images.Count)];
-        new IntegerRandom(new RandomStreams(seed).Key(StreamPurpose.Split)).Shuffle(order);
-        int tenth = images.Count / 10;
-        int training = images.Count - tenth;
-        return DatasetSplits.FromTrainingImages(
-            name,
-            images.Select(order.AsSpan(0, training)),
-            images.Select(order.AsSpan(training)),
-            Math.Min(validationImages, tenth));
     }
 }

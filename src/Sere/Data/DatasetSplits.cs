@@ -1,3 +1,7 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Sere.Data;
 
 /// <summary>A data set cut into the images to train on, to choose by and to report on.</summary>
@@ -7,6 +11,22 @@ namespace Sere.Data;
 /// <param name="Test">The images to report on; they never choose anything.</param>
 public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validation, ImageSet Test)
 {
+    /// <summary>
+    /// The SHA-256 of the images, their shape and their division: 64 lower-case hexadecimal digits. It tells whether a run
+    /// goes on, or is evaluated, with the images that it was trained on.
+    /// </summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var images in (ImageSet[])[Train, Validation, Test])
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{images.Shape} {images.Count} {images.IsReal}\n"));
+            hash.AppendData(images.IsReal ? MemoryMarshal.AsBytes(images.Values.AsSpan()) : images.Pixels);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     /// <summary>Takes the last training images for validation.</summary>
     /// <param name="name">The name of the data set.</param>
     /// <param name="trainingImages">All training images.</param>

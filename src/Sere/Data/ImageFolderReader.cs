@@ -25,6 +25,28 @@ public static class ImageFolderReader
     public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        return ReadAll(FindImages(folder), folder, gray, resize);
+    }
+
+    /// <summary>Reads one image.</summary>
+    /// <param name="path">A PNG, JPEG or WebP file.</param>
+    /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
+    /// <param name="resize">The shape whose height and width the image is stretched to, or null.</param>
+    /// <returns>A set of one image with its file name.</returns>
+    /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
+    /// <exception cref="SereException">The image is missing, unreadable or too large.</exception>
+    public static ImageSet ReadFile(string path, bool gray = false, ImageShape? resize = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ReadAll([path], path, gray, resize);
+    }
+
+    /// <summary>Whether a name ends as that of a file that can be read.</summary>
+    internal static bool IsPicture(string path) =>
+        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
+    {
         if (resize is { } target
             && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
         {
@@ -33,7 +55,6 @@ public static class ImageFolderReader
                 + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
         }
 
-        string[] paths = FindImages(folder);
         var planes = new List<byte[]>();
         (int Height, int Width) size = (0, 0);
         int channels = 1;
@@ -49,7 +70,7 @@ public static class ImageFolderReader
                 throw new SereException(
                     $"'{path}' is {file.Width} pixels wide and {file.Height} high, but '{Path.GetFileName(paths[0])}' "
                     + $"beside it is {size.Width} wide and {size.Height} high; bring all images of the folder to one "
-                    + "size.");
+                    + "size, or give --resize.");
             }
 
             byte[] image = file.ReadPlanes(gray);
@@ -62,7 +83,7 @@ public static class ImageFolderReader
 
             planes.Add(image);
             channels = Math.Max(channels, imageChannels);
-            CheckTotal((long)planes.Count * image.Length / imageChannels * channels, folder);
+            CheckTotal((long)planes.Count * image.Length / imageChannels * channels, source);
         }
 
         return Join(
@@ -87,8 +108,7 @@ public static class ImageFolderReader
             throw new SereException($"The folder '{folder}' cannot be read ({error.Message.TrimEnd('.')}).", error);
         }
 
-        paths = Array.FindAll(
-            paths, path => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase));
+        paths = Array.FindAll(paths, IsPicture);
         Array.Sort(paths, StringComparer.Ordinal);
         return paths.Length > 0
             ? paths
@@ -96,12 +116,12 @@ public static class ImageFolderReader
                 $"The folder '{folder}' holds no images; put PNG, JPEG or WebP files into it or name another one.");
     }
 
-    private static void CheckTotal(long bytes, string folder)
+    private static void CheckTotal(long bytes, string source)
     {
         if (bytes > Array.MaxLength)
         {
             throw new SereException(
-                $"The images of '{folder}' have more than {Array.MaxLength} values; use fewer or smaller images.");
+                $"The images of '{source}' have more than {Array.MaxLength} values; use fewer or smaller images.");
         }
     }
 

@@ -2,9 +2,15 @@ using TorchSharp;
 
 namespace Sere.Data;
 
-/// <summary>Images of one shape held in memory as bytes, with their labels and file names where there are any.</summary>
+/// <summary>
+/// Images or vectors of one shape held in memory, as bytes or as real values, with their labels and file names where there
+/// are any.
+/// </summary>
 public sealed class ImageSet
 {
+    private readonly byte[]? _pixels;
+    private readonly float[]? _values;
+
     /// <summary>Wraps the pixels of zero or more images; nothing is copied.</summary>
     /// <param name="shape">The shape of each image; every part is at least 1.</param>
     /// <param name="pixels">Count * D bytes: image by image, plane by plane, row by row.</param>
@@ -12,18 +18,35 @@ public sealed class ImageSet
     /// <param name="names">One file name an image, or null.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the shape or each other.</exception>
     public ImageSet(ImageShape shape, byte[] pixels, byte[]? labels = null, IReadOnlyList<string>? names = null)
+        : this(shape, (pixels ?? throw new ArgumentNullException(nameof(pixels))).Length, labels, names)
     {
-        ArgumentNullException.ThrowIfNull(pixels);
+        _pixels = pixels;
+    }
+
+    /// <summary>Wraps the real values of zero or more images or vectors; nothing is copied.</summary>
+    /// <param name="shape">The shape of each; a vector is an image of one row.</param>
+    /// <param name="values">Count * D values: image by image, plane by plane, row by row.</param>
+    /// <param name="labels">One label an image, or null.</param>
+    /// <param name="names">One file name an image, or null.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the shape or each other.</exception>
+    public ImageSet(ImageShape shape, float[] values, byte[]? labels = null, IReadOnlyList<string>? names = null)
+        : this(shape, (values ?? throw new ArgumentNullException(nameof(values))).Length, labels, names)
+    {
+        _values = values;
+    }
+
+    private ImageSet(ImageShape shape, int length, byte[]? labels, IReadOnlyList<string>? names)
+    {
         if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1)
         {
             throw new ArgumentException($"An image of shape {shape} has no pixels.", nameof(shape));
         }
 
-        (int count, int rest) = Math.DivRem(pixels.Length, shape.Dimensions);
+        (int count, int rest) = Math.DivRem(length, shape.Dimensions);
         if (rest != 0)
         {
             throw new ArgumentException(
-                $"{pixels.Length} bytes are not a whole number of images of shape {shape}.", nameof(pixels));
+                $"{length} values are not a whole number of images of shape {shape}.", nameof(length));
         }
 
         if (labels is not null && labels.Length != count)
@@ -38,7 +61,6 @@ public sealed class ImageSet
 
         Shape = shape;
         Count = count;
-        Pixels = pixels;
         Labels = labels;
         Names = names;
     }
@@ -49,8 +71,16 @@ public sealed class ImageSet
     /// <summary>The number of images.</summary>
     public int Count { get; }
 
+    /// <summary>Whether the images are real values and not bytes.</summary>
+    public bool IsReal => _values is not null;
+
     /// <summary>Count * D bytes: image by image, plane by plane, row by row; 0 is no ink, 255 is full.</summary>
-    public byte[] Pixels { get; }
+    /// <exception cref="InvalidOperationException">The images are real values.</exception>
+    public byte[] Pixels => _pixels ?? throw new InvalidOperationException("The images are real values, not bytes.");
+
+    /// <summary>Count * D real values: image by image, plane by plane, row by row.</summary>
+    /// <exception cref="InvalidOperationException">The images are bytes.</exception>
+    public float[] Values => _values ?? throw new InvalidOperationException("The images are bytes, not real values.");
 
     /// <summary>One label an image, or null where the data set has none.</summary>
     public byte[]? Labels { get; }
@@ -68,57 +98,68 @@ public sealed class ImageSet
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Count - start);
-        int dimensions = Shape.Dimensions;
-        return new ImageSet(
-            Shape,
-            Pixels.AsSpan(start * dimensions, count * dimensions).ToArray(),
-            Labels?.AsSpan(start, count).ToArray(),
-            Names?.Skip(start).Take(count).ToArray());
+        int first = start * Shape.Dimensions;
+        int length = count * Shape.Dimensions;
+        byte[]? labels = Labels?.AsSpan(start, count).ToArray();
+        string[]? names = Names?.Skip(start).Take(count).ToArray();
+        return IsReal
+            ? new ImageSet(Shape, Values.AsSpan(first, length).ToArray(), labels, names)
+            : new ImageSet(Shape, Pixels.AsSpan(first, length).ToArray(), labels, names);
     }
 
-    /// <summary>A copy of the images in a new CPU tensor, uint8 [Count, D], which the caller owns.</summary>
-    public torch.Tensor ToTensor() => torch.tensor(Pixels, [Count, Shape.Dimensions], dtype: torch.uint8);
+    /// <summary>A copy of the images at the given indices, in their order.</summary>
+    /// <param name="indices">Indices, each from 0 to <see cref="Count"/> - 1; one may come several times.</param>
+    public ImageSet Select(ReadOnlySpan<int> indices)
+    {
+        byte[]? labels = Labels is null ? null : Gather(Labels, indices, 1);
+        string[]? names = Names is null ? null : Gather([.. Names], indices, 1);
+        return IsReal
+            ? new ImageSet(Shape, Gather(Values, indices, Shape.Dimensions), labels, names)
+            : new ImageSet(Shape, Gather(Pixels, indices, Shape.Dimensions), labels, names);
+    }
 
     /// <summary>
-    /// The mean grey value of each pixel over all images, in [0, 1], in a new CPU tensor, float32 [D], which the caller
-    /// owns. It is what the bias of a data distribution starts from.
+    /// A copy of the images in a new CPU tensor [Count, D], which the caller owns: uint8, or float32 where they are real.
+    /// </summary>
+    public torch.Tensor ToTensor() => IsReal
+        ? torch.tensor(Values, [Count, Shape.Dimensions], dtype: torch.float32)
+        : torch.tensor(Pixels, [Count, Shape.Dimensions], dtype: torch.uint8);
+
+    /// <summary>
+    /// The mean of each pixel over all images, of bytes as a grey value in [0, 1], in a new CPU tensor, float32 [D], which
+    /// the caller owns. It is what the bias of a data distribution starts from.
     /// </summary>
     /// <exception cref="InvalidOperationException">The set is empty.</exception>
-    public torch.Tensor MeanGrey()
+    public torch.Tensor Mean()
     {
         if (Count == 0)
         {
             throw new InvalidOperationException("An empty set of images has no mean.");
         }
 
-        // Whole sums are exact, so the mean depends on no order of summation.
-        long[] sums = new long[Shape.Dimensions];
+        // One order of summation, and whole sums of bytes are exact: the mean is the same on every machine.
+        double[] sums = new double[Shape.Dimensions];
         for (int image = 0; image < Count; image++)
         {
-            ReadOnlySpan<byte> pixels = Pixels.AsSpan(image * sums.Length, sums.Length);
-            for (int i = 0; i < pixels.Length; i++)
+            int first = image * sums.Length;
+            for (int i = 0; i < sums.Length; i++)
             {
-                sums[i] += pixels[i];
+                sums[i] += _values is null ? _pixels![first + i] : _values[first + i];
             }
         }
 
-        return torch.tensor(Array.ConvertAll(sums, sum => (float)(sum / (255.0 * Count))));
+        double scale = IsReal ? Count : 255.0 * Count;
+        return torch.tensor(Array.ConvertAll(sums, sum => (float)(sum / scale)));
     }
 
-    /// <summary>A copy of the images at the given indices, in their order.</summary>
-    internal ImageSet Select(ReadOnlySpan<int> indices)
+    private static T[] Gather<T>(T[] items, ReadOnlySpan<int> indices, int length)
     {
-        int dimensions = Shape.Dimensions;
-        byte[] pixels = new byte[indices.Length * dimensions];
-        byte[]? labels = Labels is null ? null : new byte[indices.Length];
-        string[]? names = Names is null ? null : new string[indices.Length];
+        var gathered = new T[indices.Length * length];
         for (int i = 0; i < indices.Length; i++)
         {
-            Pixels.AsSpan(indices[i] * dimensions, dimensions).CopyTo(pixels.AsSpan(i * dimensions));
-            labels?[i] = Labels![indices[i]];
-            names?[i] = Names![indices[i]];
+            items.AsSpan(indices[i] * length, length).CopyTo(gathered.AsSpan(i * length));
         }
 
-        return new ImageSet(Shape, pixels, labels, names);
+        return gathered;
     }
 }

@@ -77,7 +77,7 @@ internal sealed class PictureFile : IDisposable
             ReadOnlySpan<byte> colour = colours.AsSpan(4 * i, 4);
             if (planes.Length == size)
             {
-                planes[i] = Luma(colour);
+                planes[i] = Luma(colour[0], colour[1], colour[2]);
             }
             else
             {
@@ -89,6 +89,10 @@ internal sealed class PictureFile : IDisposable
 
         return planes;
     }
+
+    /// <summary>The grey value of a colour, the luma of Rec. 601.</summary>
+    public static byte Luma(byte red, byte green, byte blue) =>
+        (byte)(((299 * red) + (587 * green) + (114 * blue) + 500) / 1000);
 
     /// <inheritdoc/>
     public void Dispose() => _codec.Dispose();
@@ -117,7 +121,4 @@ internal sealed class PictureFile : IDisposable
 
         return true;
     }
-
-    private static byte Luma(ReadOnlySpan<byte> colour) =>
-        (byte)(((299 * colour[0]) + (587 * colour[1]) + (114 * colour[2]) + 500) / 1000);
 }

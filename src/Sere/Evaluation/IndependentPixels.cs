@@ -25,7 +25,7 @@ public static class IndependentPixels
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var family = new BernoulliFamily();
-        var pixels = new Bernoulli(family.InitialParameters(training.MeanGrey()));
+        var pixels = new Bernoulli(family.InitialParameters(training.Mean()));
         double[] result = new double[images.Count];
         for (int first = 0; first < images.Count; first += ImagesAtOnce)
         {

@@ -59,7 +59,31 @@ public abstract class DensityModel : torch.nn.Module
     /// <param name="uniform">Uniform noise for the model's own blocks; null feeds the true blocks ("teacher-forced").</param>
     public abstract GeneratedImages Reconstruct(torch.Tensor x, torch.Tensor noise, torch.Tensor? uniform);
 
+    /// <summary>Latent variables of each layer, N_1..N_L; none for a model without layers of latents.</summary>
+    public virtual IReadOnlyList<int> LatentsPerLayer => [];
+
+    /// <summary>
+    /// The codes z_1..z_L of data, one after the other, on the path of posterior means: each layer takes the mean of
+    /// q(eps_l | z_{l-1}, x) given the codes above it.
+    /// </summary>
+    /// <param name="x">[B, D].</param>
+    /// <returns>[B, sum of <see cref="LatentsPerLayer"/>].</returns>
+    /// <exception cref="SereException">The model has no layers of latents.</exception>
+    public virtual torch.Tensor LatentCodes(torch.Tensor x) => throw WithoutLatents();
+
+    /// <summary>
+    /// The noise from which <see cref="Sample"/> walks to the codes of <see cref="LatentCodes"/>: how many standard
+    /// deviations of the prior each base latent lies from the prior's mean.
+    /// </summary>
+    /// <param name="x">[B, D].</param>
+    /// <returns>[B, NoiseSize].</returns>
+    /// <exception cref="SereException">The model has no layers of latents.</exception>
+    public virtual torch.Tensor LatentNoise(torch.Tensor x) => throw WithoutLatents();
+
     /// <summary>Starts training around independent dimensions with these means.</summary>
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>
     public abstract void InitializeOutput(torch.Tensor mean);
+
+    private SereException WithoutLatents() =>
+        new($"A model of the kind {GetName()} has no layers of latents to encode to; name a run of another model.");
 }

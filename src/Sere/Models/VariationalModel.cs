@@ -122,7 +122,20 @@ public sealed class VariationalModel : DensityModel
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<int> LatentsPerLayer => [.. Enumerable.Range(0, Layers).Select(Hierarchy.Latents)];
+
+    /// <inheritdoc/>
+    public override torch.Tensor LatentCodes(torch.Tensor x) => torch.cat(Codes(InferMeans(x)), -1);
+
+    /// <inheritdoc/>
+    public override torch.Tensor LatentNoise(torch.Tensor x) => torch.cat(
+        [.. InferMeans(x).Select(step => (step.BaseLatent - step.Prior.Mean) * (-step.Prior.LogScale).exp())], -1);
+
+    /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor mean) => Likelihood.InitializeOutput(mean);
+
+    private IReadOnlyList<LatentStep> InferMeans(torch.Tensor x) => Hierarchy.Infer(
+        Hierarchy.Interpret(Encoder.Encode(x)), torch.zeros([x.shape[0], NoiseSize], dtype: x.dtype, device: x.device));
 
     private static torch.Tensor[] Codes(IReadOnlyList<LatentStep> steps) => [.. steps.Select(step => step.Code)];
 }

@@ -50,6 +50,9 @@ public sealed class RunFolder
     /// <summary>Kullback-Leibler divergence of each layer (Figure S8).</summary>
     public string KlPerLayer => Path.Combine(Root, "kl-per-layer.png");
 
+    /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
+    public string HeldOutScores(int importanceSamples) => Path.Combine(Root, $"held-out-scores-{importanceSamples}.json");
+
     /// <summary>What the run was and what came out.</summary>
     public string Report => Path.Combine(Root, "report.md");
 

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Storage;
 
 namespace Sere.Runs;
 
@@ -74,18 +72,5 @@ public sealed record SplitEvaluation(
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         return new SplitEvaluation(report, likelihoods, usage, baseline);
-    }
-
-    /// <summary>Writes a CSV line for each image: index, log-likelihood, its standard error, effective sample size, ELBO.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    public void WriteCsv(string path)
-    {
-        var lines = Enumerable.Range(0, Likelihoods.LogLikelihood.Length).Select(image => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{image},{Likelihoods.LogLikelihood[image]:F4},{Likelihoods.MonteCarloStandardError[image]:F4},"
-            + $"{Likelihoods.EffectiveSampleSize[image]:F2},{Likelihoods.Elbo[image]:F4}\n"));
-        AtomicFile.WriteAllText(
-            path,
-            "image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo\n" + string.Concat(lines));
     }
 }

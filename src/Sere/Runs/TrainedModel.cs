@@ -4,6 +4,7 @@ using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Numerics;
 using Sere.Runs.Pictures;
+using Sere.Storage;
 using TorchSharp;
 
 namespace Sere.Runs;
@@ -93,7 +94,7 @@ public sealed class TrainedModel : IDisposable
         Action<int>? onImages = null,
         CancellationToken cancellation = default)
     {
-        RequireShape(images);
+        RequireFit(images);
         return ImportanceSampledLikelihood.Evaluate(
             Model, images, Binarization, options, Device, onImages, cancellation);
     }
@@ -108,17 +109,49 @@ public sealed class TrainedModel : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var streams = new RandomStreams(seed);
-        return InBatches(count, (first, batch) =>
-        {
-            var noise = torch.empty(batch, Model.NoiseSize);
-            for (int i = 0; i < batch; i++)
-            {
-                using var generator = streams.Open(StreamPurpose.SampleLatents, index: first + i);
-                noise[i].copy_(torch.randn(Model.NoiseSize, generator: generator));
-            }
+        return InBatches(count, (first, batch) => Model.Sample(
+            SampleNoise(streams, first, batch), DataNoise(streams, first, batch), temperature).Means);
+    }
 
-            return Model.Sample(noise.to(Device), DataNoise(streams, first, batch), temperature).Means;
-        });
+    /// <summary>Draws an image from each row of noise [count, NoiseSize], all with the same noise of the data.</summary>
+    internal ImageBatch Draw(torch.Tensor noise, RandomStreams streams) => InBatches(
+        (int)noise.shape[0],
+        (first, batch) => Model.Sample(
+            noise.narrow(0, first, batch), DataNoise(streams, 0, 1).expand(batch, Model.Dimensions)).Means);
+
+    /// <summary>The noise that <see cref="Sample"/> draws images from, [batch, NoiseSize].</summary>
+    internal torch.Tensor SampleNoise(RandomStreams streams, int first, int batch)
+    {
+        var noise = torch.empty(batch, Model.NoiseSize);
+        for (int i = 0; i < batch; i++)
+        {
+            using var generator = streams.Open(StreamPurpose.SampleLatents, index: first + i);
+            noise[i].copy_(torch.randn(Model.NoiseSize, generator: generator));
+        }
+
+        return noise.to(Device);
+    }
+
+    /// <summary>What the model is given for images: binarized as in training, [Count, D].</summary>
+    internal torch.Tensor Prepare(ImageSet images, RandomStreams streams, int first = 0) =>
+        Sere.Data.Binarization.EvaluationImages(images.ToTensor().to(Device), first, Binarization, streams);
+
+    /// <summary>Images as they are drawn: data [count, D] brought to 0..1.</summary>
+    internal ImageBatch ToPictures(torch.Tensor data) =>
+        InBatches((int)data.shape[0], (first, batch) => data.narrow(0, first, batch));
+
+    /// <summary>The codes of images, on the path of posterior means.</summary>
+    /// <param name="images">Images of the model's shape.</param>
+    /// <param name="seed">Seed of the binarization.</param>
+    /// <exception cref="SereException">The images have another shape, or the model has no layers of latents.</exception>
+    public ImageCodes Encode(ImageSet images, long seed = 1)
+    {
+        RequireFit(images);
+        var streams = new RandomStreams(seed);
+        int[] latents = [.. Model.LatentsPerLayer];
+        float[] values = ReadBatches(images.Count, latents.Sum(), (first, batch) =>
+            Model.LatentCodes(Prepare(images.Slice(first, batch), streams, first)));
+        return new ImageCodes(values, images.Count, latents);
     }
 
     /// <summary>Encodes images to their posterior means and draws them again from there.</summary>
@@ -134,16 +167,19 @@ public sealed class TrainedModel : IDisposable
         bool teacherForced = false,
         long seed = 1)
     {
-        RequireShape(images);
+        RequireFit(images);
         var streams = new RandomStreams(seed);
-        torch.Tensor Data(int first, int batch) => Sere.Data.Binarization.EvaluationImages(
-            images.Slice(first, batch).ToTensor().to(Device), first, Binarization, streams);
+        torch.Tensor Data(int first, int batch) => Prepare(images.Slice(first, batch), streams, first);
         var reconstructions = InBatches(images.Count, (first, batch) => Model.Reconstruct(
             Data(first, batch),
             torch.zeros([batch, Model.NoiseSize], device: Device),
             teacherForced ? null : DataNoise(streams, first, batch)).Means);
         return (InBatches(images.Count, Data), reconstructions);
     }
+
+    /// <summary>A digest of the weights.</summary>
+    internal string WeightsDigest() =>
+        ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter)));
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
@@ -162,24 +198,45 @@ public sealed class TrainedModel : IDisposable
 
     private ImageBatch InBatches(int count, Func<int, int, torch.Tensor> draw)
     {
+        // Real data is shown between the smallest and the greatest training value.
+        var range = Configuration.Dataset.Range is { } real && Binarization == BinarizationRule.None
+            ? real
+            : new ValueRangeConfiguration(0, 1);
+        double width = range.High > range.Low ? range.High - range.Low : 1;
+        float[] values = ReadBatches(count, Shape.Dimensions, (first, batch) =>
+            draw(first, batch).sub(range.Low).div_(width).clamp_(0, 1));
+        return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);
+    }
+
+    private static float[] ReadBatches(int count, int size, Func<int, int, torch.Tensor> compute)
+    {
         using var noGrad = torch.no_grad();
-        float[] values = new float[(long)count * Shape.Dimensions];
+        float[] values = new float[(long)count * size];
         for (int first = 0; first < count; first += ImagesAtOnce)
         {
             using var scope = torch.NewDisposeScope();
             int batch = Math.Min(ImagesAtOnce, count - first);
-            draw(first, batch).clamp(0, 1).contiguous().cpu().data<float>().CopyTo(values, checked(first * Shape.Dimensions));
+            compute(first, batch).contiguous().cpu().data<float>().CopyTo(values, checked(first * size));
         }
 
-        return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);
+        return values;
     }
 
-    private void RequireShape(ImageSet images)
+    /// <summary>Refuses images that are not such as the model was trained on.</summary>
+    internal void RequireFit(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Shape != Shape)
         {
             throw new SereException($"The model takes images of shape {Shape}, and these have {images.Shape}.");
+        }
+
+        Sere.Data.Binarization.RequireGrey(images, Binarization, "the images");
+        if (!images.IsReal && Configuration.Dataset.Range is { } range && (range.Low < 0 || range.High > 1))
+        {
+            throw new SereException(
+                $"The model was trained on real values from {range.Low} to {range.High}, and these images are bytes; give "
+                + "real values, as a .npy file of floats.");
         }
     }
 }

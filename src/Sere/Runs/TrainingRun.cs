@@ -39,6 +39,7 @@ public sealed class TrainingRun : IDisposable
         torch.Device? device,
         TimeProvider? clock)
     {
+        Binarization.RequireGrey(splits.Train, configuration.Dataset.Binarization, splits.Name);
         NativeLibraries.EnsureLoaded();
         _configuration = configuration;
         _splits = splits;
@@ -51,7 +52,7 @@ public sealed class TrainingRun : IDisposable
         };
         _model = ModelFactory.Create(
             configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
-        using (var mean = splits.Train.MeanGrey())
+        using (var mean = splits.Train.Mean())
         {
             _model.InitializeOutput(mean);
         }
@@ -87,15 +88,7 @@ public sealed class TrainingRun : IDisposable
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
         folder.RequireNoRun();
-
-        var shape = splits.Train.Shape;
-        configuration = configuration with
-        {
-            Dataset = configuration.Dataset with
-            {
-                Shape = new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width),
-            },
-        };
+        configuration = RunDataset.Resolve(configuration, splits);
         var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
         return run.DisposedOnFailure(() =>
         {
@@ -117,7 +110,7 @@ public sealed class TrainingRun : IDisposable
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
-    /// <exception cref="SereException">Its checkpoints are all damaged, or the data has another shape.</exception>
+    /// <exception cref="SereException">Its checkpoints are all damaged, or the images are not those it was trained on.</exception>
     public static TrainingRun Resume(
         RunFolder folder,
         ExperimentConfiguration configuration,
@@ -129,12 +122,7 @@ public sealed class TrainingRun : IDisposable
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
-        var shape = splits.Train.Shape;
-        if (configuration.Dataset.Shape != new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width))
-        {
-            throw new SereException($"The run '{folder.Root}' was trained on images of another shape than {shape}.");
-        }
-
+        RunDataset.RequireSame(configuration, splits);
         var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
         return run.DisposedOnFailure(run.Restore);
     }
@@ -151,6 +139,7 @@ public sealed class TrainingRun : IDisposable
         var options = new EvaluationOptions { ImportanceSamples = _configuration.Evaluation.ImportanceSamples };
         var evaluation = SplitEvaluation.Evaluate(
             model, _splits, DataSplit.Test, _configuration.Evaluation.Limit, options, _observer.OnEvaluation, cancellation);
+        HeldOutScores.Measure(model, _splits.Validation, options, cancellation: cancellation).Write(_folder);
         RunPictures.WriteKlPerLayer(_folder, evaluation);
         AtomicFile.WriteAllText(
             _folder.Report,

@@ -48,7 +48,7 @@ public sealed class ImageSetTests
         Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[3]));
         Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[4], labels: new byte[1]));
         Assert.Throws<ArgumentException>(() => new ImageSet(shape, new byte[4], names: ["a.png"]));
-        Assert.Throws<ArgumentException>(() => new ImageSet(new ImageShape(1, 0, 2), []));
+        Assert.Throws<ArgumentException>(() => new ImageSet(new ImageShape(1, 0, 2), Array.Empty<byte>()));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class ImageSetTests
     [Fact]
     public void The_mean_grey_of_each_pixel_lies_between_0_and_1()
     {
-        using torch.Tensor mean = Three().MeanGrey();
+        using torch.Tensor mean = Three().Mean();
         Assert.Equal(torch.float32, mean.dtype);
         Assert.Equal([0.2f, 1f / 3], mean.data<float>().ToArray());
     }

@@ -5,7 +5,7 @@ namespace Sere.Models.Configuration;
 /// <summary>The images of a run and how they are prepared.</summary>
 public sealed record DatasetConfiguration
 {
-    /// <summary>The data set: a known name ("digits", "mnist") or "images:DIR"; not empty.</summary>
+    /// <summary>The data set: a known name ("digits", "mnist"), "images:DIR" or "npy:FILE"; not empty.</summary>
     public string Name { get; init; } = "digits";
 
     /// <summary>How many images at the end of the training split are kept for validation; at least 1.</summary>
@@ -14,11 +14,23 @@ public sealed record DatasetConfiguration
     /// <summary>How grey values become binary pixels.</summary>
     public BinarizationRule Binarization { get; init; } = BinarizationRule.Dynamic;
 
+    /// <summary>Whether colours become grey values.</summary>
+    public bool Gray { get; init; }
+
+    /// <summary>The size that each image is stretched to; null to take images as they are.</summary>
+    public ImageSizeConfiguration? Resize { get; init; }
+
     /// <summary>
     /// The shape of an image. Null in a preset; a run's configuration holds it, so that the model can be rebuilt without
     /// the data.
     /// </summary>
     public ImageShapeConfiguration? Shape { get; init; }
+
+    /// <summary>The range of the training values, where they are real; set by the run like the shape.</summary>
+    public ValueRangeConfiguration? Range { get; init; }
+
+    /// <summary>The digest of the images that the run was trained on (DatasetSplits.Digest), set by the run; else empty.</summary>
+    public string Digest { get; init; } = "";
 
     internal void Validate(string path)
     {
@@ -30,6 +42,13 @@ public sealed record DatasetConfiguration
             ValidationImages,
             $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
         ConfigurationCheck.RequireNamed($"{path}.binarization", Binarization);
+        Resize?.Validate($"{path}.resize");
         Shape?.Validate($"{path}.shape");
+        Range?.Validate($"{path}.range");
+        ConfigurationCheck.Require(
+            Digest is { Length: 0 or 64 } && Digest.All(char.IsAsciiHexDigitLower),
+            $"{path}.digest",
+            Digest,
+            "64 lower-case hexadecimal digits, or empty");
     }
 }

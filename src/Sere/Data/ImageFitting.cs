@@ -1,0 +1,52 @@
+namespace Sere.Data;
+
+/// <summary>Brings images to another size and turns colour into grey.</summary>
+internal static class ImageFitting
+{
+    /// <summary>Images of the wanted size and colour; the same ones where nothing is to be changed.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
+    /// <param name="resize">The shape whose height and width each image is stretched to, or null.</param>
+    /// <param name="source">What the images are, for the error.</param>
+    /// <exception cref="SereException">They are real values, which are not touched.</exception>
+    public static ImageSet Fit(ImageSet images, bool gray, ImageShape? resize, string source)
+    {
+        int height = resize?.Height ?? images.Shape.Height;
+        int width = resize?.Width ?? images.Shape.Width;
+        bool loseColour = gray && images.Shape.Channels == 3;
+        if (!loseColour && (height, width) == (images.Shape.Height, images.Shape.Width))
+        {
+            return images;
+        }
+
+        if (images.IsReal)
+        {
+            throw new SereException(
+                $"'{source}' holds real values, which are neither resized nor made grey; bring them to the shape that is "
+                + "wanted, or store them as bytes.");
+        }
+
+        var shape = new ImageShape(loseColour ? 1 : images.Shape.Channels, height, width);
+        byte[] pixels = new byte[checked(images.Count * shape.Dimensions)];
+        for (int i = 0; i < images.Count; i++)
+        {
+            byte[] planes = images.Slice(i, 1).Pixels;
+            planes = loseColour ? ToGrey(planes) : planes;
+            PlaneResizer.Resize(planes, images.Shape with { Channels = shape.Channels }, height, width)
+                .CopyTo(pixels, i * shape.Dimensions);
+        }
+
+        return new ImageSet(shape, pixels, images.Labels, images.Names);
+    }
+
+    private static byte[] ToGrey(byte[] planes)
+    {
+        byte[] grey = new byte[planes.Length / 3];
+        for (int i = 0; i < grey.Length; i++)
+        {
+            grey[i] = PictureFile.Luma(planes[i], planes[grey.Length + i], planes[(2 * grey.Length) + i]);
+        }
+
+        return grey;
+    }
+}

@@ -1,0 +1,37 @@
+namespace Sere.Data;
+
+/// <summary>
+/// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG or WebP files, one such file, a .npy
+/// or .npz file, or an IDX file (gzipped or not).
+/// </summary>
+public static class ImageSource
+{
+    /// <summary>Reads images and brings them to the shape that a model takes.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="shape">The shape that the model takes.</param>
+    /// <param name="resize">Whether images of another size are resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <exception cref="SereException">
+    /// There is nothing there, it is damaged, or the images have another shape than wanted.
+    /// </exception>
+    public static ImageSet Read(string path, ImageShape shape, bool resize = false, bool gray = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ImageShape? size = resize ? shape : null;
+        var images = Directory.Exists(path) ? ImageFolderReader.Read(path, gray, size)
+            : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
+            : ImageFolderReader.IsPicture(path) ? ImageFolderReader.ReadFile(path, gray, size)
+            : ArrayFileReader.IsArrayFile(path) ? ImageFitting.Fit(ArrayFileReader.Read(path), gray, size, path)
+            : ImageFitting.Fit(IdxReader.ReadImages(path), gray, size, path);
+        return images.Shape == shape ? images : throw Misfit(path, images.Shape, shape);
+    }
+
+    private static SereException Misfit(string path, ImageShape given, ImageShape taken)
+    {
+        string advice = given.Channels < taken.Channels ? "give colour images"
+            : given.Channels > taken.Channels ? "give --gray to turn colour into grey"
+            : "give --resize to bring them to that size";
+        return new SereException(
+            $"The images of '{path}' have the shape {given} (channels, height, width) and the model takes {taken}; {advice}.");
+    }
+}

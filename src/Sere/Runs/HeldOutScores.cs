@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Sere.Data;
+using Sere.Evaluation;
+using Sere.Storage;
+
+namespace Sere.Runs;
+
+/// <summary>
+/// Log-likelihoods of images like the training images that the model was not trained on: the scale that tells whether a
+/// score is low. Bounds rise with the number of importance samples, so only scores of the same number are compared.
+/// </summary>
+public sealed record HeldOutScores
+{
+    /// <summary>How many of the validation images are scored at most.</summary>
+    public const int MostImages = 1000;
+
+    private const int CurrentFormat = 1;
+    private const long LargestFile = 1L << 20;
+
+    /// <summary>Version of this format.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>Digest of the weights that scored.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>Importance samples an image, K.</summary>
+    public required int ImportanceSamples { get; init; }
+
+    /// <summary>Seed of binarization and samples.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>The scores in nats, in the order of the validation images.</summary>
+    public required IReadOnlyList<double> LogLikelihood { get; init; }
+
+    /// <summary>Scores the first validation images of a run.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="validation">The run's validation images.</param>
+    /// <param name="options">Samples and seed.</param>
+    /// <param name="onImages">Called with the number of images done and of all.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    public static HeldOutScores Measure(
+        TrainedModel model,
+        ImageSet validation,
+        EvaluationOptions options,
+        Action<int, int>? onImages = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(validation);
+        ArgumentNullException.ThrowIfNull(options);
+        var images = validation.Slice(0, Math.Min(MostImages, validation.Count));
+        return new HeldOutScores
+        {
+            Weights = model.WeightsDigest(),
+            ImportanceSamples = options.ImportanceSamples,
+            Seed = options.Seed,
+            LogLikelihood = model.Score(
+                images, options, done => onImages?.Invoke(done, images.Count), cancellation).LogLikelihood,
+        };
+    }
+
+    /// <summary>The scores that a run keeps for these weights, samples and seed; null where there are none.</summary>
+    /// <param name="folder">The run.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="options">Samples and seed.</param>
+    public static HeldOutScores? Find(RunFolder folder, TrainedModel model, EvaluationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        var kept = Read(folder.HeldOutScores(options.ImportanceSamples));
+        return kept is { LogLikelihood.Count: > 0 }
+            && kept.Seed == options.Seed
+            && kept.ImportanceSamples == options.ImportanceSamples
+            && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
+            ? kept
+            : null;
+    }
+
+    /// <summary>Keeps the scores in a run.</summary>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public void Write(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        AtomicFile.WriteAllText(
+            folder.HeldOutScores(ImportanceSamples), JsonSerializer.Serialize(this, RunJson.Indented) + "\n", folder.Files);
+    }
+
+    /// <summary>
+    /// How many of a hundred held-out images score lower, where ties count half: 0 is lower than all, 50 is in the middle.
+    /// </summary>
+    /// <param name="logLikelihood">A score in nats, of the same weights and as many importance samples.</param>
+    public double Percentile(double logLikelihood)
+    {
+        int lower = LogLikelihood.Count(value => value < logLikelihood);
+        int equal = LogLikelihood.Count(value => value == logLikelihood);
+        return 100 * (lower + (0.5 * equal)) / LogLikelihood.Count;
+    }
+
+    private static HeldOutScores? Read(string path)
+    {
+        try
+        {
+            var kept = File.Exists(path) && new FileInfo(path).Length <= LargestFile
+                ? JsonSerializer.Deserialize<HeldOutScores>(File.ReadAllText(path), RunJson.Line)
+                : null;
+            return kept?.Format == CurrentFormat ? kept : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException || FileFault.IsFault(error))
+        {
+            // They can be measured again.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Sere.Data;
+using Sere.Numerics;
+using Sere.Runs.Pictures;
+using TorchSharp;
+
+namespace Sere.Runs;
+
+/// <summary>
+/// Images along paths through the latent space. A path runs in the noise of the prior, in which every layer is standard
+/// normal, so that each of its points is as likely a priori as its neighbours; the noise of the data stays the same.
+/// </summary>
+public static class LatentPaths
+{
+    private const double Reach = 3;
+
+    /// <summary>
+    /// The way from one image to another, along the great circle between their posterior means: a sum of two standard
+    /// normal vectors would be too short, and its image too average.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="from">One image of the model's shape.</param>
+    /// <param name="to">Another.</param>
+    /// <param name="steps">Images on the way, both reconstructions included; at least 2.</param>
+    /// <param name="seed">Seed of the binarization and of the data.</param>
+    /// <returns>The first image, the images on the way, the second image.</returns>
+    /// <exception cref="SereException">An image has another shape, or the model has no latents.</exception>
+    public static ImageBatch Interpolate(TrainedModel model, ImageSet from, ImageSet to, int steps, long seed = 1)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
+        model.RequireFit(from);
+        model.RequireFit(to);
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var streams = new RandomStreams(seed);
+        var ends = torch.cat([model.Prepare(from, streams), model.Prepare(to, streams)]);
+        var noise = model.Model.LatentNoise(ends);
+        var path = model.Draw(GreatCircle(noise[0], noise[1], steps), streams);
+        var originals = model.ToPictures(ends);
+        int size = model.Shape.Dimensions;
+        return new ImageBatch(
+            (float[])[.. originals.Values.Span[..size], .. path.Values.Span, .. originals.Values.Span[size..]],
+            steps + 2,
+            path.Channels,
+            path.Height,
+            path.Width);
+    }
+
+    /// <summary>What each latent of a layer does to a drawn image, from -3 to 3 standard deviations of the prior.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="layer">The layer, from 0.</param>
+    /// <param name="steps">Images for each latent; at least 2.</param>
+    /// <param name="seed">The image is the first that <see cref="TrainedModel.Sample"/> draws with this seed.</param>
+    /// <returns>Row by row: the images of the layer's first latent, of its second, and so on.</returns>
+    /// <exception cref="UsageException">The model has no such layer.</exception>
+    public static ImageBatch Traverse(TrainedModel model, int layer, int steps, long seed = 1)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
+        var latents = model.Model.LatentsPerLayer;
+        if (layer < 0 || layer >= latents.Count)
+        {
+            throw new UsageException(latents.Count == 0
+                ? "The model has no layers of latents to traverse; name a run of another model."
+                : $"The model has no layer {layer}; name one from 0 to {latents.Count - 1}.");
+        }
+
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var streams = new RandomStreams(seed);
+        var rows = model.SampleNoise(streams, 0, 1).repeat(latents[layer] * steps, 1);
+        var places = torch.linspace(-Reach, Reach, steps, device: model.Device);
+        int first = latents.Take(layer).Sum();
+        for (int latent = 0; latent < latents[layer]; latent++)
+        {
+            rows.narrow(0, latent * steps, steps).select(1, first + latent).copy_(places);
+        }
+
+        return model.Draw(rows, streams);
+    }
+
+    /// <summary>Directions along the great circle, lengths along the straight line: [steps, N].</summary>
+    internal static torch.Tensor GreatCircle(torch.Tensor from, torch.Tensor to, int steps)
+    {
+        var (fromLength, toLength) = (from.norm(), to.norm());
+        var share = torch.linspace(0, 1, steps, device: from.device).unsqueeze(1);
+        var angle = ((from * to).sum() / (fromLength * toLength).clamp_min(float.Epsilon)).clamp(-1, 1).acos();
+
+        // Where there is no great circle, or many, the straight line.
+        if (angle.sin().item<float>() < 1e-3f)
+        {
+            return from + ((to - from) * share);
+        }
+
+        var direction = ((((1 - share) * angle).sin() * (from / fromLength)) + ((share * angle).sin() * (to / toLength)))
+            / angle.sin();
+        return direction * (fromLength + ((toLength - fromLength) * share));
+    }
+}
