@@ -61,7 +61,7 @@ public static class SafeTensors
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = OrdinaryFile.OpenRead(path);
             SafeTensorsHeader header = SafeTensorsHeaderReader.Read(file);
             return ReadTensors(file, header);
         }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using System.Text.Json;
 using TorchSharp;
 
@@ -14,7 +13,6 @@ internal static class SafeTensorsHeaderReader
 {
     // PyTorch itself stops at 64 dimensions in many operations.
     private const int MaximumDimensions = 64;
-    private const int MaximumQuotedLength = 60;
 
     // An object of objects of arrays is all that the format has.
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 3 };
@@ -93,7 +91,7 @@ internal static class SafeTensorsHeaderReader
         {
             if (property.Value.ValueKind != JsonValueKind.String)
             {
-                throw new InvalidDataException($"its metadata {Quote(property.Name)} is not text");
+                throw new InvalidDataException($"its metadata {QuotedText.Of(property.Name)} is not text");
             }
 
             metadata.Add(property.Name, property.Value.GetString()!);
@@ -108,14 +106,14 @@ internal static class SafeTensorsHeaderReader
             !element.TryGetProperty("data_offsets", out JsonElement offsets) ||
             offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2)
         {
-            throw new InvalidDataException($"tensor {Quote(name)} lacks a dtype, a shape or its two data offsets");
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} lacks a dtype, a shape or its two data offsets");
         }
 
         torch.ScalarType scalarType = SafeTensorsTypes.Find(type.GetString()!) ??
-            throw new InvalidDataException($"tensor {Quote(name)} has the unknown type {Quote(type.GetString()!)}");
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type.GetString()!)}");
         if (shape.GetArrayLength() > MaximumDimensions)
         {
-            throw new InvalidDataException($"tensor {Quote(name)} has more than {MaximumDimensions} dimensions");
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has more than {MaximumDimensions} dimensions");
         }
 
         long[] sizes = [.. shape.EnumerateArray().Select(size => ReadSize(name, size))];
@@ -124,14 +122,14 @@ internal static class SafeTensorsHeaderReader
         if (begin > end || end > dataLength)
         {
             throw new InvalidDataException(
-                $"tensor {Quote(name)} claims bytes {begin} to {end} of the {dataLength} bytes of data");
+                $"tensor {QuotedText.Of(name)} claims bytes {begin} to {end} of the {dataLength} bytes of data");
         }
 
         long byteCount = ByteCount(name, sizes, SafeTensorsTypes.SizeOf(scalarType));
         if (byteCount != end - begin)
         {
             throw new InvalidDataException(
-                $"tensor {Quote(name)} has {end - begin} bytes where its shape needs {byteCount}");
+                $"tensor {QuotedText.Of(name)} has {end - begin} bytes where its shape needs {byteCount}");
         }
 
         return new SafeTensorsEntry(name, scalarType, sizes, begin, end);
@@ -144,7 +142,7 @@ internal static class SafeTensorsHeaderReader
             return size;
         }
 
-        throw new InvalidDataException($"tensor {Quote(name)} has a size or offset that is not a whole number from 0");
+        throw new InvalidDataException($"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
     }
 
     private static long ByteCount(string name, long[] sizes, int elementSize)
@@ -156,7 +154,7 @@ internal static class SafeTensorsHeaderReader
             count *= Math.Max(size, 1);
             if (count > long.MaxValue)
             {
-                throw new InvalidDataException($"tensor {Quote(name)} has a shape that is too large");
+                throw new InvalidDataException($"tensor {QuotedText.Of(name)} has a shape that is too large");
             }
         }
 
@@ -171,7 +169,7 @@ internal static class SafeTensorsHeaderReader
             if (entry.Begin != position)
             {
                 string fault = entry.Begin < position ? "overlaps the one before it" : "leaves a hole before it";
-                throw new InvalidDataException($"the data of tensor {Quote(entry.Name)} {fault}");
+                throw new InvalidDataException($"the data of tensor {QuotedText.Of(entry.Name)} {fault}");
             }
 
             position = entry.End;
@@ -181,17 +179,5 @@ internal static class SafeTensorsHeaderReader
         {
             throw new InvalidDataException($"{dataLength - position} bytes at its end belong to no tensor");
         }
-    }
-
-    // A name from a file goes into a message: it must not be long, nor steer a terminal.
-    private static string Quote(string text)
-    {
-        var quoted = new StringBuilder("'");
-        foreach (char c in text.Length > MaximumQuotedLength ? text[..MaximumQuotedLength] + "..." : text)
-        {
-            quoted.Append(char.IsControl(c) || char.IsSurrogate(c) || c == '\'' ? '?' : c);
-        }
-
-        return quoted.Append('\'').ToString();
     }
 }

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Sere.Storage;
+using Xunit;
+
+namespace Sere.Tests.Storage;
+
+public sealed class OrdinaryFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_file_with_content_is_opened_also_behind_a_link()
+    {
+        string path = _folder.Write("file", [1, 2, 3]);
+        using (FileStream stream = OrdinaryFile.OpenRead(path))
+        {
+            Assert.Equal(3, stream.Length);
+        }
+
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        File.CreateSymbolicLink(_folder.File("link"), path);
+        using FileStream linked = OrdinaryFile.OpenRead(_folder.File("link"));
+        Assert.Equal(3, linked.Length);
+    }
+
+    [Fact]
+    public void An_empty_file_is_refused_by_name() => AssertRefused(_folder.Write("file", []));
+
+    [Fact]
+    public void A_missing_file_is_missing()
+    {
+        Assert.Throws<FileNotFoundException>(() => OrdinaryFile.OpenRead(_folder.File("absent")));
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        File.CreateSymbolicLink(_folder.File("link"), _folder.File("absent"));
+        Assert.Throws<FileNotFoundException>(() => OrdinaryFile.OpenRead(_folder.File("link")));
+    }
+
+    [Fact]
+    public async Task A_pipe_without_a_writer_is_refused_instead_of_waited_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such pipes.");
+        string pipe = _folder.File("pipe");
+        using (Process process = Process.Start("mkfifo", [pipe]))
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        string link = _folder.File("link");
+        File.CreateSymbolicLink(link, pipe);
+        foreach (string path in (string[])[pipe, link])
+        {
+            await Task.Run(() => AssertRefused(path), TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public void A_device_without_an_end_is_refused()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "There is no such device.");
+        AssertRefused("/dev/zero");
+    }
+
+    private static void AssertRefused(string path)
+    {
+        string message = Assert.Throws<SereException>(() => OrdinaryFile.OpenRead(path)).Message;
+        Assert.StartsWith($"The file '{path}' is empty, or a pipe or a device", message, StringComparison.Ordinal);
+    }
+}
