@@ -25,6 +25,7 @@ public static class ImageFolderReader
     public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        RequirePossible(resize);
         return ReadAll(FindImages(folder), folder, gray, resize);
     }
 
@@ -38,6 +39,7 @@ public static class ImageFolderReader
     public static ImageSet ReadFile(string path, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        RequirePossible(resize);
         return ReadAll([path], path, gray, resize);
     }
 
@@ -45,7 +47,7 @@ public static class ImageFolderReader
     internal static bool IsPicture(string path) =>
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
+    private static void RequirePossible(ImageShape? resize)
     {
         if (resize is { } target
             && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
@@ -54,7 +56,10 @@ public static class ImageFolderReader
                 $"Images cannot be resized to a height of {target.Height} and a width of {target.Width}; ask for at "
                 + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
         }
+    }
 
+    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
+    {
         var planes = new List<byte[]>();
         (int Height, int Width) size = (0, 0);
         int channels = 1;

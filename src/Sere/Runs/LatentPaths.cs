@@ -86,10 +86,10 @@ public static class LatentPaths
     {
         var (fromLength, toLength) = (from.norm(), to.norm());
         var share = torch.linspace(0, 1, steps, device: from.device).unsqueeze(1);
-        var angle = ((from * to).sum() / (fromLength * toLength).clamp_min(float.Epsilon)).clamp(-1, 1).acos();
+        var angle = ((from * to).sum() / (fromLength * toLength)).clamp(-1, 1).acos();
 
-        // Where there is no great circle, or many, the straight line.
-        if (angle.sin().item<float>() < 1e-3f)
+        // Where there is no great circle, or many, the straight line; an angle with nothing is not a number.
+        if (!(angle.sin().item<float>() > 1e-3f))
         {
             return from + ((to - from) * share);
         }

@@ -19,6 +19,10 @@ internal sealed class BuiltProgram
     /// <summary>The command line.</summary>
     public static BuiltProgram Sere { get; } = new(Path.Combine("src", "Sere.Cli"), "Sere.Cli.dll");
 
+    /// <summary>The example of a kind of image that a model has never seen.</summary>
+    public static BuiltProgram HeldOutDigit { get; } =
+        new(Path.Combine("examples", "HeldOutDigit"), "HeldOutDigit.dll");
+
     /// <summary>The example of the library.</summary>
     public static BuiltProgram QuickStart { get; } = new(Path.Combine("examples", "QuickStart"), "QuickStart.dll");
 

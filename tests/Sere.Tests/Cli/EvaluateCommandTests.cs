@@ -109,10 +109,10 @@ public sealed class EvaluateCommandTests : IDisposable
     private double[][] Rows(string name)
     {
         string[] lines = File.ReadAllLines(_folder.File(name));
-        Assert.Equal("image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo", lines[0]);
+        Assert.Equal("image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo,binarization", lines[0]);
         double[][] rows =
         [
-            .. lines.Skip(1).Select(line => line.Split(',')
+            .. lines.Skip(1).Select(line => line.Split(',').SkipLast(1)
                 .Select(value => double.Parse(value, CultureInfo.InvariantCulture))
                 .ToArray()),
         ];

@@ -39,7 +39,7 @@ public sealed class FailureTests : IDisposable
         string missing = _folder.File("no-images");
         BuiltProgram.Sere.Run("train", "--dataset", "images:" + missing).Refused(1, $"'{missing}'");
         BuiltProgram.Sere.Run("score", _run.Root, "--input", missing, "--out", _folder.File("a.csv"))
-            .Refused(1, $"'{missing}'", "--input");
+            .Refused(1, $"'{missing}'", "check the path");
     }
 
     [Theory]

@@ -38,6 +38,40 @@ public sealed class PictureCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_path_leads_from_one_test_image_to_another_or_to_a_file()
+    {
+        byte[] path = Draw("path.png", ["sample", _run.Root, "--interpolate", "0", "1", "--steps", "4"]);
+        string file = Path.Combine(_run.ImageFolder, "000.png");
+        Assert.NotEqual(path, Draw("file.png", ["sample", _run.Root, "--interpolate", "0", file, "--steps", "4"]));
+
+        // Both originals and four images between them.
+        using var picture = new DecodedPicture(_folder.File("path.png"));
+        Assert.Equal(((6 * 57) + 1, 58), picture.Size);
+    }
+
+    [Fact]
+    public void A_traversal_has_a_row_for_each_latent_of_a_layer()
+    {
+        byte[] first = Draw("first.png", ["sample", _run.Root, "--traverse", "0", "--steps", "3"]);
+        Assert.NotEqual(first, Draw("last.png", ["sample", _run.Root, "--traverse", "2", "--steps", "3"]));
+        using var picture = new DecodedPicture(_folder.File("first.png"));
+        Assert.Equal(((3 * 57) + 1, (2 * 57) + 1), picture.Size);
+    }
+
+    [Theory]
+    [InlineData(2, "--traverse 3", "no layer 3", "from 0 to 2")]
+    [InlineData(2, "--interpolate 0 10", "no test image 10", "0 to 9")]
+    [InlineData(1, "--interpolate 0 missing.png", "'missing.png'")]
+    [InlineData(2, "--interpolate 0", "'--interpolate'")]
+    [InlineData(2, "--interpolate 0 1 --traverse 0", "--interpolate and --traverse")]
+    [InlineData(2, "--interpolate 0 1 --count 4", "--count")]
+    [InlineData(2, "--traverse 0 --temperature 0.5", "--temperature")]
+    [InlineData(2, "--traverse 0 --steps 1", "--steps 1")]
+    [InlineData(2, "--steps 4", "--steps")]
+    public void What_cannot_be_drawn_is_refused(int exitCode, string options, params string[] parts) =>
+        BuiltProgram.Sere.RunIn(_folder.Path, ["sample", _run.Root, .. options.Split(' ')]).Refused(exitCode, parts);
+
+    [Fact]
     public void Reconstructions_walk_on_the_models_own_blocks_or_on_the_true_ones()
     {
         byte[] own = Reconstruct("own.png");

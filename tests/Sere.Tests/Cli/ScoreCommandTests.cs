@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
 using Sere.Data;
+using Sere.Runs;
+using Sere.Storage;
 using Sere.Tests.Data;
 using SkiaSharp;
 using Xunit;
@@ -8,7 +11,9 @@ namespace Sere.Tests.Cli;
 
 public sealed class ScoreCommandTests : IDisposable
 {
-    private const string Header = "image,log_likelihood,monte_carlo_standard_error,effective_sample_size";
+    private const string Header =
+        "image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo,binarization,percentile";
+
     private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
@@ -51,7 +56,57 @@ public sealed class ScoreCommandTests : IDisposable
         Assert.Equal(3, fromFile.Length);
         Assert.Equal(fromFolder, fromFile);
         Assert.Equal(fromFile, Figures(Score("digits.idx.gz"), name => name));
-        Assert.All(fromFile, row => Assert.True(row[1] < 0 && row[2] >= 0 && row[3] is >= 1 and <= 5));
+        Assert.All(fromFile, row => Assert.True(
+            row[1] < 0 && row[2] >= 0 && row[3] is >= 1 and <= 5 && row[4] <= row[1] && row[5] is >= 0 and <= 100));
+    }
+
+    [Fact]
+    public void An_array_gives_the_scores_of_the_same_images_in_a_folder()
+    {
+        ImageSet digits = DigitsGenerator.GenerateTest(count: 3);
+        for (int i = 0; i < 3; i++)
+        {
+            WriteDigit($"images/{i}.png", digits, i);
+        }
+
+        NpyFile.Write(_folder.File("digits.npy"), new NpyArray(digits.Pixels, 3, 28, 28));
+        Assert.Equal(
+            Figures(Score("images"), name => name.Replace(".png", "", StringComparison.Ordinal)),
+            Figures(Score("digits.npy"), name => name));
+    }
+
+    [Fact]
+    public void The_percentile_is_the_place_among_the_validation_images()
+    {
+        DatasetSplits splits = RunDataset.LoadTrainedOn(new RunFolder(_run.Root).ReadConfiguration());
+        NpyFile.Write(
+            _folder.File("validation.npy"), new NpyArray(splits.Validation.Pixels, splits.Validation.Count, 28, 28));
+        double[][] rows = Figures(Score("validation.npy"), name => name);
+
+        // Ten images among themselves, each tied with itself.
+        Assert.Equal(
+            rows.OrderBy(row => row[1]).Select(row => row[5]), Enumerable.Range(0, 10).Select(rank => (10.0 * rank) + 5));
+    }
+
+    [Fact]
+    public void Where_the_held_out_images_are_gone_scores_have_no_percentile_and_a_warning_says_so()
+    {
+        string run = _run.Copy(_folder.File("run"));
+        string configuration = Path.Combine(run, "config.json");
+        File.WriteAllText(configuration, File.ReadAllText(configuration)
+            .Replace(JsonEncodedText.Encode(_run.ImageFolder).ToString(), "/no/such/folder", StringComparison.Ordinal));
+        WriteDigit("images/0.png", DigitsGenerator.GenerateTest(count: 1), 0);
+        string[] Options(int samples) =>
+        [
+            "score", run, "--input", _folder.File("images"), "--out", _folder.File("scores.csv"), "--threads", "1",
+            "--importance-samples", $"{samples}",
+        ];
+        string kept = BuiltProgram.Sere.Run(Options(5)).Done().Error;
+        Assert.DoesNotContain("warning", kept, StringComparison.Ordinal);
+        Assert.Matches(@",dynamic,\d+\.\d\d$", File.ReadAllLines(_folder.File("scores.csv"))[1]);
+        string gone = BuiltProgram.Sere.Run(Options(6)).Done().Error;
+        Assert.Matches("warning: There are no percentiles, .*'/no/such/folder'", gone);
+        Assert.EndsWith(",dynamic,", File.ReadAllLines(_folder.File("scores.csv"))[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +142,7 @@ public sealed class ScoreCommandTests : IDisposable
 
     private static double[][] Figures(string[] lines, Func<string, string> number) =>
     [
-        .. lines.Skip(1).Select(line => line.Split(',')
+        .. lines.Skip(1).Select(line => line.Split(',').Where((_, column) => column != 5)
             .Select((value, i) => double.Parse(i == 0 ? number(value) : value, CultureInfo.InvariantCulture))
             .ToArray()),
     ];

@@ -130,13 +130,48 @@ public sealed class BinarizationTests : IDisposable
     }
 
     [Fact]
-    public void Tensors_other_than_rows_of_bytes_are_refused()
+    public void Tensors_other_than_rows_of_bytes_or_floats_are_refused()
     {
         using Generator generator = Streams.Open(StreamPurpose.TrainingBinarization);
         Assert.Throws<ArgumentException>(
-            () => Binarization.TrainingBatch(zeros(2, 2), BinarizationRule.Dynamic, generator));
+            () => Binarization.TrainingBatch(zeros(2, 2, dtype: float64), BinarizationRule.Dynamic, generator));
         Assert.Throws<ArgumentException>(() => Binarization.EvaluationImages(
             zeros([4], dtype: uint8), 0, BinarizationRule.Dynamic, Streams));
+    }
+
+    [Fact]
+    public void Real_grey_values_become_what_the_bytes_become()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
+        using Tensor grey = tensor(bytes, [2, 128], dtype: uint8);
+        using Tensor real = grey.to(float32) / 255;
+        foreach (BinarizationRule rule in Enum.GetValues<BinarizationRule>())
+        {
+            using Tensor expected = Binarization.EvaluationImages(grey, 3, rule, Streams);
+            using Tensor actual = Binarization.EvaluationImages(real, 3, rule, Streams);
+            Assert.Equal(expected.data<float>().ToArray(), actual.data<float>().ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(-0.1f, BinarizationRule.Dynamic, true)]
+    [InlineData(1.1f, BinarizationRule.Threshold, true)]
+    [InlineData(1.1f, BinarizationRule.None, false)]
+    [InlineData(1f, BinarizationRule.Dynamic, false)]
+    public void Real_values_that_are_no_probabilities_are_refused_unless_they_stay_real(
+        float value, BinarizationRule rule, bool refused)
+    {
+        var images = new ImageSet(new ImageShape(1, 1, 2), [0f, value]);
+        var error = Record.Exception(() => Binarization.RequireGrey(images, rule, "here"));
+        if (!refused)
+        {
+            Assert.Null(error);
+            return;
+        }
+
+        string message = Assert.IsType<UsageException>(error).Message;
+        Assert.Contains("'here'", message);
+        Assert.Contains("dataset.binarization=none", message);
     }
 
     private static void AssertBoth(float[] expected, Tensor grey, BinarizationRule rule)

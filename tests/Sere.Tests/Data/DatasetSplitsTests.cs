@@ -5,6 +5,21 @@ namespace Sere.Tests.Data;
 
 public sealed class DatasetSplitsTests
 {
+    [Fact]
+    public void The_digest_tells_one_changed_pixel_another_division_and_another_kind_of_value()
+    {
+        var shape = new ImageShape(1, 1, 1);
+        DatasetSplits Of(byte[] train, byte[] test) => new("x", new(shape, train), new(shape, [5]), new(shape, test));
+        string digest = Of([1, 2], [3]).Digest();
+        Assert.Equal(digest, (Of([1, 2], [3]) with { Name = "y" }).Digest());
+        Assert.NotEqual(digest, Of([1, 2], [4]).Digest());
+        Assert.NotEqual(digest, Of([1, 3], [3]).Digest());
+        Assert.NotEqual(digest, Of([1], [2, 3]).Digest());
+        Assert.NotEqual(
+            new DatasetSplits("x", new(shape, new float[1]), new(shape, [5]), new(shape, [3])).Digest(),
+            new DatasetSplits("x", new(shape, new byte[4]), new(shape, [5]), new(shape, [3])).Digest());
+    }
+
     private static readonly ImageShape Shape = new(1, 1, 1);
 
     [Theory]

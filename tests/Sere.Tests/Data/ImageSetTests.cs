@@ -52,6 +52,24 @@ public sealed class ImageSetTests
     }
 
     [Fact]
+    public void Real_values_are_kept_sliced_chosen_and_averaged()
+    {
+        var images = new ImageSet(new ImageShape(1, 1, 2), [1f, 2, 3, 4, 5, 9], labels: [7, 8, 9]);
+        Assert.True(images.IsReal);
+        Assert.Throws<InvalidOperationException>(() => images.Pixels);
+        Assert.Throws<InvalidOperationException>(() => Three().Values);
+        Assert.Equal([3, 4], images.Slice(1, 1).Values);
+        Assert.Equal([5, 9, 1, 2], images.Select([2, 0]).Values);
+        Assert.Equal([9, 7], images.Select([2, 0]).Labels!);
+        Assert.Equal(new ValueRange(1, 9), ValueRange.Of(images));
+        Assert.Null(ValueRange.Of(Three()));
+        using torch.Tensor mean = images.Mean();
+        Assert.Equal([3f, 5f], mean.data<float>().ToArray());
+        using torch.Tensor tensor = images.ToTensor();
+        Assert.Equal(torch.ScalarType.Float32, tensor.dtype);
+    }
+
+    [Fact]
     public void The_tensor_holds_a_copy_of_the_bytes()
     {
         ImageSet images = Three();

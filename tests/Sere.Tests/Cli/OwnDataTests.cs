@@ -1,0 +1,86 @@
+using Sere.Data;
+using Sere.Models.Configuration;
+using Sere.Runs;
+using Sere.Storage;
+using Sere.Tests.Data;
+using SkiaSharp;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+/// <summary>Training on images and vectors of one's own.</summary>
+public sealed class OwnDataTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Images_of_other_sizes_and_colours_are_refused_unless_they_are_resized_and_made_grey()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            int size = 12 + (i % 2);
+            _folder.Write($"images/{i:D2}.png", Pictures.Encode(size, size, (x, y) => new SKColor((byte)(x * 20), (byte)(y * 20), (byte)i)));
+        }
+
+        Train("images:images").Refused(1, $"'{_folder.File("images/01.png")}'", "--resize");
+        Train("images:images", "--resize", "8").Refused(2, "--resize", "'8'");
+        Train("images:images", "--resize", "10x9", "--gray").Done();
+        DatasetConfiguration dataset = Dataset();
+        Assert.Equal(new ImageShapeConfiguration(1, 10, 9), dataset.Shape);
+        Assert.Equal((true, new ImageSizeConfiguration(10, 9)), (dataset.Gray, dataset.Resize));
+    }
+
+    [Fact]
+    public void Real_vectors_are_modelled_by_a_gaussian_and_bytes_are_not_scored_by_it()
+    {
+        float[] values = [.. Enumerable.Range(0, 600).Select(i => (float)Math.Sin(i) * 3)];
+        NpyFile.Write(_folder.File("vectors.npy"), new NpyArray(values, 50, 12));
+        string[] gaussian = ["--set", "dataset.binarization=none", "--set", "model.data.kind=gaussian"];
+        Train("npy:vectors.npy").Refused(2, "dataset.binarization=none", "model.data.kind=gaussian");
+        Train("npy:vectors.npy", [.. gaussian, "--set", "model.layers=7"]).Refused(2, "12 dimensions", "model.layers to 6");
+        Train("npy:vectors.npy", gaussian).Done();
+        Assert.True(Dataset().Range is { Low: < -2.9 and >= -3, High: > 2.9 and <= 3 });
+        BuiltProgram.Sere.RunIn(
+            _folder.Path, "score", "run", "--input", "vectors.npy", "--out", "scores.csv", "--threads", "1").Done();
+        Assert.Contains(",none,", File.ReadAllLines(_folder.File("scores.csv"))[^1]);
+        NpyFile.Write(_folder.File("bytes.npy"), new NpyArray(new byte[24], 2, 12));
+        BuiltProgram.Sere.RunIn(
+            _folder.Path, "score", "run", "--input", "bytes.npy", "--out", "scores.csv", "--threads", "1")
+            .Refused(1, "real values", "bytes");
+    }
+
+    [Fact]
+    public void Training_and_test_images_of_an_archive_stay_apart()
+    {
+        byte[] train = [.. Enumerable.Range(0, 30 * 64).Select(i => (byte)i)];
+        byte[] test = [.. Enumerable.Range(0, 3 * 64).Select(i => (byte)(7 * i))];
+        NpzFile.Write(
+            _folder.File("own.npz"),
+            [("x_train", new NpyArray(train, 30, 8, 8)), ("x_test", new NpyArray(test, 3, 8, 8))]);
+        Train("npy:own.npz").Done();
+        DatasetSplits splits = RunDataset.LoadTrainedOn(new RunFolder(_folder.File("run")).ReadConfiguration());
+        Assert.Equal(test, splits.Test.Pixels);
+        Assert.Equal((27, 3), (splits.Train.Count, splits.Validation.Count));
+    }
+
+    [Fact]
+    public void A_run_is_neither_resumed_nor_evaluated_on_images_that_have_changed()
+    {
+        TrainedRun.WriteDigits(_folder.File("images"), 20);
+        Train("images:images").Done();
+        _folder.Write("images/020.png", Pictures.Grey(28, 28, 7));
+        string[] evaluate = ["evaluate", "run", "--importance-samples", "2", "--threads", "1"];
+        BuiltProgram.Sere.RunIn(_folder.Path, evaluate).Refused(1, "'images:", "changed, added or removed");
+        string error = BuiltProgram.Sere.RunIn(_folder.Path, "train", "--run", "run", "--resume", "--threads", "1").Error;
+        Assert.Contains("changed, added or removed", error);
+        File.Delete(_folder.File("images/020.png"));
+        BuiltProgram.Sere.RunIn(_folder.Path, evaluate).Done();
+    }
+
+    private ProgramResult Train(string dataset, params string[] options) => BuiltProgram.Sere.RunIn(
+        _folder.Path, ["train", "--dataset", dataset, "--run", "run", .. TrainedRun.Settings, .. options]);
+
+    private DatasetConfiguration Dataset() => new RunFolder(_folder.File("run")).ReadConfiguration().Dataset;
+}
