@@ -198,6 +198,12 @@ public sealed class TrainingRun : IDisposable
     {
         _observer.OnStart(
             _trainer.Parameters.Count, _trainer.Progress.Epoch, _configuration.Training.Epochs, _trainer.StepsPerEpoch);
+        if (_trainer.IsDone)
+        {
+            return;
+        }
+
+        using var tensorBoard = new TensorBoardLog(_folder.TensorBoard, _trainer.Progress.Step + 1);
         long start = Stopwatch.GetTimestamp();
         double before = _seconds;
         while (!_trainer.IsDone)
@@ -210,7 +216,7 @@ public sealed class TrainingRun : IDisposable
                 throw new OperationCanceledException(cancellation);
             }
 
-            EndEpoch(epoch, before, start);
+            EndEpoch(epoch, before, start, tensorBoard);
         }
     }
 
@@ -228,7 +234,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void EndEpoch(EpochMetrics epoch, double before, long start)
+    private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
         double elbo = _trainer.WithEvaluationValues(() => LatentUsage.Measure(
             _model, _splits.Validation, _configuration.Dataset.Binarization, seed: 1, _device).Elbo);
@@ -257,6 +263,7 @@ public sealed class TrainingRun : IDisposable
         };
         _metrics.Add(metrics);
         MetricsLog.Write(_folder.Metrics, _metrics);
+        tensorBoard.Write(metrics);
         SaveCheckpoint();
         _observer.OnEpoch(metrics);
     }
