@@ -38,6 +38,9 @@ public sealed class RunFolder
     /// <summary>Weights and training state.</summary>
     public string Checkpoints => Path.Combine(Root, "checkpoints");
 
+    /// <summary>The metrics of the epochs as TensorBoard reads them.</summary>
+    public string TensorBoard => Path.Combine(Root, "tensorboard");
+
     /// <summary>Images drawn from the model.</summary>
     public string Samples => Path.Combine(Root, "samples.png");
 

@@ -134,18 +134,8 @@ public sealed class TrainingRun : IDisposable
     public SplitEvaluation Execute(CancellationToken cancellation = default)
     {
         Train(cancellation);
-        using var model = LoadBest();
-        RunPictures.Write(_folder, model, _splits.Test, _metrics);
-        var options = new EvaluationOptions { ImportanceSamples = _configuration.Evaluation.ImportanceSamples };
-        var evaluation = SplitEvaluation.Evaluate(
-            model, _splits, DataSplit.Test, _configuration.Evaluation.Limit, options, _observer.OnEvaluation, cancellation);
-        HeldOutScores.Measure(model, _splits.Validation, options, cancellation: cancellation).Write(_folder);
-        RunPictures.WriteKlPerLayer(_folder, evaluation);
-        AtomicFile.WriteAllText(
-            _folder.Report,
-            RunReport.Write(_configuration, _folder.ReadCommand(), _metrics, _trainer.Parameters.Count, evaluation),
-            _folder.Files);
-        return evaluation;
+        return new RunResults(_folder, _configuration, _splits, _observer, _device)
+            .Write(_metrics, _trainer.Parameters.Count, cancellation);
     }
 
     /// <inheritdoc/>
@@ -183,24 +173,17 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private TrainedModel LoadBest()
-    {
-        try
-        {
-            return TrainedModel.Load(_folder.Root, CheckpointChoice.Best, _device, _observer.OnWarning);
-        }
-        catch (SereException error)
-        {
-            _observer.OnWarning($"{error.Message} The report is of the last weights.");
-            return TrainedModel.Load(_folder.Root, CheckpointChoice.Last, _device, _observer.OnWarning);
-        }
-    }
-
     /// <summary>Trains to the end, without evaluation and pictures.</summary>
     internal void Train(CancellationToken cancellation)
     {
         _observer.OnStart(
             _trainer.Parameters.Count, _trainer.Progress.Epoch, _configuration.Training.Epochs, _trainer.StepsPerEpoch);
+        if (_trainer.IsDone)
+        {
+            return;
+        }
+
+        using var tensorBoard = new TensorBoardLog(_folder.TensorBoard, _trainer.Progress.Step + 1);
         long start = Stopwatch.GetTimestamp();
         double before = _seconds;
         while (!_trainer.IsDone)
@@ -220,7 +203,7 @@ public sealed class TrainingRun : IDisposable
                 throw new OperationCanceledException(cancellation);
             }
 
-            EndEpoch(epoch, before, start);
+            EndEpoch(epoch, before, start, tensorBoard);
         }
     }
 
@@ -238,7 +221,7 @@ public sealed class TrainingRun : IDisposable
         }
     }
 
-    private void EndEpoch(EpochMetrics epoch, double before, long start)
+    private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
         double elbo = _trainer.WithEvaluationValues(() => LatentUsage.Measure(
             _model, _splits.Validation, _configuration.Dataset.Binarization, seed: 1, _device).Elbo);
@@ -267,6 +250,7 @@ public sealed class TrainingRun : IDisposable
         };
         _metrics.Add(metrics);
         MetricsLog.Write(_folder.Metrics, _metrics, _folder.Files);
+        tensorBoard.Write(metrics);
         if (_schedule.IsDueAfter(epoch.Epoch) || _trainer.IsDone)
         {
             SaveCheckpoint();

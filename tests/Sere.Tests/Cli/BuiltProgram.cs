@@ -10,11 +10,20 @@ internal sealed class BuiltProgram
 
     private BuiltProgram(string project, string assembly)
     {
-        // tests/Sere.Tests/bin/CONFIGURATION/FRAMEWORK
-        var framework = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         _assembly = Path.Combine(
-            RepositoryFolder.Path, project, "bin", framework.Parent!.Name, framework.Name, assembly);
+            RepositoryFolder.Path, project, "bin", Configuration, BuildFolder.Name, assembly);
     }
+
+    /// <summary>The dotnet command.</summary>
+    public static string Host { get; } =
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+
+    /// <summary>What the solution was built as: Release or Debug.</summary>
+    public static string Configuration => BuildFolder.Parent!.Name;
+
+    /// <summary>tests/Sere.Tests/bin/CONFIGURATION/FRAMEWORK</summary>
+    private static DirectoryInfo BuildFolder =>
+        new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
 
     /// <summary>The command line.</summary>
     public static BuiltProgram Sere { get; } = new(Path.Combine("src", "Sere.Cli"), "Sere.Cli.dll");
@@ -40,8 +49,7 @@ internal sealed class BuiltProgram
     public RunningProgram Start(string workingFolder, params string[] arguments)
     {
         Assert.True(File.Exists(_assembly), $"'{_assembly}' is not built.");
-        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
-        var start = new ProcessStartInfo(host, [_assembly, .. arguments])
+        var start = new ProcessStartInfo(Host, [_assembly, .. arguments])
         {
             UseShellExecute = false,
             WorkingDirectory = workingFolder,

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Sere.Storage;
 using TorchSharp;
@@ -110,41 +111,82 @@ public sealed class SafeTensorsTests : IDisposable
         [
             ("bytes", torch.tensor(new byte[] { 1, 2, 3 })),
             ("weight é\"", torch.tensor(new float[] { 1, -2, 0.5f, 3, 4, 5 }).view(2, 3)),
+            ("transposed", torch.tensor(new int[] { 1, 2, 3, 4, 5, 1 << 24 }).view(2, 3).t()),
+            ("empty", torch.empty(0, 4)),
             ("scalar", torch.tensor(2.5)),
         ];
-        (string Type, string Shape, int Size)[] expected = [("U8", "[3]", 1), ("F32", "[2,3]", 4), ("F64", "[]", 8)];
+
+        // Little-endian and row after row, whatever the strides of the tensor are.
+        (string Type, string Shape, int Size, string Data)[] expected =
+        [
+            ("U8", "[3]", 1, "010203"),
+            ("F32", "[2,3]", 4, "0000803F000000C00000003F00004040000080400000A040"),
+            ("I32", "[3,2]", 4, "010000000400000002000000050000000300000000000001"),
+            ("F32", "[0,4]", 4, ""),
+            ("F64", "[]", 8, "0000000000000440"),
+        ];
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt", ["\u2028"] = "\"x\"\n" };
         SafeTensors.Write(FilePath, tensors, metadata);
 
         byte[] file = File.ReadAllBytes(FilePath);
         int headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
+        Assert.InRange(headerLength, 2, Math.Min(100_000_000, file.Length - 8));
         Assert.Equal(0, (8 + headerLength) % 8);
         Assert.Equal((byte)'{', file[8]);
+        Assert.All(
+            file[(1 + Array.LastIndexOf(file, (byte)'}', 7 + headerLength))..(8 + headerLength)],
+            padding => Assert.Equal((byte)' ', padding));
         using var header = JsonDocument.Parse(file.AsMemory(8, headerLength));
-        JsonElement metadataElement = header.RootElement.GetProperty("__metadata__");
-        Assert.Equal("\"x\"\n", metadataElement.GetProperty("\u2028").GetString());
-        Assert.Equal("pt", metadataElement.GetProperty("format").GetString());
+        Assert.Equal(
+            [("format", "pt"), ("\u2028", "\"x\"\n")],
+            header.RootElement.GetProperty("__metadata__").EnumerateObject()
+                .Select(property => (property.Name, property.Value.GetString()!)));
 
         var names = header.RootElement.EnumerateObject().Select(property => property.Name).ToArray();
-        Assert.Equal(["__metadata__", "bytes", "weight é\"", "scalar"], names);
+        Assert.Equal(["__metadata__", "bytes", "weight é\"", "transposed", "empty", "scalar"], names);
         var ranges = new List<(long Begin, long End)>();
         for (int i = 0; i < tensors.Length; i++)
         {
             JsonElement entry = header.RootElement.GetProperty(tensors[i].Name);
+            Assert.Equal(["dtype", "shape", "data_offsets"], entry.EnumerateObject().Select(property => property.Name));
             Assert.Equal(expected[i].Type, entry.GetProperty("dtype").GetString());
             Assert.Equal(expected[i].Shape, entry.GetProperty("shape").GetRawText());
+            Assert.Equal(2, entry.GetProperty("data_offsets").GetArrayLength());
             long begin = entry.GetProperty("data_offsets")[0].GetInt64();
             long end = entry.GetProperty("data_offsets")[1].GetInt64();
             Assert.Equal(0, begin % expected[i].Size);
             Assert.Equal(
-                tensors[i].Value.bytes.ToArray(),
-                file.AsSpan((int)(8 + headerLength + begin), (int)(end - begin)).ToArray());
+                expected[i].Data,
+                Convert.ToHexString(file.AsSpan((int)(8 + headerLength + begin), (int)(end - begin))));
             ranges.Add((begin, end));
         }
 
         ranges.Sort();
         Assert.Equal([0, .. ranges.SkipLast(1).Select(range => range.End)], ranges.Select(range => range.Begin));
         Assert.Equal(file.Length - 8 - headerLength, ranges[^1].End);
+    }
+
+    [Theory]
+    [InlineData(torch.ScalarType.Bool, "BOOL", 1)]
+    [InlineData(torch.ScalarType.Byte, "U8", 1)]
+    [InlineData(torch.ScalarType.Int8, "I8", 1)]
+    [InlineData(torch.ScalarType.Int16, "I16", 2)]
+    [InlineData(torch.ScalarType.Int32, "I32", 4)]
+    [InlineData(torch.ScalarType.Int64, "I64", 8)]
+    [InlineData(torch.ScalarType.Float16, "F16", 2)]
+    [InlineData(torch.ScalarType.BFloat16, "BF16", 2)]
+    [InlineData(torch.ScalarType.Float32, "F32", 4)]
+    [InlineData(torch.ScalarType.Float64, "F64", 8)]
+    public void Every_type_has_its_published_name_and_size(torch.ScalarType type, string name, int size)
+    {
+        using torch.Tensor three = torch.zeros(3, type);
+        SafeTensors.Write(FilePath, [("three", three)]);
+        byte[] file = File.ReadAllBytes(FilePath);
+        int headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
+        Assert.Equal(
+            $$$"""{"three":{"dtype":"{{{name}}}","shape":[3],"data_offsets":[0,{{{3 * size}}}]}}""",
+            Encoding.UTF8.GetString(file, 8, headerLength).TrimEnd(' '));
+        Assert.Equal(3 * size, file.Length - 8 - headerLength);
     }
 
     [Fact]

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Google.Protobuf;
+using Sere.Storage;
+using Tensorboard;
+
+namespace Sere.Runs;
+
+/// <summary>
+/// Writes the epochs of a run for TensorBoard. A session of a run, from its start or a resumption to its end, has one
+/// file, which is opened once and grows by a record an epoch.
+/// </summary>
+internal sealed class TensorBoardLog : IDisposable
+{
+    // TensorBoard recognizes its files by "tfevents" and reads those of a folder in the order of their names.
+    private const string Prefix = "events.out.tfevents.";
+
+    private readonly TimeProvider _clock;
+    private readonly string _path;
+    private readonly FileStream _file;
+
+    /// <summary>Opens the file of a new session.</summary>
+    /// <param name="folder">Where the sessions of the run are; it is made if it is missing.</param>
+    /// <param name="firstStep">
+    /// The first step that this session trains. TensorBoard forgets what earlier sessions wrote of it and of later steps.
+    /// </param>
+    /// <param name="clock">Gives the time of each event; null for the system's.</param>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public TensorBoardLog(string folder, long firstStep, TimeProvider? clock = null)
+    {
+        _clock = clock ?? TimeProvider.System;
+        _path = folder;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            _path = NextPath(folder, _clock.GetUtcNow().ToUnixTimeSeconds());
+
+            // Without a buffer, what an epoch writes can be read at once.
+            _file = new FileStream(
+                _path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Writing(_path, error);
+        }
+
+        try
+        {
+            Append(new Event { FileVersion = "brain.Event:2" });
+            Append(new Event
+            {
+                Step = firstStep,
+                SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start },
+            });
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes an epoch at its step.</summary>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public void Write(RunMetrics metrics)
+    {
+        var summary = new Summary();
+        summary.Value.AddRange(Scalars(metrics).Select(scalar => new Summary.Types.Value
+        {
+            Tag = scalar.Tag,
+            SimpleValue = (float)scalar.Value,
+        }));
+        Append(new Event { Step = metrics.Step, Summary = summary });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The tags are part of the format of a run: docs/run-folder.md lists them.</summary>
+    private static IEnumerable<(string Tag, double Value)> Scalars(RunMetrics metrics) =>
+    [
+        ("elbo/train", metrics.Elbo),
+        ("elbo/validation", metrics.ValidationElbo),
+        ("elbo/log_likelihood_term", metrics.LogLikelihoodTerm),
+        ("kl/total", metrics.KlPerLayer.Sum()),
+        .. metrics.KlPerLayer.Select((value, layer) => ($"kl/layer_{layer + 1:D2}", value)),
+        ("training/beta", metrics.Beta),
+        ("training/learning_rate", metrics.LearningRate),
+        ("training/gradient_norm", metrics.GradientNorm),
+        ("training/skipped_steps", metrics.SkippedSteps),
+        ("training/images_per_second", metrics.ImagesPerSecond),
+    ];
+
+    /// <summary>
+    /// A name behind those of all earlier sessions, also of one that started in the same second or by a faster clock.
+    /// </summary>
+    private static string NextPath(string folder, long seconds)
+    {
+        long session = 0;
+        foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*"))
+        {
+            if (Path.GetFileName(path)[Prefix.Length..].Split('.') is [var second, var number]
+                && long.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out long earlierSeconds)
+                && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long earlierSession))
+            {
+                seconds = Math.Max(seconds, earlierSeconds);
+                session = Math.Max(session, earlierSession);
+            }
+        }
+
+        return Path.Combine(folder, $"{Prefix}{seconds:D10}.{session + 1:D4}");
+    }
+
+    private void Append(Event content)
+    {
+        content.WallTime = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        try
+        {
+            _file.Write(TensorFlowRecord.Encode(content.ToByteArray()));
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Writing(_path, error);
+        }
+    }
+}
