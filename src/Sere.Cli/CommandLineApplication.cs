@@ -77,6 +77,7 @@ internal sealed class CommandLineApplication
             SampleCommand.Create(_terminal),
             ReconstructCommand.Create(_terminal),
             ScoreCommand.Create(_terminal, interruption),
+            DataCommand.Create(_terminal, interruption),
             PresetsCommand.Create(_terminal),
         };
         return root;

@@ -70,15 +70,10 @@ public static class DatasetCatalog
                 + "copy or download both again.");
     }
 
-    private static string FindMnistFile(string folder, string file)
-    {
-        string path = Path.Combine(folder, file);
-        return File.Exists(path) ? path
-            : File.Exists(path + ".gz") ? path + ".gz"
-            : throw new SereException(
-                $"'{file}' or '{file}.gz' of data set '{Mnist}' is not in '{folder}'; set "
-                + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds '{Mnist}/'.");
-    }
+    private static string FindMnistFile(string folder, string file) =>
+        DataFile.Find(folder, file) ?? throw new SereException(
+            $"'{file}' or '{file}{DataFile.GzipSuffix}' of data set '{Mnist}' is not in '{folder}'; get it with sere data "
+            + $"fetch {Mnist}, or set {DataFolder.EnvironmentVariable} or --data-dir to the folder that holds '{Mnist}/'.");
 
     private static DatasetSplits SplitFolder(string name, ImageSet images, int validationImages, long seed)
     {
