@@ -78,6 +78,7 @@ internal sealed class CommandLineApplication
             ReconstructCommand.Create(_terminal),
             ScoreCommand.Create(_terminal, interruption),
             EncodeCommand.Create(_terminal),
+            DataCommand.Create(_terminal, interruption),
             PresetsCommand.Create(_terminal),
         };
         return root;

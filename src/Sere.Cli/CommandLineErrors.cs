@@ -12,7 +12,7 @@ internal static class CommandLineErrors
     {
         string command = FullName(parsed.CommandResult.Command);
         string? sentence = parsed.UnmatchedTokens.Count > 0 ? Unknown(parsed, command)
-            : parsed.Errors.Count > 0 ? Refused(parsed.Errors[0])
+            : parsed.Errors.Count > 0 ? Refused(parsed, command)
             : Empty(parsed);
         return sentence is null ? null : $"{sentence}; see {command} --help.";
     }
@@ -32,14 +32,22 @@ internal static class CommandLineErrors
 
     private static IEnumerable<string> Options(Command command) =>
         command.Options.Select(option => option.Name).Concat(
-            command.Parents.OfType<Command>().SelectMany(parent => parent.Options)
+            Ancestors(command).SelectMany(ancestor => ancestor.Options)
                 .Where(option => option.Recursive)
                 .Select(option => option.Name));
 
-    private static string Refused(ParseError error) =>
-        error.SymbolResult is OptionResult { Tokens: [var token], Option: var option } && Values(option) is { } values
+    private static IEnumerable<Command> Ancestors(Command command) =>
+        command.Parents.OfType<Command>().SelectMany(parent => Ancestors(parent).Append(parent));
+
+    private static string Refused(ParseResult parsed, string command)
+    {
+        ParseError error = parsed.Errors[0];
+        return error.SymbolResult is OptionResult { Tokens: [var token], Option: var option } && Values(option) is { } values
             ? $"{option.Name} takes {values}, not '{token.Value}'"
+            : parsed.CommandResult.Command.Subcommands is { Count: > 0 } subcommands
+            ? $"{command} needs one of its commands: {string.Join(", ", subcommands.Select(subcommand => subcommand.Name))}"
             : error.Message.Split('\n')[0].TrimEnd('.', '\r');
+    }
 
     private static string? Values(Option option)
     {
@@ -76,5 +84,5 @@ internal static class CommandLineErrors
     }
 
     private static string FullName(Command command) =>
-        command is RootCommand ? "sere" : $"sere {command.Name}";
+        string.Join(' ', ["sere", .. Ancestors(command).Append(command).Skip(1).Select(part => part.Name)]);
 }

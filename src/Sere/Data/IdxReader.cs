@@ -12,7 +12,6 @@ namespace Sere.Data;
 public static class IdxReader
 {
     private const int FirstBuffer = 1 << 16;
-    private const int GzipTrailer = 8;
     private const byte UnsignedByte = 0x08;
 
     /// <summary>Reads a three-dimensional file: count, height, width.</summary>
@@ -167,15 +166,9 @@ public static class IdxReader
         return content;
     }
 
-    // GZipStream takes an end of file within the trailer, and bytes behind it, for the end of the data.
     private static void CheckTrailer(FileStream file, string path, Crc32 checksum, int rank, int contentLength)
     {
-        Span<byte> trailer = stackalloc byte[GzipTrailer];
-        file.Seek(-GzipTrailer, SeekOrigin.End);
-        file.ReadExactly(trailer);
-        uint length = unchecked((uint)(HeaderLength(rank) + (long)contentLength));
-        if (BinaryPrimitives.ReadUInt32LittleEndian(trailer) != checksum.GetCurrentHashAsUInt32()
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != length)
+        if (!GzipTrailer.Ends(file, checksum, HeaderLength(rank) + (long)contentLength))
         {
             throw new SereException(
                 $"'{path}' is not one whole gzip file: its last bytes are not the checksum and the length of its "

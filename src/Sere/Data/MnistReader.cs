@@ -21,13 +21,8 @@ internal static class MnistReader
                 + "copy or download both again.");
     }
 
-    private static string Find(string folder, string file)
-    {
-        string path = Path.Combine(folder, file);
-        return File.Exists(path) ? path
-            : File.Exists(path + ".gz") ? path + ".gz"
-            : throw new SereException(
-                $"'{file}' or '{file}.gz' of data set 'mnist' is not in '{folder}'; run sere data fetch mnist, or set "
-                + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'mnist/'.");
-    }
+    private static string Find(string folder, string file) =>
+        DataFile.Find(folder, file) ?? throw new SereException(
+            $"'{file}' or '{file}{DataFile.GzipSuffix}' of data set 'mnist' is not in '{folder}'; get it with sere data fetch "
+            + $"mnist, or set {DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'mnist/'.");
 }

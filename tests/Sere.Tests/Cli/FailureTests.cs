@@ -29,7 +29,7 @@ public sealed class FailureTests : IDisposable
     public void A_missing_data_set_is_named_with_its_folder_and_what_to_set()
     {
         BuiltProgram.Sere.RunIn(_folder.Path, "train", "--preset", "mnist-mlp")
-            .Refused(1, "mnist", $"'{_folder.File("mnist")}'", "SERE_DATA", "--data-dir");
+            .Refused(1, "mnist", $"'{_folder.File("mnist")}'", "SERE_DATA", "--data-dir", "sere data fetch mnist");
         Assert.Empty(_folder.FileNames());
     }
 

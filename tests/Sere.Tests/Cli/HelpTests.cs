@@ -4,7 +4,7 @@ namespace Sere.Tests.Cli;
 
 public sealed class HelpTests
 {
-    private static readonly string[] Commands = ["train", "evaluate", "sample", "reconstruct", "score", "presets"];
+    private static readonly string[] Commands = ["train", "evaluate", "sample", "reconstruct", "score", "data", "presets"];
 
     [Fact]
     public void Without_a_command_the_help_is_shown_and_nothing_was_done()
@@ -26,9 +26,9 @@ public sealed class HelpTests
     [Fact]
     public void Each_command_has_help_of_its_own()
     {
-        foreach (string command in Commands)
+        foreach (string command in (string[])[.. Commands, "data fetch", "data info"])
         {
-            var result = BuiltProgram.Sere.Run(command, "--help").Done();
+            var result = BuiltProgram.Sere.Run([.. command.Split(' '), "--help"]).Done();
             Assert.Contains($"sere {command}", result.Output);
             Assert.Equal("", result.Error);
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -50,7 +49,7 @@ public sealed class InterruptionTests : IDisposable
         using (var program = BuiltProgram.Sere.Start(_folder.Path, Command(interrupted)))
         {
             program.WaitForError("epoch 3/");
-            using var kill = Process.Start("kill", [Signal(), $"{program.Id}"]);
+            program.Interrupt();
             RequireAdvice(program.Finish(), interrupted);
         }
 
@@ -78,21 +77,6 @@ public sealed class InterruptionTests : IDisposable
             .Refused(2, $"'{_run.Root}'", "model.latents is 2 there and 3 here");
         BuiltProgram.Sere.Run("train", "--resume", "--run", _run.Root, "--preset", "mnist-mlp")
             .Refused(2, $"'{_run.Root}'", "name is \"digits\" there and \"mnist-mlp\" here");
-    }
-
-    /// <summary>
-    /// What Ctrl-C sends. A shell starts its background jobs with that signal ignored, and they hand this on to every
-    /// process that they start: where the tests are run so, the signal to end has to do.
-    /// </summary>
-    private static string Signal()
-    {
-        const string Status = "/proc/self/status";
-        const string Label = "SigIgn:";
-        string? ignored = File.Exists(Status)
-            ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal))
-            : null;
-        bool isIgnored = ignored is not null && (Convert.ToUInt64(ignored[Label.Length..].Trim(), 16) & 0b10) != 0;
-        return isIgnored ? "-TERM" : "-INT";
     }
 
     private static void RequireAdvice(ProgramResult result, string run)

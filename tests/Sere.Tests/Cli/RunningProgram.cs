@@ -22,8 +22,6 @@ internal sealed class RunningProgram : IDisposable
         process.BeginErrorReadLine();
     }
 
-    public int Id => _process.Id;
-
     /// <summary>Waits until it has written a text on standard error.</summary>
     public void WaitForError(string text)
     {
@@ -38,6 +36,13 @@ internal sealed class RunningProgram : IDisposable
 
     /// <summary>Ends it at once, wherever it is.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>Asks it to stop, as Ctrl-C does.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", [Signal(), $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
 
     /// <summary>Waits for its end.</summary>
     public ProgramResult Finish()
@@ -61,6 +66,21 @@ internal sealed class RunningProgram : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>
+    /// What Ctrl-C sends. A shell starts its background jobs with that signal ignored, and they hand this on to every
+    /// process that they start: where the tests are run so, the signal to end has to do.
+    /// </summary>
+    private static string Signal()
+    {
+        const string Status = "/proc/self/status";
+        const string Label = "SigIgn:";
+        string? ignored = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal))
+            : null;
+        bool isIgnored = ignored is not null && (Convert.ToUInt64(ignored[Label.Length..].Trim(), 16) & 0b10) != 0;
+        return isIgnored ? "-TERM" : "-INT";
     }
 
     private static void Collect(StringBuilder text, string? line)

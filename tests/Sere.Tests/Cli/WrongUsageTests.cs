@@ -13,6 +13,11 @@ public sealed class WrongUsageTests
     [InlineData("train --preset digit", "\"digit\"", "\"digits\"")]
     [InlineData("presets mnist-ml", "\"mnist-ml\"", "\"mnist-mlp\"")]
     [InlineData("train --dataset mnits", "'mnits'", "'mnist'")]
+    [InlineData("data fecth", "'fecth'", "'fetch'")]
+    [InlineData("data fetch mnits", "'mnits'", "'mnist'")]
+    [InlineData("data info digit", "'digit'", "'digits'")]
+    [InlineData("data fetch mnist --foce", "sere data fetch has no option '--foce'", "'--force'")]
+    [InlineData("data fetch mnist --verboze", "sere data fetch has no option '--verboze'", "'--verbose'")]
     [InlineData("train --set training.epoch=3", "\"training.epoch\"", "\"epochs\"")]
     [InlineData("train --set modle.layers=3", "\"modle\"", "\"model\"")]
     public void An_unknown_name_is_refused_with_the_nearest_one(string command, string name, string nearest) =>
@@ -33,6 +38,8 @@ public sealed class WrongUsageTests
     [InlineData("sample run --count 0", "--count 0")]
     [InlineData("sample run --temperature -1", "--temperature -1")]
     [InlineData("sample run --temperature NaN", "--temperature NaN")]
+    [InlineData("data fetch digits", "'digits'", "built in")]
+    [InlineData("data fetch mnist --mirror ftp://example.org/", "'ftp://example.org/'", "http or https")]
     public void A_value_out_of_its_range_is_refused(string command, params string[] parts) =>
         BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, parts);
 
@@ -41,6 +48,10 @@ public sealed class WrongUsageTests
     [InlineData("evaluate ", "RUN")]
     [InlineData("score run --out scores.csv", "--input")]
     [InlineData("train --run ", "--run")]
+    [InlineData("data", "sere data needs one of its commands: fetch, info", "see sere data --help")]
+    [InlineData("data fetch", "NAME", "see sere data fetch --help")]
+    [InlineData("data fetch ", "NAME is empty", "see sere data fetch --help")]
+    [InlineData("data fetch mnist --mirror ", "--mirror is empty")]
     [InlineData("train --preset digits --config digits.json", "--preset", "--config")]
     public void A_command_with_too_little_or_too_much_is_refused(string command, params string[] parts) =>
         BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, parts);

@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere data</c>: data sets on this machine.</summary>
+internal static class DataCommand
+{
+    public static Command Create(Terminal terminal, Interruption interruption) =>
+        new("data", "Download data sets, and say what is on this machine.")
+        {
+            DataFetchCommand.Create(terminal, interruption),
+            DataInfoCommand.Create(terminal),
+        };
+}

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Text.Json;
+using Sere.Data;
+using Sere.Data.Downloads;
+using Spectre.Console;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere data info [NAME]</c>: the known data sets, or the files of one and whether they are sound.</summary>
+internal static class DataInfoCommand
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static Command Create(Terminal terminal)
+    {
+        var name = new Argument<string?>("NAME")
+        {
+            Description = "A data set whose files to verify.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var dataFolder = CommonOptions.DataFolder();
+        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var command = new Command("info", "List the data sets, or verify the files of one and say what it is.")
+        {
+            name, dataFolder, json,
+        };
+        command.SetAction(parsed =>
+        {
+            DatasetInfo? chosen = parsed.GetValue(name) is { } given ? DatasetInfo.Find(given) : null;
+            string folder = DataFolder.Resolve(parsed.GetValue(dataFolder));
+            bool asJson = parsed.GetValue(json);
+            if (chosen is null)
+            {
+                List(terminal, folder, asJson);
+                return;
+            }
+
+            LocalDataset? local = chosen.Download is { } download ? LocalDataset.Inspect(download, folder) : null;
+            if (asJson)
+            {
+                Write(terminal, Report(chosen, local));
+            }
+            else
+            {
+                Print(terminal, chosen, local);
+            }
+
+            local?.RequireComplete();
+        });
+        return command;
+    }
+
+    private static void List(Terminal terminal, string folder, bool asJson)
+    {
+        if (asJson)
+        {
+            Write(terminal, new
+            {
+                DataFolder = folder,
+                Datasets = DatasetInfo.Known.Select(info => new
+                {
+                    info.Name,
+                    info.Description,
+                    BuiltIn = info.Download is null,
+                    Files = info.Download?.Files.Count ?? 0,
+                    FilesPresent = info.Download is { } download ? LocalDataset.CountFiles(download, folder) : 0,
+                }),
+            });
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.None).HideHeaders();
+        table.AddColumns("name", "what", "where");
+        foreach (DatasetInfo info in DatasetInfo.Known)
+        {
+            string where = info.Download is { } download
+                ? $"{LocalDataset.CountFiles(download, folder)} of {download.Files.Count} files"
+                : "built in";
+            table.AddRow(Markup.Escape(info.Name), Markup.Escape(info.Description), where);
+        }
+
+        terminal.Results.Write(table);
+        terminal.Output.WriteLine($"data folder: {folder}");
+    }
+
+    private static void Print(Terminal terminal, DatasetInfo info, LocalDataset? local)
+    {
+        terminal.Output.WriteLine($"{info.Name}: {info.Description}");
+        terminal.Output.WriteLine(
+            $"images: {info.TrainImages:N0} for training, {info.TestImages:N0} for testing, each {info.Shape}");
+        terminal.Output.WriteLine($"credit: {info.Credit}");
+        if (local is null)
+        {
+            terminal.Output.WriteLine("built in, needs no download");
+            return;
+        }
+
+        terminal.Output.WriteLine($"folder: {local.Folder}");
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("file").AddColumn(new TableColumn("bytes, unpacked").RightAligned()).AddColumn("state");
+        foreach (LocalFile file in local.Files)
+        {
+            table.AddRow(
+                Markup.Escape(Path.GetFileName(file.Path) ?? file.Expected.Name),
+                $"{file.Expected.Size:N0}",
+                State(file));
+        }
+
+        terminal.Results.Write(table);
+    }
+
+    private static string State(LocalFile file) =>
+        file is { State: LocalFileState.Missing, PartialBytes: > 0 }
+            ? $"missing; {file.PartialBytes:N0} bytes are here"
+            : Name(file.State);
+
+    private static string Name(LocalFileState state) => JsonNamingPolicy.CamelCase.ConvertName(state.ToString());
+
+    private static object Report(DatasetInfo info, LocalDataset? local) => new
+    {
+        info.Name,
+        info.Description,
+        BuiltIn = local is null,
+        Shape = (int[])[info.Shape.Channels, info.Shape.Height, info.Shape.Width],
+        info.TrainImages,
+        info.TestImages,
+        info.Credit,
+        local?.Folder,
+        IsComplete = local?.IsComplete ?? true,
+        Files = (local?.Files ?? []).Select(file => new
+        {
+            file.Expected.Name,
+            file.Path,
+            State = Name(file.State),
+            file.Expected.Size,
+            file.Expected.Sha256,
+            file.PartialBytes,
+        }),
+    };
+
+    private static void Write(Terminal terminal, object report) =>
+        terminal.Output.WriteLine(JsonSerializer.Serialize(report, Json));
+}

@@ -1,0 +1,19 @@
+namespace Sere.Data;
+
+/// <summary>A file of a downloaded data set, which may be there as it is or gzipped.</summary>
+internal static class DataFile
+{
+    /// <summary>What the name of a gzipped file ends with.</summary>
+    public const string GzipSuffix = ".gz";
+
+    /// <summary>
+    /// The path that is read for a name: the file as it is before the gzipped one; null where neither is there.
+    /// </summary>
+    public static string? Find(string folder, string name)
+    {
+        string path = Path.Combine(folder, name);
+        return File.Exists(path) ? path
+            : File.Exists(path + GzipSuffix) ? path + GzipSuffix
+            : null;
+    }
+}

@@ -1,0 +1,94 @@
+using System.IO.Compression;
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using Sere.Storage;
+
+namespace Sere.Data.Downloads;
+
+/// <summary>
+/// Compares files with what they should be. A file is streamed, and unpacked no further than one byte past the size that
+/// it should have, so that a small file that unpacks to a huge one costs nothing.
+/// </summary>
+internal static class ContentCheck
+{
+    private const int BufferLength = 1 << 16;
+
+    /// <summary>Whether a file, as it is or gzipped (told by content, as its reader does), has the right content.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static bool IsWhole(string path, RemoteFile file) =>
+        Read(path, stream => IsGzip(stream) ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
+
+    /// <summary>What a gzip file that was downloaded is.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static ContentState OfGzip(string path, RemoteFile file) => Read(path, stream => OfGzip(stream, file));
+
+    private static ContentState Read(string path, Func<FileStream, ContentState> read)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return read(stream);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
+        }
+    }
+
+    private static ContentState OfPlain(FileStream stream, RemoteFile file) =>
+        stream.Length == file.Size
+        && string.Equals(Convert.ToHexStringLower(SHA256.HashData(stream)), file.Sha256, StringComparison.Ordinal)
+            ? ContentState.Whole
+            : ContentState.Wrong;
+
+    private static bool IsGzip(FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[2];
+        bool zipped = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start[0] == 0x1F && start[1] == 0x8B;
+        stream.Position = 0;
+        return zipped;
+    }
+
+    internal static ContentState OfGzip(Stream stream, RemoteFile file)
+    {
+        if (stream.Length > file.LargestGzip)
+        {
+            return ContentState.Wrong;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var checksum = new Crc32();
+        long length = 0;
+        try
+        {
+            using var unzipped = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true);
+            byte[] buffer = new byte[BufferLength];
+            int read;
+            do
+            {
+                read = unzipped.Read(buffer, 0, (int)Math.Min(buffer.Length, file.Size + 1 - length));
+                hash.AppendData(buffer, 0, read);
+                checksum.Append(buffer.AsSpan(0, read));
+                length += read;
+            }
+            while (read > 0 && length <= file.Size);
+        }
+        catch (InvalidDataException)
+        {
+            return ContentState.Wrong;
+        }
+
+        return Judge(
+            isWhole: length == file.Size && string.Equals(
+                Convert.ToHexStringLower(hash.GetHashAndReset()), file.Sha256, StringComparison.Ordinal),
+            mayBecomeWhole: length < file.Size,
+            endsWithTrailer: GzipTrailer.Ends(stream, checksum, length));
+    }
+
+    // Right content without its trailer is a file whose last bytes are missing, or one with bytes behind it: to go on is
+    // right for the first and comes to nothing for the second.
+    private static ContentState Judge(bool isWhole, bool mayBecomeWhole, bool endsWithTrailer) =>
+        isWhole ? endsWithTrailer ? ContentState.Whole : ContentState.Truncated
+        : mayBecomeWhole && !endsWithTrailer ? ContentState.Truncated
+        : ContentState.Wrong;
+}

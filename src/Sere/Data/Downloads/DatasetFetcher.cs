@@ -1,0 +1,98 @@
+namespace Sere.Data.Downloads;
+
+/// <summary>
+/// Downloads data sets. A file comes into a part beside its place, is verified there, and takes its place in one step:
+/// whoever reads finds the right file or none. A download that broke off goes on where it was, also in another process.
+/// </summary>
+public sealed class DatasetFetcher
+{
+    private readonly FetchOptions _options;
+    private readonly IFetchObserver _observer;
+
+    /// <summary>A fetcher.</summary>
+    /// <param name="options">How to download.</param>
+    /// <param name="observer">Is told how it goes, or null.</param>
+    public DatasetFetcher(FetchOptions options, IFetchObserver? observer = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Attempts, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.StallTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.RetryDelay, TimeSpan.Zero);
+        _options = options;
+        _observer = observer ?? new SilentFetchObserver();
+    }
+
+    /// <summary>Downloads the files of a data set that are not there yet.</summary>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="dataFolder">
+    /// The data folder, which is made; see <see cref="DataFolder.Resolve(string?)"/>. The files go to a folder of it that
+    /// has the data set's name.
+    /// </param>
+    /// <param name="cancellation">Ends the download; what has come stays for the next one to go on from.</param>
+    /// <returns>The folder of the files, all of which are there and verified.</returns>
+    /// <exception cref="SereException">
+    /// No mirror serves a file, a file of other content is in the way, another process downloads into the folder, or a file
+    /// cannot be written.
+    /// </exception>
+    public async Task<string> FetchAsync(RemoteDataset dataset, string dataFolder, CancellationToken cancellation = default)
+    {
+        LocalDataset before = LocalDataset.Inspect(dataset, dataFolder);
+        if (!before.IsComplete)
+        {
+            RequireReplaceable(before);
+            using FileStream held = FetchLock.Take(before.Folder);
+            Uri[] mirrors = [.. dataset.Mirrors];
+            foreach (LocalFile file in before.Files)
+            {
+                Uri? served = await FetchAsync(file, before.Folder, mirrors, cancellation);
+                // A mirror that just served is the likeliest to serve again.
+                mirrors = served is null ? mirrors : [served, .. mirrors.Where(mirror => mirror != served)];
+            }
+        }
+        else
+        {
+            foreach (LocalFile file in before.Files)
+            {
+                _observer.OnPresent(file.Path!);
+            }
+        }
+
+        return before.Folder;
+    }
+
+    private async Task<Uri?> FetchAsync(LocalFile before, string folder, Uri[] mirrors, CancellationToken cancellation)
+    {
+        // Whoever held the folder until now may have brought the file.
+        LocalFile now = before.State == LocalFileState.Verified ? before : LocalFile.Inspect(before.Expected, folder);
+        if (now.State == LocalFileState.Verified)
+        {
+            _observer.OnPresent(now.Path!);
+            return null;
+        }
+
+        RemoteFile file = now.Expected;
+        var part = new PartFile(folder, file.GzipName);
+        Uri? served = await new PartDownload(_options, _observer).CompleteAsync(
+            part, mirrors, file.LargestGzip, path => ContentCheck.OfGzip(path, file), cancellation);
+        string target = part.Place(_options.ReplaceDamaged);
+        if (now.Path is { } damaged && !string.Equals(damaged, target, StringComparison.Ordinal))
+        {
+            // An unpacked file is read before a gzipped one, and it is replaced whatever its form.
+            PartFile.DeleteFile(damaged);
+        }
+
+        _observer.OnFetched(target);
+        return served;
+    }
+
+    private void RequireReplaceable(LocalDataset local)
+    {
+        LocalFile? damaged = local.Files.FirstOrDefault(file => file.State == LocalFileState.Damaged);
+        if (damaged is not null && !_options.ReplaceDamaged)
+        {
+            throw new SereException(
+                $"'{damaged.Path}' is there, but its content is not that of data set '{local.Dataset.Name}'; move it away, "
+                + "or let it be replaced with --force.");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+namespace Sere.Data.Downloads;
+
+/// <summary>What is on this disk of a data set that can be downloaded.</summary>
+/// <param name="Dataset">The data set.</param>
+/// <param name="Folder">The folder of its files, which need not exist.</param>
+/// <param name="Files">Each of its files.</param>
+public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnlyList<LocalFile> Files)
+{
+    /// <summary>Whether every file is there with the right content.</summary>
+    public bool IsComplete => Files.All(file => file.State == LocalFileState.Verified);
+
+    /// <summary>Looks at the files and verifies the content of each; this reads them to their ends.</summary>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="dataFolder">The data folder; see <see cref="DataFolder.Resolve(string?)"/>.</param>
+    /// <exception cref="SereException">A file is there but cannot be read.</exception>
+    public static LocalDataset Inspect(RemoteDataset dataset, string dataFolder)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(dataFolder);
+        string folder = dataset.FolderIn(dataFolder);
+        return new LocalDataset(dataset, folder, [.. dataset.Files.Select(file => LocalFile.Inspect(file, folder))]);
+    }
+
+    /// <summary>How many files are there under their names, whatever their content; this reads none.</summary>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="dataFolder">The data folder.</param>
+    public static int CountFiles(RemoteDataset dataset, string dataFolder)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(dataFolder);
+        return dataset.Files.Count(file => DataFile.Find(dataset.FolderIn(dataFolder), file.Name) is not null);
+    }
+
+    /// <summary>Refuses a data set that is not complete, by the names of what is missing or damaged.</summary>
+    /// <exception cref="SereException">Files are missing or damaged.</exception>
+    public void RequireComplete()
+    {
+        if (!IsComplete)
+        {
+            string force = Files.Any(file => file.State == LocalFileState.Damaged) ? " --force" : "";
+            throw new SereException(
+                $"Data set '{Dataset.Name}' is not complete in '{Folder}' (missing: {Names(LocalFileState.Missing)}; damaged: "
+                + $"{Names(LocalFileState.Damaged)}); run sere data fetch {Dataset.Name}{force}.");
+        }
+    }
+
+    private string Names(LocalFileState state)
+    {
+        string[] names =
+        [
+            .. Files.Where(file => file.State == state).Select(file => Path.GetFileName(file.Path) ?? file.Expected.Name),
+        ];
+        return names.Length > 0 ? string.Join(", ", names) : "none";
+    }
+}
