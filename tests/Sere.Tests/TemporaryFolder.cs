@@ -1,9 +1,15 @@
 namespace Sere.Tests;
 
 /// <summary>A folder of a test's own that goes when the test ends.</summary>
-internal sealed class TemporaryFolder : IDisposable
+/// <param name="inMemory">Whether the folder lies in memory, where the system has a place for that.</param>
+internal sealed class TemporaryFolder(bool inMemory = false) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sere-tests-");
+    private const string Prefix = "sere-tests-";
+    private const string MemoryFolder = "/dev/shm";
+
+    private readonly DirectoryInfo _folder = inMemory && Directory.Exists(MemoryFolder)
+        ? Directory.CreateDirectory(System.IO.Path.Combine(MemoryFolder, Prefix + Guid.NewGuid().ToString("N")))
+        : Directory.CreateTempSubdirectory(Prefix);
 
     public string Path => _folder.FullName;
 

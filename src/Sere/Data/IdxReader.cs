@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using Sere.Storage;
 
 namespace Sere.Data;
 
@@ -11,7 +12,6 @@ namespace Sere.Data;
 /// </summary>
 public static class IdxReader
 {
-    private const int FirstBuffer = 1 << 16;
     private const byte UnsignedByte = 0x08;
 
     /// <summary>Reads a three-dimensional file: count, height, width.</summary>
@@ -34,7 +34,7 @@ public static class IdxReader
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = OrdinaryFile.OpenRead(path);
             Span<byte> start = stackalloc byte[2];
             bool zipped = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2
                 && start[0] == 0x1F && start[1] == 0x8B;
@@ -54,13 +54,9 @@ public static class IdxReader
         {
             throw new SereException($"'{path}' is a damaged gzip file; copy or download it again.", error);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (FileFault.IsFault(error))
         {
-            throw new SereException($"'{path}' does not exist; check the path.", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new SereException($"'{path}' cannot be read ({error.Message.TrimEnd('.')}).", error);
+            throw FileFault.Reading(path, error);
         }
     }
 
@@ -137,24 +133,12 @@ public static class IdxReader
 
     private static byte[] ReadContent(Stream stream, string path, int claimed)
     {
-        byte[] content = new byte[Math.Min(claimed, FirstBuffer)];
-        int held = 0;
-        while (true)
+        byte[] content = GrowingContent.Read(stream, claimed);
+        if (content.Length < claimed)
         {
-            held += stream.ReadAtLeast(content.AsSpan(held), content.Length - held, throwOnEndOfStream: false);
-            if (held < content.Length)
-            {
-                throw new SereException(
-                    $"'{path}' ends after {held} of the {claimed} bytes that its header claims; "
-                    + "copy or download it again.");
-            }
-
-            if (held == claimed)
-            {
-                break;
-            }
-
-            Array.Resize(ref content, (int)Math.Min(claimed, 2L * held));
+            throw new SereException(
+                $"'{path}' ends after {content.Length} of the {claimed} bytes that its header claims; "
+                + "copy or download it again.");
         }
 
         if (stream.ReadByte() >= 0)

@@ -1,3 +1,4 @@
+using Sere.Storage;
 using SkiaSharp;
 
 namespace Sere.Data;
@@ -101,11 +102,20 @@ internal sealed class PictureFile : IDisposable
     {
         try
         {
-            return File.ReadAllBytes(path);
+            using FileStream file = OrdinaryFile.OpenRead(path);
+            if (file.Length > Array.MaxLength)
+            {
+                throw new SereException(
+                    $"'{path}' has {file.Length} bytes, too many for an image; replace it or remove it from the folder.");
+            }
+
+            byte[] content = new byte[file.Length];
+            file.ReadExactly(content);
+            return content;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFault.IsFault(error))
         {
-            throw new SereException($"'{path}' cannot be read ({error.Message.TrimEnd('.')}).", error);
+            throw FileFault.Reading(path, error);
         }
     }
 

@@ -95,6 +95,13 @@ public sealed class CheckpointStore
         }
 
         var (state, path) = last.Value;
+        if (state.Progress.KlSums.Count != trainer.Progress.KlSums.Count)
+        {
+            throw new SereException(
+                $"The checkpoint '{path}' is of a model with {state.Progress.KlSums.Count} layers, not "
+                + $"{trainer.Progress.KlSums.Count}; it belongs to another run.");
+        }
+
         using var noGrad = torch.no_grad();
         using var file = SafeTensors.Read(path);
         CopyIntoFlat(trainer, trainer.Parameters.Values, file, ModelPrefix, path);

@@ -32,9 +32,11 @@ internal static class RunStateFile
                 throw new SereException($"The checkpoint '{path}' is of another version.");
             }
 
-            return string.Equals(state.StateDigest, DigestOf(state), StringComparison.Ordinal)
+            return !string.Equals(state.StateDigest, DigestOf(state), StringComparison.Ordinal)
+                ? throw new SereException($"The checkpoint '{path}' is damaged: its content does not match its own digest.")
+                : IsPossible(state)
                 ? state
-                : throw new SereException($"The checkpoint '{path}' is damaged: its content does not match its own digest.");
+                : throw new SereException($"The checkpoint '{path}' is damaged: it counts what cannot be counted.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -45,6 +47,25 @@ internal static class RunStateFile
         {
             throw FileFault.Reading(path, error);
         }
+    }
+
+    /// <summary>Whether the counts are such as a run can come to: whoever wrote the digest may have erred.</summary>
+    private static bool IsPossible(RunState state)
+    {
+        var progress = state.Progress;
+        long[] counts =
+        [
+            progress.Epoch, progress.StepInEpoch, progress.Step, progress.SkippedInARow, progress.SkippedSteps,
+            progress.Images, state.OptimizerSteps, state.BestEpoch,
+        ];
+        double[] sums =
+        [
+            progress.LogLikelihoodSum, progress.GradientNormSum, progress.Seconds, state.Seconds, .. progress.KlSums,
+        ];
+        return Array.TrueForAll(counts, count => count >= 0)
+            && Array.TrueForAll(sums, double.IsFinite)
+            && progress.StepInEpoch <= progress.Step
+            && state.OptimizerSteps <= progress.Step;
     }
 
     private static string DigestOf(RunState state) => Convert.ToHexStringLower(SHA256.HashData(

@@ -105,15 +105,15 @@ public static class NpzFile
         long rest = fileLength;
         foreach (ZipArchiveEntry member in members)
         {
-            string name = QuotedText.Of(member.FullName);
             if (member.IsEncrypted)
             {
-                throw Damaged(path, $"its member {name} is encrypted");
+                throw Damaged(path, $"its member {QuotedText.Of(member.FullName)} is encrypted");
             }
 
             if (member.CompressedLength < 0 || member.CompressedLength > rest)
             {
-                throw Damaged(path, $"its member {name} claims more bytes than the file has for it");
+                throw Damaged(
+                    path, $"its member {QuotedText.Of(member.FullName)} claims more bytes than the file has for it");
             }
 
             rest -= member.CompressedLength;
@@ -121,7 +121,8 @@ public static class NpzFile
             {
                 throw Damaged(
                     path,
-                    $"its member {name} claims {member.Length} bytes, more than {member.CompressedLength} can unpack to");
+                    $"its member {QuotedText.Of(member.FullName)} claims {member.Length} bytes, more than "
+                    + $"{member.CompressedLength} can unpack to");
             }
         }
     }

@@ -119,7 +119,6 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
     [InlineData("not an image at all")]
     [InlineData("GIF89a\u0001\0\u0001\0\0\0\0")]
     public void A_file_that_is_no_image_is_refused_by_name(string content)
@@ -127,6 +126,17 @@ public sealed class ImageFolderReaderTests : IDisposable
         _folder.Write("a.png", Pictures.Grey(3, 2, 0));
         _folder.Write("b.png", System.Text.Encoding.Latin1.GetBytes(content));
         AssertRefused("b.png", "damaged or not");
+    }
+
+    [Fact]
+    public void An_empty_file_and_a_device_in_the_folder_are_refused_by_name()
+    {
+        string path = _folder.Write("b.png", []);
+        AssertRefused("b.png", "is empty");
+        Assert.SkipUnless(File.Exists("/dev/zero"), "There is no such device.");
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "/dev/zero");
+        AssertRefused("b.png", "a device");
     }
 
     [Theory]

@@ -46,6 +46,7 @@ public sealed class NpyHeaderTests : IDisposable
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (65536, 65536)}", "more than the")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647,2147483647,2147483647)}", "more than the")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (65536, 65536, 0)}", "more than the")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 65536, 65536)}", "more than the")]
     [InlineData("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "no description")]
     [InlineData("{'descr': '<f4', 'fortran_order': None, 'shape': (1,)}", "no description")]
     [InlineData("{'descr': '<f4', 'fortran_order': Falsehood, 'shape': (1,)}", "no description")]

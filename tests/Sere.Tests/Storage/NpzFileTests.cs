@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using Sere.Storage;
 using Xunit;
 
@@ -117,6 +118,16 @@ public sealed class NpzFileTests : IDisposable
         byte[] file = Zip([("a.npy", Small)], CompressionLevel.NoCompression);
         int place = file.AsSpan().IndexOf((byte)0x93) + Small.Length - 1;
         file[place] ^= 1;
+        AssertRefused(file, "The array 'a' of the file", "length or checksum");
+    }
+
+    [Fact]
+    public void A_byte_behind_the_data_that_the_archive_does_not_count_is_noticed()
+    {
+        byte[] file = Zip([("a.npy", [.. Small, 0])], CompressionLevel.NoCompression);
+        int central = file.AsSpan().LastIndexOf(BitConverter.GetBytes(CentralMark));
+        Crc32.Hash(Small).CopyTo(file, central + 16);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(central + 24), Small.Length);
         AssertRefused(file, "The array 'a' of the file", "length or checksum");
     }
 

@@ -92,37 +92,6 @@ public sealed class SafeTensorsHeaderReaderTests
         Assert.InRange(error.Message.Length, 1, 200);
     }
 
-    [Fact]
-    public void Seeded_mutations_end_in_a_named_fault_or_a_layout_that_covers_the_data_exactly()
-    {
-        byte[] sound = Bytes(
-            """
-            {"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},
-             "s":{"dtype":"F64","shape":[],"data_offsets":[24,32]},"e":{"dtype":"U8","shape":[0],"data_offsets":[32,32]}}
-            """,
-            32);
-        var random = new Random(20260719);
-        int accepted = 0;
-        for (int trial = 0; trial < 10_000; trial++)
-        {
-            byte[] file = Mutation.Of(sound, random);
-            using var stream = new MemoryStream(file);
-            try
-            {
-                SafeTensorsHeader header = SafeTensorsHeaderReader.Read(stream);
-                Assert.Equal(file.Length - header.DataOffset, header.Entries.Sum(entry => entry.ByteCount));
-                accepted++;
-            }
-            catch (InvalidDataException error)
-            {
-                Assert.NotEmpty(error.Message);
-            }
-        }
-
-        // Most mutations must be caught, some are harmless: those of names, metadata and data.
-        Assert.InRange(accepted, 100, 5_000);
-    }
-
     private static SafeTensorsHeader Read(string json, int dataLength)
     {
         using var stream = new MemoryStream(Bytes(json, dataLength));

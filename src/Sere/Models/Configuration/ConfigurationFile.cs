@@ -61,7 +61,8 @@ public static class ConfigurationFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new SereException($"The configuration file \"{path}\" cannot be read: {error.Message}", error);
+            throw new SereException(
+                $"The configuration file \"{path}\" cannot be read ({error.Message.TrimEnd('.')}).", error);
         }
 
         if (content.Length > MaximumBytes)

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using Sere.Data.Downloads;
-using Sere.Tests.Storage;
+using Sere.Tests.Malformed;
 using Xunit;
 
 namespace Sere.Tests.Data.Downloads;

@@ -203,6 +203,17 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
+    public void What_the_system_reports_about_a_file_is_put_into_one_sentence()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        string path = Path.Combine(_folder, "circle.json");
+        File.CreateSymbolicLink(path, path);
+        string message = Assert.Throws<SereException>(() => ConfigurationFile.Load(path)).Message;
+        Assert.StartsWith($"The configuration file \"{path}\" cannot be read (", message, StringComparison.Ordinal);
+        Assert.EndsWith(").", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_is_too_large_or_not_text_is_refused_by_name()
     {
         string path = Path.Combine(_folder, "a.json");

@@ -1,0 +1,90 @@
+using Sere.Data;
+using Sere.Tests.Data;
+using SkiaSharp;
+using Xunit;
+
+namespace Sere.Tests.Malformed;
+
+public sealed class ImageMutationTests
+{
+    [Fact]
+    public void Damaged_idx_files_of_images_are_refused_or_read()
+    {
+        byte[] images = IdxFile.Build([2, 5, 3], IdxFile.Counting(30));
+        byte[] many = IdxFile.Build([300, 16, 16], new byte[300 * 16 * 16]);
+        new MutationRun(
+            "images-idx3-ubyte",
+            [
+                new MalformedForm("plain", images),
+                new MalformedForm("gzipped", IdxFile.Zip(images)),
+                new MalformedForm("gzipped, larger than its file", IdxFile.Zip(many)),
+                new MalformedForm("damaged, then gzipped", images, Wrap: IdxFile.Zip),
+            ],
+            path =>
+            {
+                ImageSet set = IdxReader.ReadImages(path);
+                Assert.Equal(set.Count * set.Shape.Dimensions, set.Pixels.Length);
+            })
+        {
+            // What deflate can make of a byte, held in buffers that double.
+            MemoryPerByte = 1032 * 3,
+        }.Check();
+    }
+
+    [Fact]
+    public void Damaged_idx_files_of_labels_are_refused_or_read()
+    {
+        byte[] labels = IdxFile.Build([40], IdxFile.Counting(40));
+        new MutationRun(
+            "labels-idx1-ubyte",
+            [
+                new MalformedForm("plain", labels),
+                new MalformedForm("gzipped", IdxFile.Zip(labels)),
+                new MalformedForm("damaged, then gzipped", labels, Wrap: IdxFile.Zip),
+            ],
+            path => Assert.NotEmpty(IdxReader.ReadLabels(path)))
+        {
+            MemoryPerByte = 1032 * 3,
+        }.Check();
+    }
+
+    [Fact]
+    public void Damaged_pictures_are_refused_or_read()
+    {
+        MalformedForm[] png =
+        [
+            new("grey PNG", PngBytes.Build(9, bitDepth: 8, colourType: 0)),
+            new("PNG of one bit", PngBytes.Build(9, bitDepth: 1, colourType: 0)),
+            new("PNG of 16 bits with opacity", PngBytes.Build(9, bitDepth: 16, colourType: 4)),
+            new("coloured PNG", PngBytes.Build(9, bitDepth: 8, colourType: 2)),
+            new("PNG with a palette", PngBytes.Build(9, bitDepth: 2, colourType: 3)),
+            new("PNG with opacity", PngBytes.Build(9, bitDepth: 8, colourType: 6)),
+        ];
+        new MutationRun(
+            "picture.png",
+            [
+                .. png,
+                .. png.Select(form => form with { Name = form.Name + ", sound checksums", Wrap = PngBytes.WithSoundChecksums }),
+                new("JPEG", Pictures.Encode(20, 20, Colour, SKEncodedImageFormat.Jpeg)),
+                new("grey JPEG", Pictures.Encode(20, 20, (x, y) => Pictures.Level((byte)(x * y)), SKEncodedImageFormat.Jpeg)),
+                new("WebP without loss", WebP(SKWebpEncoderCompression.Lossless)),
+                new("WebP with loss", WebP(SKWebpEncoderCompression.Lossy)),
+            ],
+            path => Assert.NotEmpty(ImageFolderReader.Read(Path.GetDirectoryName(path)!).Pixels))
+        {
+            // Seven bytes for each of the pixels that a file of its length may claim.
+            MemoryPerByte = 7 * 8 * 1032,
+            MemoryBesides = 8 << 20,
+        }.Check();
+    }
+
+    private static SKColor Colour(int x, int y) => new((byte)(x * 12), (byte)(y * 12), 7, (byte)(255 - x));
+
+    private static byte[] WebP(SKWebpEncoderCompression compression)
+    {
+        using SKBitmap bitmap = SKBitmap.Decode(Pictures.Encode(20, 20, Colour));
+        using SKPixmap pixels = bitmap.PeekPixels();
+        using SKData data = pixels.Encode(new SKWebpEncoderOptions(compression, 70))!;
+        return data.ToArray();
+    }
+}
