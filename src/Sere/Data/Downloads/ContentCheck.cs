@@ -66,12 +66,13 @@ internal static class ContentCheck
             int read;
             do
             {
+                // One byte too many shows that there are more, and then nothing is asked for.
                 read = unzipped.Read(buffer, 0, (int)Math.Min(buffer.Length, file.Size + 1 - length));
                 hash.AppendData(buffer, 0, read);
                 checksum.Append(buffer.AsSpan(0, read));
                 length += read;
             }
-            while (read > 0 && length <= file.Size);
+            while (read > 0);
         }
         catch (InvalidDataException)
         {

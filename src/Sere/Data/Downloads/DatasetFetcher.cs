@@ -17,6 +17,7 @@ public sealed class DatasetFetcher
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Attempts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.StallTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ConnectTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.RetryDelay, TimeSpan.Zero);
         _options = options;
         _observer = observer ?? new SilentFetchObserver();
@@ -39,12 +40,13 @@ public sealed class DatasetFetcher
         LocalDataset before = LocalDataset.Inspect(dataset, dataFolder);
         if (!before.IsComplete)
         {
-            RequireReplaceable(before);
+            // All of them before the first byte is downloaded.
+            RequireReplaceable(dataset, before.Files);
             using FileStream held = FetchLock.Take(before.Folder);
             Uri[] mirrors = [.. dataset.Mirrors];
             foreach (LocalFile file in before.Files)
             {
-                Uri? served = await FetchAsync(file, before.Folder, mirrors, cancellation);
+                Uri? served = await FetchAsync(dataset, file, before.Folder, mirrors, cancellation);
                 // A mirror that just served is the likeliest to serve again.
                 mirrors = served is null ? mirrors : [served, .. mirrors.Where(mirror => mirror != served)];
             }
@@ -60,9 +62,10 @@ public sealed class DatasetFetcher
         return before.Folder;
     }
 
-    private async Task<Uri?> FetchAsync(LocalFile before, string folder, Uri[] mirrors, CancellationToken cancellation)
+    private async Task<Uri?> FetchAsync(
+        RemoteDataset dataset, LocalFile before, string folder, Uri[] mirrors, CancellationToken cancellation)
     {
-        // Whoever held the folder until now may have brought the file.
+        // Whoever held the folder until now may have brought the file, and a user may have brought another.
         LocalFile now = before.State == LocalFileState.Verified ? before : LocalFile.Inspect(before.Expected, folder);
         if (now.State == LocalFileState.Verified)
         {
@@ -70,6 +73,7 @@ public sealed class DatasetFetcher
             return null;
         }
 
+        RequireReplaceable(dataset, [now]);
         RemoteFile file = now.Expected;
         var part = new PartFile(folder, file.GzipName);
         Uri? served = await new PartDownload(_options, _observer).CompleteAsync(
@@ -85,13 +89,13 @@ public sealed class DatasetFetcher
         return served;
     }
 
-    private void RequireReplaceable(LocalDataset local)
+    private void RequireReplaceable(RemoteDataset dataset, IReadOnlyList<LocalFile> files)
     {
-        LocalFile? damaged = local.Files.FirstOrDefault(file => file.State == LocalFileState.Damaged);
+        LocalFile? damaged = files.FirstOrDefault(file => file.State == LocalFileState.Damaged);
         if (damaged is not null && !_options.ReplaceDamaged)
         {
             throw new SereException(
-                $"'{damaged.Path}' is there, but its content is not that of data set '{local.Dataset.Name}'; move it away, "
+                $"'{damaged.Path}' is there, but its content is not that of data set '{dataset.Name}'; move it away, "
                 + "or let it be replaced with --force.");
         }
     }

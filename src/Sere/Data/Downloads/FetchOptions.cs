@@ -9,6 +9,12 @@ public sealed record FetchOptions
     /// <summary>After how long without a byte a download counts as broken off.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// After how long without a connection the next mirror's turn comes; shorter than <see cref="StallTimeout"/>, which
+    /// else ends the attempt first.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How often a file is asked of one mirror before the next mirror's turn comes; at least 1.</summary>
     public int Attempts { get; init; } = 5;
 

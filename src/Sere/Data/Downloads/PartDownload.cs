@@ -70,7 +70,7 @@ internal sealed class PartDownload
     private async Task CompleteFromAsync(
         Uri mirror, PartFile part, long largest, Func<string, ContentState> check, CancellationToken cancellation)
     {
-        using var transfer = new PartTransfer(mirror, _options.StallTimeout);
+        using var transfer = new PartTransfer(mirror, _options);
         var source = new Uri(mirror, part.Name);
         for (int attempt = 1; ; attempt++)
         {

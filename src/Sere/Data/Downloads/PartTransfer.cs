@@ -15,13 +15,10 @@ internal sealed class PartTransfer : IDisposable
     private readonly MirrorClient _client;
 
     /// <summary>Transfers from one mirror.</summary>
-    /// <param name="mirror">The mirror.</param>
-    /// <param name="stallTimeout">After how long without a byte a transfer counts as broken off.</param>
-    public PartTransfer(Uri mirror, TimeSpan stallTimeout)
+    public PartTransfer(Uri mirror, FetchOptions options)
     {
-        _stallTimeout = stallTimeout;
-        // Sooner than the stall timeout, which would take a server that is not there for one that stopped.
-        _client = new MirrorClient(mirror, stallTimeout / 2);
+        _stallTimeout = options.StallTimeout;
+        _client = new MirrorClient(mirror, options.ConnectTimeout);
     }
 
     public void Dispose() => _client.Dispose();

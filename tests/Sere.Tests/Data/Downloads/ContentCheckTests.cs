@@ -54,6 +54,21 @@ public sealed class ContentCheckTests
     }
 
     [Fact]
+    public void A_whole_file_of_less_content_is_another_file() =>
+        Assert.Equal(ContentState.Wrong, Check(IdxFile.Zip(Content[..1000]), Expected));
+
+    [Fact]
+    public void A_file_that_is_longer_than_it_can_be_is_another_file()
+    {
+        // The header may hold a name of any length.
+        byte[] header = [0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 0, .. Enumerable.Repeat((byte)'a', 4000), 0];
+        byte[] named = [.. header, .. Zipped[10..]];
+        Assert.Equal(ContentState.Whole, Check(named, Expected));
+        byte[] longer = [.. header[..^1], .. header[10..], .. Zipped[10..]];
+        Assert.Equal(ContentState.Wrong, Check(longer, Expected));
+    }
+
+    [Fact]
     public void A_file_without_content_is_the_file_if_that_is_what_it_should_be()
     {
         RemoteFile empty = SmallDataset.File("empty", []);

@@ -81,6 +81,22 @@ public sealed class DatasetFetcherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_with_other_content_that_comes_meanwhile_is_left_as_it_is()
+    {
+        await using var server = new LoopbackServer((request, connection, end) =>
+        {
+            _fetch.Write("second", [1, 2, 3]);
+            return Answers.File(FetchFixture.Zipped)(request, connection, end);
+        });
+        string message = (await Assert.ThrowsAsync<SereException>(
+            () => _fetch.FetchAsync(SmallDataset.Pair(server.Address)))).Message;
+        Assert.Contains("--force", message);
+        Assert.Equal(["first.gz", "second"], _fetch.Files);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(Path.Combine(_fetch.Folder, "second")));
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
     public async Task A_failed_download_leaves_a_damaged_file_as_it_was_even_by_force()
     {
         _fetch.Write("first", [1, 2, 3]);
@@ -167,6 +183,8 @@ public sealed class DatasetFetcherTests : IDisposable
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { Attempts = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { StallTimeout = TimeSpan.Zero }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new DatasetFetcher(new FetchOptions { ConnectTimeout = TimeSpan.Zero }));
         Assert.Throws<ArgumentOutOfRangeException>(
             () => new DatasetFetcher(new FetchOptions { RetryDelay = TimeSpan.FromSeconds(-1) }));
     }

@@ -17,6 +17,7 @@ internal sealed class FetchFixture : IDisposable
         Attempts = 3,
         RetryDelay = TimeSpan.Zero,
         StallTimeout = TimeSpan.FromMinutes(5),
+        ConnectTimeout = TimeSpan.FromMinutes(5),
     };
 
     public RecordedFetch Observer { get; } = new();

@@ -31,19 +31,11 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>What was asked so far, in order.</summary>
     public ServerRequest[] Requests => [.. _requests];
 
-    /// <summary>An address that nothing listens at.</summary>
-    public static Uri Nowhere()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/files/");
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         _end.Dispose();
     }
 

@@ -100,6 +100,19 @@ public sealed class ResumedDownloadTests : IDisposable
         Assert.Equal("bytes=1000-", Assert.Single(server.Requests).Range);
     }
 
+    [Fact]
+    public async Task A_server_that_sends_another_file_from_its_start_is_not_asked_again()
+    {
+        _fetch.Write("first.gz.part", Zipped[..Held]);
+        byte[] other = IdxFile.Zip(SmallDataset.Content(2));
+        await using var wrong = new LoopbackServer(Answers.Announced(other.Length, other));
+        await using var right = new LoopbackServer(Answers.File(Zipped));
+        await _fetch.FetchAsync(wrong, right);
+        _fetch.RequireFetched();
+        Assert.Single(wrong.Requests);
+        Assert.Null(Assert.Single(right.Requests).Range);
+    }
+
     [Theory]
     [InlineData("Content-Range: bytes 0-{1}/{0}")]
     [InlineData("Content-Range: bytes 1001-{1}/{0}")]
