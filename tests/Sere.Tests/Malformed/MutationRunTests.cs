@@ -56,7 +56,7 @@ public sealed class MutationRunTests
     {
         Assert.Equal(Sound.DamagedFile(7), Sound.DamagedFile(7));
         byte[][] files = [.. Enumerable.Range(0, 100).Select(Sound.DamagedFile)];
-        Assert.InRange(files.Select(Convert.ToHexString).Distinct(StringComparer.Ordinal).Count(), 90, 100);
+        Assert.InRange(files.Select(Convert.ToHexString).Distinct(StringComparer.Ordinal).Count(), 50, 100);
         Assert.Contains(files, file => file.Length < Sound.Sound.Length);
         Assert.Contains(files, file => file.Length > Sound.Sound.Length);
     }
