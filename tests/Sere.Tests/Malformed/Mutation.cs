@@ -9,7 +9,9 @@ internal static class Mutation
     // Characters that turn one text into another are worth more than random bytes, and so are the ends of the ranges.
     private static readonly byte[] Likely = [.. "0123456789{}[](),:'\"-.eEFIUBTL\\ \n"u8, 0, 1, 0x7F, 0x80, 0xFF];
     private static readonly uint[] Extreme =
-        [0, 1, 2, 0x7F, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x10000, 0x00FF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF];
+    [
+        0, 1, 2, 0x7F, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x10000, 0xFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF,
+    ];
 
     private static readonly string[] Numbers =
     [

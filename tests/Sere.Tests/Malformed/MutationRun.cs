@@ -51,7 +51,10 @@ internal sealed class MutationRun(string fileName, IReadOnlyList<MalformedForm> 
         }
 
         Exception? failure = null;
-        var worker = new Thread(() => failure = Record.Exception(() => ReadDamaged(path, first, count))) { IsBackground = true };
+        var worker = new Thread(() => failure = Record.Exception(() => ReadDamaged(path, first, count)))
+        {
+            IsBackground = true,
+        };
         worker.Start();
         int? before = null;
         while (!worker.Join(Patience))
