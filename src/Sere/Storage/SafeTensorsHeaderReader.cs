@@ -110,7 +110,8 @@ internal static class SafeTensorsHeaderReader
         }
 
         torch.ScalarType scalarType = SafeTensorsTypes.Find(type.GetString()!) ??
-            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type.GetString()!)}");
+            throw new InvalidDataException(
+                $"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type.GetString()!)}");
         if (shape.GetArrayLength() > MaximumDimensions)
         {
             throw new InvalidDataException($"tensor {QuotedText.Of(name)} has more than {MaximumDimensions} dimensions");
@@ -142,7 +143,8 @@ internal static class SafeTensorsHeaderReader
             return size;
         }
 
-        throw new InvalidDataException($"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
+        throw new InvalidDataException(
+            $"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
     }
 
     private static long ByteCount(string name, long[] sizes, int elementSize)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 using Sere.Storage;
 using Sere.Tests.Storage;
 using TorchSharp;
@@ -25,7 +26,8 @@ public sealed class ArrayMutationTests
                 new MalformedForm(
                     "deflated, larger than its file",
                     Zip(CompressionLevel.Optimal, NpyBytes.Array("|u1", "(400, 400)", new byte[160_000], isFortran: true))),
-                .. NpyForms().Select(form => form with { Wrap = content => Zip(CompressionLevel.Fastest, npy, content) }),
+                .. NpyForms().Select(form =>
+                    form with { Wrap = content => Zip(CompressionLevel.Fastest, npy, form.Wrap?.Invoke(content) ?? content) }),
             ],
             path => Assert.All(NpzFile.Read(path).Values, array => CheckArray(array, path)))
         {
@@ -54,6 +56,9 @@ public sealed class ArrayMutationTests
             new MalformedForm("boolean", NpyBytes.Array("|b1", "(6, 8)", flags)),
             new MalformedForm("uint16, empty", NpyBytes.Array("<u2", "(0, 5)", [])),
             new MalformedForm("single number", NpyBytes.Array("<f8", "()", data[..8])),
+            new MalformedForm(
+                "damaged description", Encoding.Latin1.GetBytes(NpyBytes.Literal("<f4", "(3, 4)")),
+                Wrap: text => NpyBytes.Build(text, data)),
         ];
     }
 
@@ -99,6 +104,13 @@ public sealed class ArrayMutationTests
                 ("long", torch.tensor(7L)),
                 ("empty", torch.zeros(0, 3, torch.ScalarType.Float64))),
             Form("nothing", null),
+            new MalformedForm(
+                "damaged description", """
+                {"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},
+                 "s":{"dtype":"F64","shape":[],"data_offsets":[24,32]},"e":{"dtype":"U8","shape":[0],"data_offsets":[32,32]}}
+                """u8.ToArray(),
+                JsonMutation.Of,
+                text => [.. BitConverter.GetBytes((long)text.Length), .. text, .. new byte[32]]),
         ];
 
         MalformedForm Form(

@@ -51,11 +51,21 @@ internal sealed class MutationRun(string fileName, IReadOnlyList<MalformedForm> 
         }
 
         Exception? failure = null;
-        var worker = new Thread(() => failure = Record.Exception(() => ReadDamaged(path, first, count))) { IsBackground = true };
-        worker.Start();
-        for (int before = -1; !worker.Join(Patience); before = Volatile.Read(ref _seed))
+        var worker = new Thread(() => failure = Record.Exception(() => ReadDamaged(path, first, count)))
         {
-            Assert.True(before != Volatile.Read(ref _seed), $"{Name(before)}: no end after {Patience.TotalSeconds} s.");
+            IsBackground = true,
+        };
+        worker.Start();
+        int? before = null;
+        while (!worker.Join(Patience))
+        {
+            int seed = Volatile.Read(ref _seed);
+            if (seed == before)
+            {
+                Assert.Fail($"{Name(seed)}: no end after {Patience.TotalSeconds} s.");
+            }
+
+            before = seed;
         }
 
         if (failure is not null)

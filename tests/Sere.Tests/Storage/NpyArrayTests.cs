@@ -61,11 +61,15 @@ public sealed class NpyArrayTests
             [0.1f, float.PositiveInfinity, float.NegativeInfinity, 0, float.NaN]);
         // Rounded to float64 first, the last would fall on the middle of two and go to the even one below.
         AssertSingles(
-            NpyElementType.Int64, [16777217L, long.MaxValue, (1L << 60) + (1L << 36) + 1], [16777216, 9.223372e18f, 1.15292164e18f]);
+            NpyElementType.Int64,
+            [16777217L, long.MaxValue, (1L << 60) + (1L << 36) + 1],
+            [16777216, 9.223372e18f, 1.15292164e18f]);
         AssertSingles(NpyElementType.UInt64, [ulong.MaxValue, 16777219ul], [1.8446744e19f, 16777220]);
         AssertSingles(NpyElementType.UInt32, [uint.MaxValue], [4294967296]);
         AssertSingles(
-            NpyElementType.Float16, [Half.MaxValue, Half.Epsilon, Half.NegativeInfinity], [65504, 5.9604645e-8f, float.NegativeInfinity]);
+            NpyElementType.Float16,
+            [Half.MaxValue, Half.Epsilon, Half.NegativeInfinity],
+            [65504, 5.9604645e-8f, float.NegativeInfinity]);
     }
 
     [Fact]

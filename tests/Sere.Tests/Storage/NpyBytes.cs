@@ -6,9 +6,11 @@ namespace Sere.Tests.Storage;
 /// <summary>Builds npy files in memory, sound and unsound ones.</summary>
 internal static class NpyBytes
 {
-    public static byte[] Build(string literal, byte[] data, byte major = 1, byte minor = 0)
+    public static byte[] Build(string literal, byte[] data, byte major = 1, byte minor = 0) =>
+        Build(Encoding.Latin1.GetBytes(literal), data, major, minor);
+
+    public static byte[] Build(byte[] text, byte[] data, byte major = 1, byte minor = 0)
     {
-        byte[] text = Encoding.Latin1.GetBytes(literal);
         byte[] size = new byte[major == 1 ? 2 : 4];
         if (major == 1)
         {

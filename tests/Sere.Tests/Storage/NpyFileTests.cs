@@ -189,7 +189,7 @@ public sealed class NpyFileTests : IDisposable
         // Each further size makes the header three characters longer, which meets every length modulo 64.
         for (int sizeCount = 0; sizeCount <= 64; sizeCount++)
         {
-            int[] shape = [.. Enumerable.Repeat(3, Math.Min(sizeCount, 1)), .. Enumerable.Repeat(1, Math.Max(sizeCount - 1, 0))];
+            int[] shape = [.. Enumerable.Range(0, sizeCount).Select(index => index == 0 ? 3 : 1)];
             float[] values = [.. new float[] { 1, -2, 0.5f }.Take(sizeCount == 0 ? 1 : 3)];
             NpyFile.Write(FilePath, new NpyArray(values, shape));
             byte[] file = File.ReadAllBytes(FilePath);
