@@ -33,9 +33,17 @@ public static class MetricsLog
                         ?? throw new JsonException("a line is null.")),
             ];
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new SereException($"'{path}' cannot be read as metrics: {error.Message}", error);
+            // The second is what a text with half of a surrogate pair ends in.
+            throw new SereException(
+                $"'{path}' cannot be read as metrics because a line is not the sound JSON of an epoch; restore the file, or "
+                + "remove it to go on without it.",
+                error);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
         }
     }
 

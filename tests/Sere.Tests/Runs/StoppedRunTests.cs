@@ -9,8 +9,8 @@ namespace Sere.Tests.Runs;
 
 /// <summary>
 /// Law 7, stopped between any two steps of writing. Shown to fail with the flush left out of <c>AtomicFile</c>, with the
-/// state of a checkpoint written before its tensors, with files written in place, and with the sums of the epoch that is
-/// under way left out of the state.
+/// state of a checkpoint written before its tensors, with a sum of the epoch that is under way left out of the state, and
+/// with older checkpoints or tensors without a state left lying.
 /// </summary>
 public sealed class StoppedRunTests : IDisposable
 {

@@ -32,9 +32,10 @@ public sealed class ContentCheckTests
             byte[] damaged = Mutation.Of(Zipped, random);
             if (Check(damaged, Expected) == ContentState.Whole)
             {
-                // A header has bytes that say nothing about the content, such as the time.
+                // A header has bytes that say nothing about the content, such as the time, and a second copy of the end is
+                // passed over by whoever unpacks it.
                 whole++;
-                Assert.Equal(Zipped[10..], damaged[^(Zipped.Length - 10)..]);
+                Assert.Equal(Zipped[^8..], damaged[^8..]);
                 Assert.Equal(Content, Unzip(damaged));
             }
         }
