@@ -16,4 +16,13 @@ internal static class DataFile
             : File.Exists(path + GzipSuffix) ? path + GzipSuffix
             : null;
     }
+
+    /// <summary>Whether a stream begins as a gzip file does; it is at its start afterwards.</summary>
+    public static bool IsGzip(Stream stream)
+    {
+        Span<byte> start = stackalloc byte[2];
+        bool zipped = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start[0] == 0x1F && start[1] == 0x8B;
+        stream.Position = 0;
+        return zipped;
+    }
 }

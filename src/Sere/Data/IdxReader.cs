@@ -35,11 +35,7 @@ public static class IdxReader
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
-            Span<byte> start = stackalloc byte[2];
-            bool zipped = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2
-                && start[0] == 0x1F && start[1] == 0x8B;
-            file.Position = 0;
-            if (!zipped)
+            if (!DataFile.IsGzip(file))
             {
                 return ReadPlain(file, path, what, rank, checksum: null);
             }

@@ -14,10 +14,6 @@ public sealed class CheckpointStore
     private const string TensorExtension = ".safetensors";
     private const string StateExtension = ".json";
     private const string Prefix = "step-";
-    private const string ModelPrefix = "model.";
-    private const string AveragePrefix = "average.";
-    private const string FirstMoment = "optimizer.first_moment";
-    private const string SecondMoment = "optimizer.second_moment";
     private const string Digest = "digest";
     private readonly string _folder;
     private readonly IFileSystem _files;
@@ -52,7 +48,7 @@ public sealed class CheckpointStore
         {
             using var scope = torch.NewDisposeScope();
             var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "sere-checkpoint" };
-            SafeTensors.Write(tensors, Tensors(trainer), metadata, _files);
+            SafeTensors.Write(tensors, CheckpointTensors.Of(trainer), metadata, _files);
         }
 
         RunStateFile.Write(StatePath(state), state with { Digest = ContentDigest.OfFile(tensors) }, _files);
@@ -104,14 +100,7 @@ public sealed class CheckpointStore
 
         using var noGrad = torch.no_grad();
         using var file = SafeTensors.Read(path);
-        CopyIntoFlat(trainer, trainer.Parameters.Values, file, ModelPrefix, path);
-        CopyInto(trainer.Optimizer.FirstMoment, file, FirstMoment, path);
-        CopyInto(trainer.Optimizer.SecondMoment, file, SecondMoment, path);
-        if (trainer.Average is { } average)
-        {
-            CopyIntoFlat(trainer, average.Values, file, AveragePrefix, path);
-        }
-
+        CheckpointTensors.CopyInto(trainer, file, path);
         trainer.Optimizer.Steps = state.OptimizerSteps;
         trainer.Progress = state.Progress;
         return state;
@@ -129,15 +118,14 @@ public sealed class CheckpointStore
         if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
         {
             using var best = ReadBest();
-            CopyIntoModel(model, best, "", BestPath);
+            CheckpointTensors.CopyWeights(model, best, BestPath);
             return;
         }
 
         var last = LastGood(warn)
             ?? throw new SereException($"There are no weights in '{_folder}' yet; train longer, or go on with --resume.");
         using var file = SafeTensors.Read(last.Path);
-        bool averaged = file.Tensors.Keys.Any(name => name.StartsWith(AveragePrefix, StringComparison.Ordinal));
-        CopyIntoModel(model, file, averaged ? AveragePrefix : ModelPrefix, last.Path);
+        CheckpointTensors.CopyEvaluationValues(model, file, last.Path);
     }
 
     /// <summary>
@@ -188,61 +176,6 @@ public sealed class CheckpointStore
         {
             throw FileFault.Writing(path, error);
         }
-    }
-
-    private static IEnumerable<(string Name, torch.Tensor Value)> Tensors(Trainer trainer)
-    {
-        foreach (var (name, value) in trainer.Parameters.Unflatten(trainer.Parameters.Values))
-        {
-            yield return (ModelPrefix + name, value);
-        }
-
-        if (trainer.Average is { } average)
-        {
-            foreach (var (name, value) in trainer.Parameters.Unflatten(average.Values))
-            {
-                yield return (AveragePrefix + name, value);
-            }
-        }
-
-        yield return (FirstMoment, trainer.Optimizer.FirstMoment);
-        yield return (SecondMoment, trainer.Optimizer.SecondMoment);
-    }
-
-    /// <summary>Fills a tensor that is laid out as the trainer's parameters.</summary>
-    private static void CopyIntoFlat(
-        Trainer trainer, torch.Tensor flat, SafeTensorsFile file, string prefix, string path)
-    {
-        foreach (var segment in trainer.Parameters.Segments)
-        {
-            using var slice = flat.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
-            CopyInto(slice, file, prefix + segment.Name, path);
-        }
-    }
-
-    private static void CopyIntoModel(torch.nn.Module model, SafeTensorsFile file, string prefix, string path)
-    {
-        foreach (var (name, parameter) in model.named_parameters().ToArray())
-        {
-            CopyInto(parameter, file, prefix + name, path);
-        }
-    }
-
-    private static void CopyInto(torch.Tensor target, SafeTensorsFile file, string name, string path)
-    {
-        if (!file.Tensors.TryGetValue(name, out var value))
-        {
-            throw new SereException($"'{path}' has no tensor '{name}'; it belongs to another model or version.");
-        }
-
-        if (!value.shape.SequenceEqual(target.shape))
-        {
-            throw new SereException(
-                $"'{path}': the tensor '{name}' has the shape [{string.Join(", ", value.shape)}], not "
-                + $"[{string.Join(", ", target.shape)}]; it belongs to another model.");
-        }
-
-        target.copy_(value);
     }
 
     private SafeTensorsFile ReadBest()

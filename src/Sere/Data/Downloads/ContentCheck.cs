@@ -16,7 +16,7 @@ internal static class ContentCheck
     /// <summary>Whether a file, as it is or gzipped (told by content, as its reader does), has the right content.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
     public static bool IsWhole(string path, RemoteFile file) =>
-        Read(path, stream => IsGzip(stream) ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
+        Read(path, stream => DataFile.IsGzip(stream) ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
 
     /// <summary>What a gzip file that was downloaded is.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
@@ -40,14 +40,6 @@ internal static class ContentCheck
         && string.Equals(Convert.ToHexStringLower(SHA256.HashData(stream)), file.Sha256, StringComparison.Ordinal)
             ? ContentState.Whole
             : ContentState.Wrong;
-
-    private static bool IsGzip(FileStream stream)
-    {
-        Span<byte> start = stackalloc byte[2];
-        bool zipped = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start[0] == 0x1F && start[1] == 0x8B;
-        stream.Position = 0;
-        return zipped;
-    }
 
     internal static ContentState OfGzip(Stream stream, RemoteFile file)
     {
