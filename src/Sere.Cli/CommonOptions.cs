@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Sere.Runs;
 
 namespace Sere.Cli;
@@ -60,9 +62,14 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 1,
     };
 
-    /// <summary>Refuses an output file whose folder does not exist, before the work and not after it.</summary>
+    /// <summary>Refuses an output file that is a folder or has none, before the work and not after it.</summary>
     public static void RequireFolderOf(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new SereException($"'{path}' cannot be written because it is a folder; name a file.");
+        }
+
         string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (!Directory.Exists(folder))
         {
@@ -79,12 +86,28 @@ internal static class CommonOptions
         }
     }
 
-    /// <summary>The value of an option that must lie in a range.</summary>
-    public static int Within(this ParseResult parsed, Option<int> option, int lowest, int highest)
+    /// <summary>Reads a number, in which a comma is no mark of thousands: 0,5 is not 5.</summary>
+    public static double ParseNumber(ArgumentResult result)
     {
-        int value = parsed.GetValue(option);
-        return value >= lowest && value <= highest
+        string text = result.Tokens[0].Value;
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+        {
+            result.AddError($"'{text}' is not a number");
+        }
+
+        return value;
+    }
+
+    /// <summary>The value of an option that must lie in a range.</summary>
+    public static int Within(this ParseResult parsed, Option<int> option, int lowest, int highest) =>
+        RequireWithin(option, parsed.GetValue(option), lowest, highest);
+
+    /// <summary>The value of an option that must lie in a range if it is given.</summary>
+    public static int? Within(this ParseResult parsed, Option<int?> option, int lowest, int highest) =>
+        parsed.GetValue(option) is { } value ? RequireWithin(option, value, lowest, highest) : null;
+
+    private static int RequireWithin(Option option, int value, int lowest, int highest) =>
+        value >= lowest && value <= highest
             ? value
             : throw new UsageException($"{option.Name} {value} is out of range; give a number from {lowest} to {highest}.");
-    }
 }

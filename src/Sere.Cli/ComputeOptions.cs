@@ -30,13 +30,8 @@ internal sealed class ComputeOptions
     /// <summary>Loads the native libraries, sets the threads and gives the device.</summary>
     public torch.Device Apply(ParseResult parsed)
     {
-        if (parsed.GetValue(_threads) is { } threads)
+        if (parsed.Within(_threads, 1, 1024) is { } threads)
         {
-            if (threads is < 1 or > 1024)
-            {
-                throw new UsageException($"--threads {threads} is out of range; give a number from 1 to 1024.");
-            }
-
             NativeLibraries.EnsureLoaded();
             torch.set_num_threads(threads);
         }

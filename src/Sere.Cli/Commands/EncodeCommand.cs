@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sere.Data;
 using Sere.Runs;
 
 namespace Sere.Cli.Commands;
@@ -35,8 +34,7 @@ internal static class EncodeCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = ImageSource.Read(
-                parsed.GetRequiredValue(input), model.Shape, parsed.GetValue(resize), parsed.GetValue(gray));
+            var images = model.Read(parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray));
             model.Encode(images, parsed.GetValue(seed)).Write(path);
             terminal.Output.WriteLine(path);
         });

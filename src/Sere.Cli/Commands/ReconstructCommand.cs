@@ -39,13 +39,14 @@ internal static class ReconstructCommand
         command.SetAction(parsed =>
         {
             int images = parsed.Within(count, 1, 10_000);
+            string path = parsed.GetRequiredValue(output);
+            CommonOptions.RequireFolderOf(path);
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var test = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(dataFolder)).Test;
             var (originals, reconstructions) = model.Reconstruct(
                 test.Slice(0, Math.Min(images, test.Count)), parsed.GetValue(teacherForced));
-            string path = parsed.GetRequiredValue(output);
             ReconstructionGrid.Write(path, originals, reconstructions, Math.Min(MostColumns, originals.Count));
             terminal.Output.WriteLine(path);
         });

@@ -29,6 +29,7 @@ internal sealed class SampleCommand
         Description = "Factor on the standard deviation of the latents; 1 samples the model itself.",
         HelpName = "T",
         DefaultValueFactory = _ => 1,
+        CustomParser = CommonOptions.ParseNumber,
     };
 
     private readonly Option<string[]> _interpolate = new("--interpolate")
@@ -137,7 +138,7 @@ internal sealed class SampleCommand
     {
         if (!int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out int index))
         {
-            var read = ImageSource.Read(end, model.Shape, parsed.GetValue(_resize), parsed.GetValue(_gray));
+            var read = model.Read(end, parsed.GetValue(_resize), parsed.GetValue(_gray));
             return read.Count == 1 ? read : throw new UsageException($"'{end}' holds {read.Count} images; name a file of one.");
         }
 

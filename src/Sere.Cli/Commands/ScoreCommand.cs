@@ -38,21 +38,16 @@ internal static class ScoreCommand
         compute.AddTo(command);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(samples) is { } given and (< 1 or > 1_000_000))
-            {
-                throw new UsageException($"--importance-samples {given} is out of range; give a number from 1 to 1000000.");
-            }
-
+            int? importanceSamples = parsed.Within(samples, 1, 1_000_000);
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireFolderOf(path);
             var device = compute.Apply(parsed);
             var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
             using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = ImageSource.Read(
-                parsed.GetRequiredValue(input), model.Shape, parsed.GetValue(resize), parsed.GetValue(gray));
+            var images = model.Read(parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray));
             var options = new EvaluationOptions
             {
-                ImportanceSamples = parsed.GetValue(samples) ?? model.Configuration.Evaluation.ImportanceSamples,
+                ImportanceSamples = importanceSamples ?? model.Configuration.Evaluation.ImportanceSamples,
                 Seed = parsed.GetValue(seed),
             };
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(

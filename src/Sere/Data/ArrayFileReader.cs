@@ -14,10 +14,14 @@ public static class ArrayFileReader
 
     /// <summary>Reads the images of a .npy file, or of a .npz file that holds one array.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="real">
+    /// Whether whole numbers are real values too, because the file belongs to others that are not whole; arrays of type
+    /// uint8 or boolean are bytes all the same.
+    /// </param>
     /// <exception cref="SereException">The file is missing, damaged, or holds something else.</exception>
-    public static ImageSet Read(string path)
+    public static ImageSet Read(string path, bool real = false)
     {
-        var (all, test) = ReadParts(path);
+        var (all, test) = ReadParts(path, real);
         return test is null ? all : throw new SereException(
             $"'{path}' holds training and test images; name a file that holds one array.");
     }
@@ -27,20 +31,21 @@ public static class ArrayFileReader
     /// "x_train" and "x_test"), with or without labels in "train_labels" and "test_labels" (or "y_train" and "y_test").
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <param name="real">Whether whole numbers are real values too; they are in any case if those of the other part are.</param>
     /// <returns>The training and the test images; all images and null where the file does not tell them apart.</returns>
     /// <exception cref="SereException">The file is missing, damaged, or holds something else.</exception>
-    public static (ImageSet Train, ImageSet? Test) ReadParts(string path)
+    public static (ImageSet Train, ImageSet? Test) ReadParts(string path, bool real = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!IsArchive(path))
         {
-            return (ToImages(NpyFile.Read(path), path, labels: null), null);
+            return (ToImages(NpyFile.Read(path), path, real, labels: null), null);
         }
 
         var arrays = NpzFile.Read(path);
         if (arrays.Count == 1)
         {
-            return (ToImages(arrays.Values.First(), path, labels: null), null);
+            return (ToImages(arrays.Values.First(), path, real, labels: null), null);
         }
 
         if (arrays.Keys.Except(Parts.Concat(PartLabels).SelectMany(names => names), StringComparer.Ordinal).Any()
@@ -52,9 +57,11 @@ public static class ArrayFileReader
                 + "labels in train_labels and test_labels.");
         }
 
+        // Told once for both: they are compared with each other.
+        real = real || train.ToBytes() is null || test.ToBytes() is null;
         return (
-            ToImages(train, path, Find(arrays, PartLabels[0])),
-            ToImages(test, path, Find(arrays, PartLabels[1])));
+            ToImages(train, path, real, Find(arrays, PartLabels[0])),
+            ToImages(test, path, real, Find(arrays, PartLabels[1])));
     }
 
     /// <summary>Whether the name is that of a .npy or .npz file.</summary>
@@ -73,11 +80,12 @@ public static class ArrayFileReader
     private static NpyArray? Find(IReadOnlyDictionary<string, NpyArray> arrays, string[] names) =>
         names.Select(name => arrays.GetValueOrDefault(name)).FirstOrDefault(array => array is not null);
 
-    private static ImageSet ToImages(NpyArray array, string path, NpyArray? labels)
+    private static ImageSet ToImages(NpyArray array, string path, bool real, NpyArray? labels)
     {
         var (shape, channelsLast) = Interpret(array, path);
         byte[]? labelBytes = labels is null ? null : ToLabels(labels, array.Shape[0], path);
-        if (array.ToBytes() is { } bytes)
+        bool isByteType = array.Type is NpyElementType.UInt8 or NpyElementType.Boolean;
+        if ((isByteType || !real) && array.ToBytes() is { } bytes)
         {
             StretchBinary(bytes);
             return new ImageSet(shape, channelsLast ? ToPlanes(bytes, shape) : bytes, labelBytes);

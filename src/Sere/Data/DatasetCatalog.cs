@@ -49,6 +49,7 @@ public static class DatasetCatalog
         {
             var (all, separate) = ArrayFileReader.ReadParts(file);
             all = ImageFitting.Fit(all, gray, resize, file);
+            RandomSplit.RequireEnough(name, all);
             return separate is null
                 ? RandomSplit.Of(name, all, validationImages, seed)
                 : DatasetSplits.FromTrainingImages(

@@ -46,6 +46,13 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
                 + $"{test.Shape}; replace the files of one of the two.");
         }
 
+        if (trainingImages.IsReal != test.IsReal)
+        {
+            throw new SereException(
+                $"Of the training and the test images of data set '{name}' one are bytes and the other real values; store "
+                + "both alike.");
+        }
+
         if (validationImages < 0 || validationImages >= trainingImages.Count)
         {
             throw new UsageException(

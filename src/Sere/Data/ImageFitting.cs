@@ -8,7 +8,8 @@ internal static class ImageFitting
     /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
     /// <param name="resize">The shape whose height and width each image is stretched to, or null.</param>
     /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="SereException">They are real values, which are not touched.</exception>
+    /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
+    /// <exception cref="SereException">They are real values, which are not touched, or become too many.</exception>
     public static ImageSet Fit(ImageSet images, bool gray, ImageShape? resize, string source)
     {
         int height = resize?.Height ?? images.Shape.Height;
@@ -26,8 +27,10 @@ internal static class ImageFitting
                 + "wanted, or store them as bytes.");
         }
 
+        ImageLimits.RequirePossible(resize);
         var shape = new ImageShape(loseColour ? 1 : images.Shape.Channels, height, width);
-        byte[] pixels = new byte[checked(images.Count * shape.Dimensions)];
+        ImageLimits.RequireTotal((long)images.Count * shape.Dimensions, source);
+        byte[] pixels = new byte[images.Count * shape.Dimensions];
         for (int i = 0; i < images.Count; i++)
         {
             byte[] planes = images.Slice(i, 1).Pixels;

@@ -25,7 +25,7 @@ public static class ImageFolderReader
     public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        RequirePossible(resize);
+        ImageLimits.RequirePossible(resize);
         return ReadAll(FindImages(folder), folder, gray, resize);
     }
 
@@ -39,24 +39,13 @@ public static class ImageFolderReader
     public static ImageSet ReadFile(string path, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        RequirePossible(resize);
+        ImageLimits.RequirePossible(resize);
         return ReadAll([path], path, gray, resize);
     }
 
     /// <summary>Whether a name ends as that of a file that can be read.</summary>
     internal static bool IsPicture(string path) =>
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
-
-    private static void RequirePossible(ImageShape? resize)
-    {
-        if (resize is { } target
-            && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
-        {
-            throw new UsageException(
-                $"Images cannot be resized to a height of {target.Height} and a width of {target.Width}; ask for at "
-                + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
-        }
-    }
 
     private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
     {
@@ -88,7 +77,7 @@ public static class ImageFolderReader
 
             planes.Add(image);
             channels = Math.Max(channels, imageChannels);
-            CheckTotal((long)planes.Count * image.Length / imageChannels * channels, source);
+            ImageLimits.RequireTotal((long)planes.Count * image.Length / imageChannels * channels, source);
         }
 
         return Join(
@@ -119,15 +108,6 @@ public static class ImageFolderReader
             ? paths
             : throw new SereException(
                 $"The folder '{folder}' holds no images; put PNG, JPEG or WebP files into it or name another one.");
-    }
-
-    private static void CheckTotal(long bytes, string source)
-    {
-        if (bytes > Array.MaxLength)
-        {
-            throw new SereException(
-                $"The images of '{source}' have more than {Array.MaxLength} values; use fewer or smaller images.");
-        }
     }
 
     /// <summary>Puts the images behind each other; where one is coloured, the grey ones get three equal planes.</summary>

@@ -11,17 +11,18 @@ public static class ImageSource
     /// <param name="shape">The shape that the model takes.</param>
     /// <param name="resize">Whether images of another size are resized.</param>
     /// <param name="gray">Whether colours become grey values.</param>
+    /// <param name="real">Whether whole numbers of an array are real values, see <see cref="ArrayFileReader"/>.</param>
     /// <exception cref="SereException">
     /// There is nothing there, it is damaged, or the images have another shape than wanted.
     /// </exception>
-    public static ImageSet Read(string path, ImageShape shape, bool resize = false, bool gray = false)
+    public static ImageSet Read(string path, ImageShape shape, bool resize = false, bool gray = false, bool real = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ImageShape? size = resize ? shape : null;
         var images = Directory.Exists(path) ? ImageFolderReader.Read(path, gray, size)
             : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
             : ImageFolderReader.IsPicture(path) ? ImageFolderReader.ReadFile(path, gray, size)
-            : ArrayFileReader.IsArrayFile(path) ? ImageFitting.Fit(ArrayFileReader.Read(path), gray, size, path)
+            : ArrayFileReader.IsArrayFile(path) ? ImageFitting.Fit(ArrayFileReader.Read(path, real), gray, size, path)
             : ImageFitting.Fit(IdxReader.ReadImages(path), gray, size, path);
         return images.Shape == shape ? images : throw Misfit(path, images.Shape, shape);
     }

@@ -15,13 +15,7 @@ internal static class RandomSplit
     /// <exception cref="SereException">There are too few images.</exception>
     public static DatasetSplits Of(string name, ImageSet images, int validationImages, long seed)
     {
-        if (images.Count < FewestImages)
-        {
-            throw new SereException(
-                $"'{name}' holds {images.Count} images, and a data set needs at least {FewestImages}; add images or choose "
-                + "another one.");
-        }
-
+        RequireEnough(name, images);
         int[] order = [.. Enumerable.Range(0, images.Count)];
         new IntegerRandom(new RandomStreams(seed).Key(StreamPurpose.Split)).Shuffle(order);
         int tenth = images.Count / 10;
@@ -31,5 +25,17 @@ internal static class RandomSplit
             images.Select(order.AsSpan(0, training)),
             images.Select(order.AsSpan(training)),
             Math.Min(validationImages, tenth));
+    }
+
+    /// <summary>Refuses images of one's own that are too few to be divided.</summary>
+    /// <exception cref="SereException">There are too few images.</exception>
+    public static void RequireEnough(string name, ImageSet images)
+    {
+        if (images.Count < FewestImages)
+        {
+            throw new SereException(
+                $"'{name}' holds {images.Count} images, and a data set needs at least {FewestImages}; add images or choose "
+                + "another one.");
+        }
     }
 }

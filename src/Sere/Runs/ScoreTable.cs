@@ -28,7 +28,9 @@ public static class ScoreTable
     /// <param name="names">File names, or null to write indices.</param>
     /// <param name="likelihoods">The scores.</param>
     /// <param name="binarization">The rule.</param>
-    /// <param name="heldOut">Scores of held-out images; null leaves the percentile empty.</param>
+    /// <param name="heldOut">
+    /// Scores of held-out images; null leaves the percentile empty, and so does a score that is not a number.
+    /// </param>
     /// <exception cref="SereException">The file cannot be written.</exception>
     public static void WriteWithPercentiles(
         string path,
@@ -36,7 +38,7 @@ public static class ScoreTable
         ImageLikelihoods likelihoods,
         BinarizationRule binarization,
         HeldOutScores? heldOut) =>
-        Write(path, names, likelihoods, binarization, ",percentile", score => heldOut is null
+        Write(path, names, likelihoods, binarization, ",percentile", score => heldOut is null || double.IsNaN(score)
             ? ","
             : string.Create(CultureInfo.InvariantCulture, $",{heldOut.Percentile(score):F2}"));
 

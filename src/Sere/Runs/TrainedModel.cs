@@ -46,6 +46,9 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How grey values become data, for training and scoring alike.</summary>
     public BinarizationRule Binarization => Configuration.Dataset.Binarization;
 
+    /// <summary>Whether the model was trained on real values that are no grey values.</summary>
+    private bool IsReal => Configuration.Dataset.Range is { } range && (range.Low < 0 || range.High > 1);
+
     /// <summary>Loads the model of a run.</summary>
     /// <param name="runFolder">The folder that sere train made.</param>
     /// <param name="checkpoint">Which weights.</param>
@@ -70,6 +73,16 @@ public sealed class TrainedModel : IDisposable
         model.eval();
         return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);
     }
+
+    /// <summary>Reads images of one's own for this model; see <see cref="ImageSource"/>.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="resize">Whether images of another size are resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <exception cref="SereException">
+    /// There is nothing there, it is damaged, or the images have another shape than the model takes.
+    /// </exception>
+    public ImageSet Read(string path, bool resize = false, bool gray = false) =>
+        ImageSource.Read(path, Shape, resize, gray, IsReal);
 
     /// <summary>
     /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey
@@ -120,17 +133,8 @@ public sealed class TrainedModel : IDisposable
             noise.narrow(0, first, batch), DataNoise(streams, 0, 1).expand(batch, Model.Dimensions)).Means);
 
     /// <summary>The noise that <see cref="Sample"/> draws images from, [batch, NoiseSize].</summary>
-    internal torch.Tensor SampleNoise(RandomStreams streams, int first, int batch)
-    {
-        var noise = torch.empty(batch, Model.NoiseSize);
-        for (int i = 0; i < batch; i++)
-        {
-            using var generator = streams.Open(StreamPurpose.SampleLatents, index: first + i);
-            noise[i].copy_(torch.randn(Model.NoiseSize, generator: generator));
-        }
-
-        return noise.to(Device);
-    }
+    internal torch.Tensor SampleNoise(RandomStreams streams, int first, int batch) => NoisePerImage(
+        streams, StreamPurpose.SampleLatents, first, batch, generator => torch.randn(Model.NoiseSize, generator: generator));
 
     /// <summary>What the model is given for images: binarized as in training, [Count, D].</summary>
     internal torch.Tensor Prepare(ImageSet images, RandomStreams streams, int first = 0) =>
@@ -184,16 +188,19 @@ public sealed class TrainedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
-    private torch.Tensor DataNoise(RandomStreams streams, int first, int batch)
-    {
-        var noise = torch.empty(batch, Model.Dimensions);
-        for (int i = 0; i < batch; i++)
-        {
-            using var generator = streams.Open(StreamPurpose.SampleData, index: first + i);
-            noise[i].copy_(torch.rand(Model.Dimensions, generator: generator));
-        }
+    private torch.Tensor DataNoise(RandomStreams streams, int first, int batch) => NoisePerImage(
+        streams, StreamPurpose.SampleData, first, batch, generator => torch.rand(Model.Dimensions, generator: generator));
 
-        return noise.to(Device);
+    /// <summary>A row for each image, drawn from a stream of its own: [batch, ...].</summary>
+    private torch.Tensor NoisePerImage(
+        RandomStreams streams, StreamPurpose purpose, int first, int batch, Func<torch.Generator, torch.Tensor> draw)
+    {
+        var rows = Enumerable.Range(first, batch).Select(image =>
+        {
+            using var generator = streams.Open(purpose, index: image);
+            return draw(generator);
+        });
+        return torch.stack([.. rows]).to(Device);
     }
 
     private ImageBatch InBatches(int count, Func<int, int, torch.Tensor> draw)
@@ -232,11 +239,19 @@ public sealed class TrainedModel : IDisposable
         }
 
         Sere.Data.Binarization.RequireGrey(images, Binarization, "the images");
-        if (!images.IsReal && Configuration.Dataset.Range is { } range && (range.Low < 0 || range.High > 1))
+        if (!images.IsReal && IsReal)
         {
             throw new SereException(
-                $"The model was trained on real values from {range.Low} to {range.High}, and these images are bytes; give "
-                + "real values, as a .npy file of floats.");
+                $"The model was trained on real values from {Configuration.Dataset.Range!.Value.Low} to "
+                + $"{Configuration.Dataset.Range.Value.High}, and these images are bytes; give real values, as a .npy file of "
+                + "floats.");
+        }
+
+        if (Configuration.Dataset.Range is null && ValueRange.Of(images) is { IsGrey: false } given)
+        {
+            throw new SereException(
+                $"The model was trained on bytes, and these are real values from {given.Low} to {given.High}; bring them to "
+                + "0..1, or give bytes.");
         }
     }
 }

@@ -45,6 +45,9 @@ public sealed class OwnDataTests : IDisposable
         BuiltProgram.Sere.RunIn(
             _folder.Path, "score", "run", "--input", "vectors.npy", "--out", "scores.csv", "--threads", "1").Done();
         Assert.Contains(",none,", File.ReadAllLines(_folder.File("scores.csv"))[^1]);
+        NpyFile.Write(_folder.File("whole.npy"), new NpyArray(new float[24], 2, 12));
+        BuiltProgram.Sere.RunIn(
+            _folder.Path, "score", "run", "--input", "whole.npy", "--out", "scores.csv", "--threads", "1").Done();
         NpyFile.Write(_folder.File("bytes.npy"), new NpyArray(new byte[24], 2, 12));
         BuiltProgram.Sere.RunIn(
             _folder.Path, "score", "run", "--input", "bytes.npy", "--out", "scores.csv", "--threads", "1")
@@ -59,6 +62,10 @@ public sealed class OwnDataTests : IDisposable
         NpzFile.Write(
             _folder.File("own.npz"),
             [("x_train", new NpyArray(train, 30, 8, 8)), ("x_test", new NpyArray(test, 3, 8, 8))]);
+        NpzFile.Write(
+            _folder.File("few.npz"),
+            [("train", new NpyArray(train[..(9 * 64)], 9, 8, 8)), ("test", new NpyArray(test, 3, 8, 8))]);
+        Train("npy:few.npz").Refused(1, "holds 9 images", "at least 10");
         Train("npy:own.npz").Done();
         DatasetSplits splits = RunDataset.LoadTrainedOn(new RunFolder(_folder.File("run")).ReadConfiguration());
         Assert.Equal(test, splits.Test.Pixels);

@@ -68,6 +68,8 @@ public sealed class PictureCommandTests : IDisposable
     [InlineData(2, "--traverse 0 --temperature 0.5", "--temperature")]
     [InlineData(2, "--traverse 0 --steps 1", "--steps 1")]
     [InlineData(2, "--steps 4", "--steps")]
+    [InlineData(2, "--temperature 0,5", "--temperature takes a number", "'0,5'")]
+    [InlineData(1, "--out .", "it is a folder")]
     public void What_cannot_be_drawn_is_refused(int exitCode, string options, params string[] parts) =>
         BuiltProgram.Sere.RunIn(_folder.Path, ["sample", _run.Root, .. options.Split(' ')]).Refused(exitCode, parts);
 

@@ -55,6 +55,18 @@ public sealed class ArrayFileReaderTests : IDisposable
         Assert.Equal([0.5f, -2, 300], Read(new NpyArray([0.5f, -2, 300], 1, 3)).Values);
     }
 
+    [Fact]
+    public void Whole_numbers_among_real_values_are_real_unless_their_type_is_a_byte()
+    {
+        NpyFile.Write(Path, new NpyArray([0f, 1, 0, 1], 2, 2));
+        Assert.Equal([0, 1, 0, 1], ArrayFileReader.Read(Path, real: true).Values);
+        NpyFile.Write(Path, new NpyArray((byte[])[0, 9], 1, 2));
+        Assert.Equal([0, 9], ArrayFileReader.Read(Path, real: true).Pixels);
+        var (train, test) = Parts(("train", new NpyArray([0f, 300], 1, 2)), ("test", new NpyArray([0f, 1], 1, 2)));
+        Assert.Equal([0, 300], train.Values);
+        Assert.Equal([0, 1], test!.Values);
+    }
+
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]

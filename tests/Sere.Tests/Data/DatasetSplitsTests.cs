@@ -6,6 +6,15 @@ namespace Sere.Tests.Data;
 public sealed class DatasetSplitsTests
 {
     [Fact]
+    public void Bytes_and_real_values_do_not_make_one_data_set()
+    {
+        var shape = new ImageShape(1, 1, 1);
+        string message = Assert.Throws<SereException>(() => DatasetSplits.FromTrainingImages(
+            "mixed", new ImageSet(shape, new byte[3]), new ImageSet(shape, new float[3]), 1)).Message;
+        Assert.Contains("'mixed'", message);
+    }
+
+    [Fact]
     public void The_digest_tells_one_changed_pixel_another_division_and_another_kind_of_value()
     {
         var shape = new ImageShape(1, 1, 1);

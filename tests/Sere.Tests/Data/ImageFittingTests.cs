@@ -33,6 +33,16 @@ public sealed class ImageFittingTests
     }
 
     [Fact]
+    public void Sizes_that_cannot_be_had_and_images_that_become_too_many_are_refused()
+    {
+        var images = new ImageSet(new ImageShape(1, 2, 2), new byte[160]);
+        Assert.Throws<UsageException>(() => ImageFitting.Fit(images, gray: false, new ImageShape(1, 60_000, 60_000), "here"));
+        string message = Assert.Throws<SereException>(
+            () => ImageFitting.Fit(images, gray: false, new ImageShape(1, 8000, 8000), "here")).Message;
+        Assert.Contains("'here'", message);
+    }
+
+    [Fact]
     public void Real_values_are_not_touched()
     {
         var images = new ImageSet(new ImageShape(1, 2, 2), new float[4]);

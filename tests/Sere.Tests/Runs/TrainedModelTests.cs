@@ -53,6 +53,16 @@ public sealed class TrainedModelTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Real_values_that_are_no_grey_values_are_refused_by_a_model_of_bytes()
+    {
+        using TrainedModel model = Model(BinarizationRule.None);
+        var values = new ImageSet(TinyExperiment.Shape, [.. Enumerable.Range(0, 16).Select(value => 10f * value)]);
+        string message = Assert.Throws<SereException>(() => model.LogLikelihood(values)).Message;
+        Assert.Contains("from 0 to 150", message);
+        Assert.Contains("0..1", message);
+    }
+
     [Theory]
     [InlineData(BinarizationRule.Dynamic)]
     [InlineData(BinarizationRule.Threshold)]
