@@ -62,28 +62,45 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 1,
     };
 
-    /// <summary>Refuses an output file that is a folder or has none, before the work and not after it.</summary>
-    public static void RequireFolderOf(string path)
+    /// <summary>
+    /// Refuses an output file that cannot or should not be written, before the work and not after it: a folder, a file
+    /// without a folder or of another kind than is written, or one that is to be read.
+    /// </summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The output file.</param>
+    /// <param name="endings">Endings of the kinds that are written.</param>
+    /// <param name="inputs">What the command reads.</param>
+    public static void RequireOutput(string option, string path, string[] endings, params IEnumerable<string> inputs)
     {
         if (Directory.Exists(path))
         {
             throw new SereException($"'{path}' cannot be written because it is a folder; name a file.");
         }
 
-        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
-        if (!Directory.Exists(folder))
+        string output = Path.GetFullPath(path);
+        if (!Directory.Exists(Path.GetDirectoryName(output)))
         {
             throw new SereException($"'{path}' cannot be written because its folder does not exist; make it first.");
         }
-    }
 
-    /// <summary>Refuses an output file of another kind than can be written.</summary>
-    public static void RequireEnding(string option, string path, params string[] endings)
-    {
         if (!endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
         {
             throw new UsageException($"{option} '{path}' does not end with {string.Join(" or ", endings)}; name such a file.");
         }
+
+        if (File.Exists(output) && inputs.FirstOrDefault(input => Holds(input, output)) is { } read)
+        {
+            throw new UsageException($"{option} '{path}' would replace a file of '{read}', which is read; name another file.");
+        }
+    }
+
+    /// <summary>Whether an input is a file, or the folder of a file.</summary>
+    private static bool Holds(string input, string file)
+    {
+        // The file system's own rule for upper and lower case is not known: equal but for that is too near.
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(input));
+        return path.Equals(file, StringComparison.OrdinalIgnoreCase)
+            || path.Equals(Path.GetDirectoryName(file), StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Reads a number, in which a comma is no mark of thousands: 0,5 is not 5.</summary>

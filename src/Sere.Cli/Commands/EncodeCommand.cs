@@ -29,8 +29,7 @@ internal static class EncodeCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(output);
-            CommonOptions.RequireEnding(output.Name, path, ".npy", ".npz");
-            CommonOptions.RequireFolderOf(path);
+            CommonOptions.RequireOutput(output.Name, path, [".npy", ".npz"], parsed.GetRequiredValue(input));
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);

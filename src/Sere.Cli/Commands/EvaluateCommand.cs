@@ -53,7 +53,7 @@ internal static class EvaluateCommand
             string? path = parsed.GetValue(perImage);
             if (path is not null)
             {
-                CommonOptions.RequireFolderOf(path);
+                CommonOptions.RequireOutput(perImage.Name, path, [".csv"]);
             }
 
             var device = compute.Apply(parsed);

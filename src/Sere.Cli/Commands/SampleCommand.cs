@@ -98,7 +98,7 @@ internal sealed class SampleCommand
         bool isPath = ends.Length > 0 || layer is not null;
         RequireMeaning(parsed, isPath);
         string path = parsed.GetRequiredValue(_output);
-        CommonOptions.RequireFolderOf(path);
+        CommonOptions.RequireOutput(_output.Name, path, [".png"], ends);
         var device = _compute.Apply(parsed);
         using var model = TrainedModel.Load(
             parsed.GetRequiredValue(_run), parsed.GetValue(_checkpoint), device, _terminal.Warn);

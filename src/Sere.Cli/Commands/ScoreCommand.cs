@@ -40,7 +40,7 @@ internal static class ScoreCommand
         {
             int? importanceSamples = parsed.Within(samples, 1, 1_000_000);
             string path = parsed.GetRequiredValue(output);
-            CommonOptions.RequireFolderOf(path);
+            CommonOptions.RequireOutput(output.Name, path, [".csv"], parsed.GetRequiredValue(input));
             var device = compute.Apply(parsed);
             var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
             using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);

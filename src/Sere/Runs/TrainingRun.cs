@@ -130,10 +130,19 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Trains to the end, evaluates, and writes pictures and the report.</summary>
     /// <param name="cancellation">Asks to stop: a checkpoint is written first.</param>
     /// <exception cref="OperationCanceledException">It was stopped, and can be resumed.</exception>
-    /// <exception cref="SereException">Training diverged or a file could not be written.</exception>
+    /// <exception cref="SereException">
+    /// Training diverged, no epoch had a finite validation ELBO, or a file could not be written.
+    /// </exception>
     public SplitEvaluation Execute(CancellationToken cancellation = default)
     {
         Train(cancellation);
+        if (_bestElbo is null)
+        {
+            throw new SereException(
+                "There is no model to evaluate, because the ELBO of the validation images was not finite after any epoch; "
+                + "bring the data near the range 0 to 1, or start a new run with a lower training.optimizer.learningRate.");
+        }
+
         return new RunResults(_folder, _configuration, _splits, _observer, _device)
             .Write(_metrics, _trainer.Parameters.Count, cancellation);
     }

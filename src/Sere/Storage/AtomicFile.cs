@@ -17,7 +17,9 @@ public static class AtomicFile
     /// </summary>
     /// <param name="path">The file. Its folder exists. A symbolic link is followed.</param>
     /// <param name="write">Writes the content; the stream is closed for it.</param>
-    /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
+    /// <exception cref="SereException">
+    /// The disk is full, permission is denied, the folder does not exist, or the name is that of a pipe or a device.
+    /// </exception>
     public static void Write(string path, Action<Stream> write) => Write(path, write, PhysicalFileSystem.Instance);
 
     /// <summary>As <see cref="Write(string, Action{Stream})"/>, on a file system.</summary>
@@ -28,6 +30,7 @@ public static class AtomicFile
         try
         {
             string target = FollowLink(Path.GetFullPath(path));
+            OrdinaryFile.RequireReplaceable(target);
             string temporary = Path.Combine(
                 Path.GetDirectoryName(target)!,
                 $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");

@@ -1,8 +1,22 @@
+using System.Formats.Tar;
+
 namespace Sere.Storage;
 
-/// <summary>Opens files for readers that need to know how long a file is.</summary>
+/// <summary>Tells files that hold their content from pipes and devices.</summary>
 internal static class OrdinaryFile
 {
+    /// <summary>Refuses a target that a file of that name must not replace: a pipe, a socket or a device.</summary>
+    /// <param name="path">The target, which need not exist. Links are followed already.</param>
+    /// <exception cref="SereException">It is no ordinary file.</exception>
+    /// <exception cref="IOException">It cannot be examined; see <see cref="FileFault"/>.</exception>
+    public static void RequireReplaceable(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: 0 } && !IsOrdinary(path))
+        {
+            throw new SereException($"The file '{path}' is a pipe or a device, which cannot be replaced; name an ordinary file.");
+        }
+    }
+
     /// <summary>Opens a file that has a length and content; the stream can seek.</summary>
     /// <exception cref="SereException">The file is empty, or a pipe or a device.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
@@ -29,4 +43,27 @@ internal static class OrdinaryFile
 
     private static SereException NotOrdinary(string path) =>
         new($"The file '{path}' is empty, or a pipe or a device; give an ordinary file with content.");
+
+    /// <summary>
+    /// Asks the writer of archives, which is the one part of .NET that tells the kind of a file without opening it: to
+    /// open a pipe may wait for ever.
+    /// </summary>
+    private static bool IsOrdinary(string path)
+    {
+        using var archive = new MemoryStream();
+        try
+        {
+            using var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true);
+            writer.WriteEntry(path, "file");
+        }
+        catch (IOException)
+        {
+            // A socket has no place in an archive.
+            return false;
+        }
+
+        archive.Position = 0;
+        using var reader = new TarReader(archive);
+        return reader.GetNextEntry()?.EntryType == TarEntryType.RegularFile;
+    }
 }

@@ -101,6 +101,27 @@ public sealed class FailureTests : IDisposable
         BuiltProgram.Sere.Run([.. command.Split(' '), output]).Refused(1, output);
     }
 
+    [Theory]
+    [InlineData("sample RUN --count 1 --out FOLDER/thesis.txt", "does not end with .png")]
+    [InlineData("reconstruct RUN --count 1 --out FOLDER/thesis.txt", "does not end with .png")]
+    [InlineData("score RUN --input IMAGES --out FOLDER/thesis.txt", "does not end with .csv")]
+    [InlineData("encode RUN --input IMAGES --out FOLDER/thesis.txt", "does not end with .npy or .npz")]
+    [InlineData("evaluate RUN --per-image FOLDER/thesis.txt", "does not end with .csv")]
+    [InlineData("encode RUN --input FOLDER/codes.npy --out FOLDER/codes.npy", "which is read")]
+    [InlineData("encode RUN --input FOLDER --out FOLDER/codes.npy", "which is read")]
+    [InlineData("sample RUN --interpolate FOLDER/0.png 1 --out FOLDER/0.png", "which is read")]
+    public void An_output_that_would_replace_another_kind_of_file_or_an_input_is_refused(string command, string reason)
+    {
+        string[] names = ["thesis.txt", "codes.npy", "0.png"];
+        Array.ForEach(names, name => File.WriteAllText(_folder.File(name), "precious"));
+        command = command
+            .Replace("RUN", _run.Root, StringComparison.Ordinal)
+            .Replace("FOLDER", _folder.Path, StringComparison.Ordinal)
+            .Replace("IMAGES", _run.ImageFolder, StringComparison.Ordinal);
+        BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, reason);
+        Assert.All(names, name => Assert.Equal("precious", File.ReadAllText(_folder.File(name))));
+    }
+
     [Fact]
     public void Verbose_shows_where_an_error_arose()
     {

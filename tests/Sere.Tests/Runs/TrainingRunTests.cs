@@ -47,6 +47,20 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_whose_bound_is_never_finite_has_nothing_to_report_and_says_so()
+    {
+        var folder = new RunFolder(_folder.File("never-finite"));
+        var configuration = Tiny("training.optimizer.learningRate=1e30", "training.maximumSkippedSteps=1000");
+        using (var run = TrainingRun.Start(configuration, Digits, folder))
+        {
+            string message = Assert.Throws<SereException>(() => run.Execute(TestContext.Current.CancellationToken)).Message;
+            Assert.Contains("was not finite after any epoch", message, StringComparison.Ordinal);
+        }
+
+        Assert.False(File.Exists(folder.Report));
+    }
+
+    [Fact]
     public void Damaged_best_weights_do_not_keep_a_finished_run_from_its_report()
     {
         var folder = new RunFolder(_folder.File("damaged"));

@@ -67,6 +67,35 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Empty(_folder.FileNames());
     }
 
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("link-to-pipe")]
+    public void A_pipe_or_a_device_is_refused_and_stays_what_it_is(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes in folders.");
+        string pipe = _folder.File("pipe");
+        using (var maker = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            maker.WaitForExit();
+        }
+
+        File.CreateSymbolicLink(_folder.File("link-to-pipe"), pipe);
+        var error = Assert.Throws<SereException>(() => AtomicFile.WriteAllText(_folder.File(name), "text"));
+        Assert.Contains("is a pipe or a device", error.Message, StringComparison.Ordinal);
+        Assert.Throws<SereException>(() => AtomicFile.WriteAllText("/dev/null", "text"));
+        Assert.Throws<SereException>(() => OrdinaryFile.OpenRead(pipe));
+        Assert.Equal(["link-to-pipe", "pipe"], _folder.FileNames().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void An_empty_file_is_replaced()
+    {
+        string path = _folder.File("empty.txt");
+        File.WriteAllBytes(path, []);
+        AtomicFile.WriteAllText(path, "text");
+        Assert.Equal("text", File.ReadAllText(path));
+    }
+
     [Fact]
     public void A_missing_folder_is_named()
     {
