@@ -80,6 +80,7 @@ internal sealed class CommandLineApplication
             EncodeCommand.Create(_terminal),
             DataCommand.Create(_terminal, interruption),
             PresetsCommand.Create(_terminal),
+            BenchCommand.Create(_terminal),
         };
         return root;
     }

@@ -23,20 +23,17 @@ internal sealed class ComputeOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        command.Options.Add(_threads);
+        AddThreadsTo(command);
         command.Options.Add(_device);
     }
+
+    /// <summary>Adds the number of threads alone, to a command that computes on the CPU.</summary>
+    public void AddThreadsTo(Command command) => command.Options.Add(_threads);
 
     /// <summary>Loads the native libraries, sets the threads and gives the device.</summary>
     public torch.Device Apply(ParseResult parsed)
     {
-        if (parsed.Within(_threads, 1, 1024) is { } threads)
-        {
-            NativeLibraries.EnsureLoaded();
-            torch.set_num_threads(threads);
-        }
-
-        NativeLibraries.EnsureLoaded();
+        ApplyThreads(parsed);
         return parsed.GetValue(_device) switch
         {
             "cpu" => torch.CPU,
@@ -45,5 +42,16 @@ internal sealed class ComputeOptions
                 "No CUDA device can be used; build with -p:SereLibTorchPackage naming a CUDA package, or use --device cpu."),
             var other => throw new UsageException($"There is no device '{other}'; use cpu or cuda."),
         };
+    }
+
+    /// <summary>Loads the native libraries and sets the threads.</summary>
+    public void ApplyThreads(ParseResult parsed)
+    {
+        int? threads = parsed.Within(_threads, 1, 1024);
+        NativeLibraries.EnsureLoaded();
+        if (threads is { } count)
+        {
+            torch.set_num_threads(count);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -14,6 +15,15 @@ public sealed class BernoulliFamily : DataFamily
 
     /// <inheritdoc/>
     public override FactorizedDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
+
+    /// <inheritdoc/>
+    public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        return FusedKernels.Take(parameters)
+            ? BernoulliLogLikelihoodFunction.Apply(parameters, blocks, mask)
+            : base.LogLikelihood(parameters, blocks, mask);
+    }
 
     /// <inheritdoc/>
     public override torch.Tensor InitialParameters(torch.Tensor mean)

@@ -58,7 +58,7 @@ public sealed class BlockwiseLikelihood : Likelihood
                 initializer);
         }
 
-        _mask = settings.Partition.Mask(initializer.Type).unsqueeze(1);
+        _mask = settings.Partition.Mask(initializer.Type);
         register_module("latent", _latentNetworks);
         if (_residualNetworks is not null)
         {
@@ -85,7 +85,7 @@ public sealed class BlockwiseLikelihood : Likelihood
                 $"The likelihood takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
         }
 
-        var blocks = _settings.Partition.Split(x);
+        var blocks = _settings.Partition.Split(x).contiguous();
         return new DataEvidence(blocks, _residualNetworks?.Prepare(PreviousBlocks(blocks)));
     }
 
@@ -95,10 +95,18 @@ public sealed class BlockwiseLikelihood : Likelihood
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(evidence);
         CheckCodes(codes, evidence.Blocks.shape[1]);
-        var parameters = Parameters(codes, evidence);
-        var logProb = _settings.Family.Bind(parameters).LogProbPerDimension(evidence.Blocks.unsqueeze(1));
-        var total = (logProb * _mask.to(logProb.device)).sum([0, 3]);
-        return codes[0].dim() == 2 ? total.squeeze(0) : total;
+        torch.Tensor? total = null;
+        var mask = _mask.to(evidence.Blocks.device);
+        foreach (var (first, parameters) in Parameters(codes, evidence))
+        {
+            var part = _settings.Family.LogLikelihood(
+                parameters,
+                evidence.Blocks.narrow(0, first, parameters.shape[0]),
+                mask.narrow(0, first, parameters.shape[0]));
+            total = total is null ? part : total + part;
+        }
+
+        return codes[0].dim() == 2 ? total!.squeeze(0) : total!;
     }
 
     /// <inheritdoc/>
@@ -161,22 +169,34 @@ public sealed class BlockwiseLikelihood : Likelihood
         }
     }
 
-    /// <summary>Unconstrained parameters of all blocks at once, [L, K, B, P LargestBlock].</summary>
-    private torch.Tensor Parameters(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    /// <summary>
+    /// Parameters of all blocks at once, in runs of blocks: the first block of each and [blocks, K, B, P LargestBlock].
+    /// </summary>
+    private IEnumerable<(int First, torch.Tensor Parameters)> Parameters(
+        IReadOnlyList<torch.Tensor> codes,
+        DataEvidence evidence)
     {
-        long batch = evidence.Blocks.shape[1];
         var stacked = torch.stack([.. codes.Select(code => Pad(code, _largestLayer))]).view(Blocks, -1, _largestLayer);
         var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked);
-        parameters = parameters.view(Blocks, -1, batch, parameters.shape[2]);
+        torch.Tensor PerSample(torch.Tensor run) => run.view(run.shape[0], -1, evidence.Blocks.shape[1], run.shape[2]);
         if (_residualNetworks is null)
         {
-            return parameters;
+            return [(0, PerSample(parameters))];
         }
 
         int first = Blocks - _coupledBlocks.Length;
-        var residual = _residualNetworks.Forward(evidence.Residual!, hidden.narrow(0, first, _coupledBlocks.Length));
-        return torch.cat(
-            [parameters.narrow(0, 0, first), parameters.narrow(0, first, _coupledBlocks.Length) + residual], 0);
+        var coupled = hidden.narrow(0, first, _coupledBlocks.Length);
+        if (first == 0)
+        {
+            return [(0, PerSample(_residualNetworks.Refine(evidence.Residual!, coupled, parameters)))];
+        }
+
+        var runs = parameters.split([first, _coupledBlocks.Length], 0);
+        return
+        [
+            (0, PerSample(runs[0])),
+            (first, PerSample(_residualNetworks.Refine(evidence.Residual!, coupled, runs[1]))),
+        ];
     }
 
     /// <summary>The padded parents of the coupled blocks, side by side: [L', B, parents LargestBlock].</summary>

@@ -18,6 +18,18 @@ public abstract class DataFamily
     /// <summary>The distribution of D dimensions from parameters [..., P D]: all first parameters, then all second ones.</summary>
     public abstract FactorizedDistribution Bind(torch.Tensor parameters);
 
+    /// <summary>log p(x | parameters) in nats of whole blocks of dimensions.</summary>
+    /// <param name="parameters">Unconstrained parameters, [S, K, B, P D].</param>
+    /// <param name="blocks">Data, [S, B, D].</param>
+    /// <param name="mask">1 for a dimension, 0 for padding, [S, 1, D].</param>
+    /// <returns>[K, B].</returns>
+    public virtual torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        ArgumentNullException.ThrowIfNull(mask);
+        return (Bind(parameters).LogProbPerDimension(blocks.unsqueeze(1)) * mask.unsqueeze(1)).sum([0, 3]);
+    }
+
     /// <summary>
     /// Unconstrained parameters [P D] with which independent dimensions have the given means: where training starts.
     /// </summary>

@@ -67,22 +67,21 @@ internal sealed class ResidualDataNetwork : torch.nn.Module
     /// <summary>The part that depends on x alone: previous blocks [S, B, inputs] to [S, B, H].</summary>
     public torch.Tensor Prepare(torch.Tensor previous) => _evidence.Forward(previous);
 
-    /// <summary>delta for K samples an image, [S, K, B, outputs] (K may be 1, to be broadcast).</summary>
+    /// <summary>gamma1 + delta for K samples an image.</summary>
     /// <param name="prepared">From <see cref="Prepare"/>, [S, B, H].</param>
     /// <param name="latentHidden">Hidden features of the networks on z, [S, K B, features].</param>
-    public torch.Tensor Forward(torch.Tensor prepared, torch.Tensor latentHidden)
+    /// <param name="latentParameters">gamma1, [S, K B, outputs].</param>
+    /// <returns>[S, K B, outputs].</returns>
+    public torch.Tensor Refine(torch.Tensor prepared, torch.Tensor latentHidden, torch.Tensor latentParameters)
     {
         if (_join is null)
         {
-            return prepared.unsqueeze(1);
+            long[] shape = latentParameters.shape;
+            return (latentParameters.view(shape[0], -1, prepared.shape[1], shape[2]) + prepared.unsqueeze(1)).view(shape);
         }
 
-        long stack = prepared.shape[0];
-        long batch = prepared.shape[1];
-        long width = prepared.shape[2];
-        var joined = torch.bmm(latentHidden, _join).view(stack, -1, batch, width) + prepared.unsqueeze(1);
-        var hidden = _activation.Apply(joined).view(stack, -1, width);
-        return TensorMath.BatchMultiplyAdd(_outputBias!, hidden, _outputWeight!).view(stack, -1, batch, _outputWeight!.shape[2]);
+        var hidden = PerceptronLayer.Stacked(latentHidden, _join, bias: null, _activation, addend: prepared);
+        return PerceptronLayer.Stacked(hidden, _outputWeight!, _outputBias, activation: null, addend: latentParameters);
     }
 
     /// <summary>One residual alone: [B, inputs] and [B, features] to [B, outputs].</summary>
@@ -94,7 +93,7 @@ internal sealed class ResidualDataNetwork : torch.nn.Module
             return prepared;
         }
 
-        var hidden = _activation.Apply(torch.addmm(prepared, latentHidden, _join[index], 1, 1));
-        return torch.addmm(_outputBias![index], hidden, _outputWeight![index], 1, 1);
+        var hidden = _activation.Apply(TensorMath.MatrixMultiplyAdd(prepared, latentHidden, _join[index]));
+        return TensorMath.MatrixMultiplyAdd(_outputBias![index], hidden, _outputWeight![index]);
     }
 }

@@ -47,11 +47,7 @@ public sealed class Mlp : torch.nn.Module
     {
         for (int i = 0; i < _weights.Length; i++)
         {
-            x = torch.nn.functional.linear(x, _weights[i], _biases[i]);
-            if (i < _weights.Length - 1)
-            {
-                x = _activation.Apply(x);
-            }
+            x = PerceptronLayer.Single(x, _weights[i], _biases[i], i < _weights.Length - 1 ? _activation : null);
         }
 
         return x;

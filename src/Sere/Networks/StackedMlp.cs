@@ -69,10 +69,10 @@ public sealed class StackedMlp : torch.nn.Module
 
         for (int i = 0; i < _weights.Length - 1; i++)
         {
-            x = _activation.Apply(TensorMath.BatchMultiplyAdd(_biases[i], x, _weights[i]));
+            x = PerceptronLayer.Stacked(x, _weights[i], _biases[i], _activation);
         }
 
-        return (TensorMath.BatchMultiplyAdd(_biases[^1], x, _weights[^1]), x);
+        return (PerceptronLayer.Stacked(x, _weights[^1], _biases[^1], activation: null), x);
     }
 
     /// <summary>
@@ -83,9 +83,9 @@ public sealed class StackedMlp : torch.nn.Module
     {
         for (int i = 0; i < _weights.Length - 1; i++)
         {
-            x = _activation.Apply(torch.addmm(_biases[i][index], x, _weights[i][index], 1, 1));
+            x = _activation.Apply(TensorMath.MatrixMultiplyAdd(_biases[i][index], x, _weights[i][index]));
         }
 
-        return (torch.addmm(_biases[^1][index], x, _weights[^1][index], 1, 1), x);
+        return (TensorMath.MatrixMultiplyAdd(_biases[^1][index], x, _weights[^1][index]), x);
     }
 }

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Sere.Numerics;
 
-/// <summary>Fused elementwise operations.</summary>
+/// <summary>Fused elementwise operations, and the matrix products, which a <see cref="MatrixProductLog"/> sees here.</summary>
 internal static class TensorMath
 {
     // A native scalar is allocated for every C# number that is passed; this one is passed at each call.
@@ -14,6 +14,41 @@ internal static class TensorMath
 
     /// <summary>addend + first second, a matrix product for each of the leading dimension: [S, B, I] and [S, I, O].</summary>
     /// <remarks>TorchSharp's baddbmm takes the first matrix as its receiver and the addend last, unlike its names say.</remarks>
-    public static torch.Tensor BatchMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second) =>
-        first.baddbmm(second, addend);
+    public static torch.Tensor BatchMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second)
+    {
+        LogProducts(first, second);
+        return first.baddbmm(second, addend);
+    }
+
+    /// <summary>
+    /// x weight^T for one layer: [R, I] and [O, I]; x weight for each of a stack: [S, R, I] and [S, I, O].
+    /// </summary>
+    public static torch.Tensor MatrixMultiply(torch.Tensor x, torch.Tensor weight)
+    {
+        if (weight.dim() == 3)
+        {
+            LogProducts(x, weight);
+            return x.bmm(weight);
+        }
+
+        MatrixProductLog.Add(1, x.shape[0], x.shape[1], weight.shape[0], x.requires_grad);
+        return x.mm(weight.t());
+    }
+
+    /// <summary>addend + first second, one matrix product: [B, I] and [I, O].</summary>
+    public static torch.Tensor MatrixMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second)
+    {
+        MatrixProductLog.Add(1, first.shape[0], first.shape[1], second.shape[1], first.requires_grad);
+        return torch.addmm(addend, first, second, 1, 1);
+    }
+
+    /// <summary>x weight^T + bias: [..., I], [O, I] and [O].</summary>
+    public static torch.Tensor Linear(torch.Tensor x, torch.Tensor weight, torch.Tensor bias)
+    {
+        MatrixProductLog.Add(1, x.numel() / x.shape[^1], x.shape[^1], weight.shape[0], x.requires_grad);
+        return torch.nn.functional.linear(x, weight, bias);
+    }
+
+    private static void LogProducts(torch.Tensor first, torch.Tensor second) =>
+        MatrixProductLog.Add(first.shape[0], first.shape[1], first.shape[2], second.shape[2], first.requires_grad);
 }

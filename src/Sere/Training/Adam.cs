@@ -1,3 +1,4 @@
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -12,11 +13,31 @@ public sealed class Adam : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    protected override void Update(
+        torch.Tensor values,
+        torch.Tensor gradients,
+        double learningRate,
+        double gradientScale)
     {
         ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(gradients);
         double firstCorrection = 1 - Math.Pow(Beta1, Steps);
         double secondCorrection = 1 - Math.Pow(Beta2, Steps);
+        if (FusedKernels.Take(values))
+        {
+            AdamKernel.Step(values, gradients, FirstMoment, SecondMoment, new AdamCoefficients(
+                (float)Beta1,
+                (float)(1 - Beta1),
+                (float)Beta2,
+                (float)(1 - Beta2),
+                (float)gradientScale,
+                (float)(1 / secondCorrection),
+                (float)Epsilon,
+                (float)(learningRate / firstCorrection)));
+            return;
+        }
+
+        gradients = gradientScale == 1 ? gradients : gradients * gradientScale;
         FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
         SecondMoment.mul_(Beta2).addcmul_(gradients, gradients, (1 - Beta2).ToScalar());
         var denominator = (SecondMoment / secondCorrection).sqrt_().add_(Epsilon);

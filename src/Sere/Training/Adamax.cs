@@ -12,9 +12,15 @@ public sealed class Adamax : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    protected override void Update(
+        torch.Tensor values,
+        torch.Tensor gradients,
+        double learningRate,
+        double gradientScale)
     {
         ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(gradients);
+        gradients = gradientScale == 1 ? gradients : gradients * gradientScale;
         FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
 
         // Epsilon inside the maximum keeps the denominator positive where a gradient has always been zero.

@@ -1,3 +1,4 @@
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -70,6 +71,11 @@ public sealed class FlatParameters : IDisposable
                 flat.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape).cpu())),
         ];
     }
+
+    /// <summary>The Euclidean norm of all gradients together.</summary>
+    public double GradientNorm() => FusedKernels.Take(Gradients)
+        ? Math.Sqrt(AdamKernel.SumOfSquares(Gradients))
+        : Gradients.norm().to(torch.ScalarType.Float64).cpu().item<double>();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -37,12 +37,13 @@ public abstract class Optimizer : IDisposable
     /// <param name="values">Parameters.</param>
     /// <param name="gradients">Gradients of the loss.</param>
     /// <param name="learningRate">The rate of this step.</param>
-    public void Step(torch.Tensor values, torch.Tensor gradients, double learningRate)
+    /// <param name="gradientScale">Factor on the gradients, as clipping asks for.</param>
+    public void Step(torch.Tensor values, torch.Tensor gradients, double learningRate, double gradientScale = 1)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         Steps++;
-        Update(values, gradients, learningRate);
+        Update(values, gradients, learningRate, gradientScale);
     }
 
     /// <inheritdoc/>
@@ -53,7 +54,11 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>The update of the subclass.</summary>
-    protected abstract void Update(torch.Tensor values, torch.Tensor gradients, double learningRate);
+    protected abstract void Update(
+        torch.Tensor values,
+        torch.Tensor gradients,
+        double learningRate,
+        double gradientScale);
 
     /// <summary>Frees the state.</summary>
     protected virtual void Dispose(bool disposing)

@@ -63,6 +63,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The parameters to evaluate and to keep: the average, or the last values.</summary>
     public torch.Tensor EvaluationValues => Average?.Values ?? Parameters.Values;
 
+    /// <summary>Is told when a part of a step has ended, for measurements.</summary>
+    internal Action<TrainingPhase>? OnPhase { get; set; }
+
     /// <summary>Steps of an epoch.</summary>
     public int StepsPerEpoch => _batches.StepsPerEpoch;
 
@@ -134,19 +137,22 @@ public sealed class Trainer : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var (images, noise) = _batches.Get(progress.Epoch, progress.StepInEpoch, _model.NoiseSize);
-        Parameters.Gradients.zero_();
+        OnPhase?.Invoke(TrainingPhase.Data);
         var terms = _model.Elbo(_model.Encode(images), noise);
         double beta = KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps);
-        (-terms.Annealed(beta).mean()).backward();
+        var loss = -terms.Annealed(beta).mean();
+        OnPhase?.Invoke(TrainingPhase.Forward);
+        Parameters.Gradients.zero_();
+        loss.backward();
+        OnPhase?.Invoke(TrainingPhase.Backward);
 
-        // All that the step reports comes to the host in one transfer.
         using var noGrad = torch.no_grad();
-        double[] report = torch.cat(
+        double[] report =
         [
-            Parameters.Gradients.norm().view(1),
-            terms.LogLikelihood.sum().view(1),
-            terms.KlPerLayer.sum([1]),
-        ]).to(torch.ScalarType.Float64).cpu().data<double>().ToArray();
+            Parameters.GradientNorm(),
+            .. torch.cat([terms.LogLikelihood.sum().view(1), terms.KlPerLayer.sum([1])])
+                .to(torch.ScalarType.Float64).cpu().data<double>(),
+        ];
         progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
         if (!Array.TrueForAll(report, double.IsFinite))
         {
@@ -154,13 +160,10 @@ public sealed class Trainer : IDisposable
         }
 
         double gradientNorm = report[0];
-        if (_configuration.GradientClip is { } limit && gradientNorm > limit)
-        {
-            Parameters.Gradients.mul_(limit / gradientNorm);
-        }
-
-        Optimizer.Step(Parameters.Values, Parameters.Gradients, LearningRate(progress.Step - 1));
+        double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
+        Optimizer.Step(Parameters.Values, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
         Average?.Update(Parameters.Values, Optimizer.Steps - 1);
+        OnPhase?.Invoke(TrainingPhase.Optimizer);
         return progress with
         {
             SkippedInARow = 0,

@@ -40,6 +40,11 @@ public sealed class RoomTests
         [
             "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
         ],
+        ["Performance"] =
+        [
+            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+            "Training", "Evaluation",
+        ],
         ["Runs"] =
         [
             "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",

@@ -38,6 +38,9 @@ public sealed class WrongUsageTests
     [InlineData("sample run --count 0", "--count 0")]
     [InlineData("sample run --temperature -1", "--temperature -1")]
     [InlineData("sample run --temperature NaN", "--temperature NaN")]
+    [InlineData("bench --steps 0", "--steps 0")]
+    [InlineData("bench --batch 0", "--batch 0")]
+    [InlineData("bench --preset digit", "\"digit\"", "\"digits\"")]
     [InlineData("data fetch digits", "'digits'", "built in")]
     [InlineData("data fetch mnist --mirror ftp://example.org/", "'ftp://example.org/'", "http or https")]
     public void A_value_out_of_its_range_is_refused(string command, params string[] parts) =>

@@ -16,7 +16,7 @@ internal static class TensorAssert
         }
 
         using var noGrad = torch.no_grad();
-        double excess = ((actual - expected).abs() / (expected.abs() + 1)).max().item<double>();
+        double excess = ((actual - expected).abs() / (expected.abs() + 1)).max().to(torch.ScalarType.Float64).item<double>();
 
         // A difference that is not a number is not within any tolerance.
         Assert.True(excess <= tolerance, $"{what}: differs by {excess:g3}, allowed is {tolerance:g3}.");

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Text.Json;
+using Sere.Data;
+using Sere.Models.Configuration;
+using Sere.Performance;
+using Spectre.Console;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere bench</c>: how fast a preset is on this machine, and how far from what the machine can do.</summary>
+internal static class BenchCommand
+{
+    private const int Images = 2000;
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static Command Create(Terminal terminal)
+    {
+        var preset = new Option<string>("--preset")
+        {
+            Description = "What to measure, one of sere presets.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "mnist-mlp",
+        };
+        var overrides = new Option<string[]>("--set")
+        {
+            Description = "Change a value of the preset, as in sere train; may be repeated.",
+            HelpName = "KEY=VALUE",
+        };
+        var batch = new Option<int?>("--batch") { Description = "Images of a training step; else the preset's.", HelpName = "B" };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "Training steps to measure.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 200,
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var compute = new ComputeOptions();
+        var command = new Command(
+            "bench", "Measure training, evaluation and sampling against what this machine can do at best.")
+        {
+            preset, overrides, batch, steps, json,
+        };
+        compute.AddThreadsTo(command);
+        command.SetAction(parsed =>
+        {
+            string name = parsed.GetRequiredValue(preset);
+            int measured = parsed.Within(steps, 1, 1_000_000);
+            var configuration = ConfigurationOverrides.Apply(Presets.Load(name), parsed.GetValue(overrides) ?? []);
+            if (parsed.Within(batch, 1, 1_000_000) is { } size)
+            {
+                configuration = configuration with { Training = configuration.Training with { BatchSize = size } };
+            }
+
+            compute.ApplyThreads(parsed);
+            using var benchmark = new PerformanceBenchmark(
+                configuration, DigitsGenerator.GenerateTrain(Math.Max(Images, configuration.Training.BatchSize)));
+            var report = benchmark.Measure(name, measured, part => terminal.Say($"measuring: {part}"));
+            if (parsed.GetValue(json))
+            {
+                terminal.Output.WriteLine(JsonSerializer.Serialize(report, Json));
+            }
+            else
+            {
+                Print(terminal, report);
+            }
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, PerformanceReport report)
+    {
+        var table = new Table().Border(TableBorder.Rounded)
+            .Title(Markup.Escape(
+                $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads"))
+            .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
+        table.AddRow("matrix products at their own shapes", $"{report.ProductGigaflops:F0} GFLOP/s");
+        table.AddRow("large copy", $"{report.CopyGigabytesPerSecond:F1} GB/s");
+        table.AddRow(
+            "floor of a step: products + update",
+            $"{report.ProductMilliseconds:F1} + {report.UpdateFloorMilliseconds:F1} = {report.FloorMilliseconds:F1} ms");
+        table.AddRow("training step", $"{report.StepMilliseconds:F1} ms = {report.StepOverFloor:F2} floors");
+        table.AddRow(
+            "  data, forward, backward, optimizer",
+            $"{report.DataMilliseconds:F1}, {report.ForwardMilliseconds:F1}, {report.BackwardMilliseconds:F1}, "
+            + $"{report.OptimizerMilliseconds:F1} ms");
+        table.AddRow("training", $"{report.TrainImagesPerSecond:N0} images/s");
+        table.AddRow(
+            "importance samples",
+            $"{report.EvaluationsPerSecond:N0}/s = {report.EvaluationOverFloor:F2} floors of 1/{report.EvaluationsPerSecondCeiling:N0} s");
+        table.AddRow("sampling", $"{report.SampleImagesPerSecond:N0} images/s");
+        table.AddRow($"live tensors, a step of {report.Steps}", $"{report.LiveTensorsPerStep:F2}");
+        table.AddRow("memory: growth, peak", $"{report.MemoryGrowthMiB:F0}, {report.PeakMemoryMiB:F0} MiB");
+        terminal.Results.Write(table);
+    }
+}

@@ -1,0 +1,132 @@
+using Sere.Numerics;
+using Sere.Numerics.Kernels;
+using TorchSharp;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// a(x W + bias + addend) of one layer, or of S stacked layers, as one node of the graph: the products are libtorch's, and
+/// what follows them is one pass in place. Equal to the plain operations up to rounding, values and gradients.
+/// </summary>
+internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunction<PerceptronLayerFunction>
+{
+    private const string ActivationKey = "activation";
+    private const string BiasKey = "bias";
+    private const string AddendKey = "addend";
+
+    /// <inheritdoc/>
+    public override string Name => nameof(PerceptronLayerFunction);
+
+    /// <summary>Whether the node takes an input and an activation, whose slope must follow from its value.</summary>
+    public static bool Takes(torch.Tensor x, Activation? activation) =>
+        activation is not Activation.Silu && FusedKernels.Take(x);
+
+    /// <summary>The layer's values.</summary>
+    /// <param name="x">[R, I], or [S, R, I].</param>
+    /// <param name="weight">[O, I] for one layer, as in most libraries; [S, I, O] for a stack.</param>
+    /// <param name="bias">[O], or [S, 1, O], or null.</param>
+    /// <param name="addend">Added before the activation: [S, B, O] where R is a multiple of B, or null.</param>
+    /// <param name="activation">a; null for none.</param>
+    /// <returns>[R, O], or [S, R, O].</returns>
+    public static torch.Tensor Apply(
+        torch.Tensor x,
+        torch.Tensor weight,
+        torch.Tensor? bias,
+        torch.Tensor? addend,
+        Activation? activation) => torch.is_grad_enabled()
+            ? apply(x, weight, bias!, addend!, activation!)
+            : Compute(x, weight, bias, addend, activation);
+
+    /// <inheritdoc/>
+    public override torch.Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(vars);
+        var (x, weight, bias) = ((torch.Tensor)vars[0], (torch.Tensor)vars[1], (torch.Tensor?)vars[2]);
+        var addend = (torch.Tensor?)vars[3];
+        var activation = (Activation?)vars[4];
+        var y = Compute(x, weight, bias, addend, activation);
+        ctx.save_for_backward(activation is null ? [x, weight] : [x, weight, y]);
+        ctx.save_data(ActivationKey, activation!);
+        ctx.save_data(BiasKey, bias is not null);
+        ctx.save_data(AddendKey, addend?.shape!);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override List<torch.Tensor> backward(torch.autograd.AutogradContext ctx, torch.Tensor grad_output)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(grad_output);
+        var saved = ctx.get_saved_variables();
+        var (x, weight) = (saved[0], saved[1]);
+        var (before, bias) = BeforeActivation(
+            grad_output.contiguous(), saved.Count > 2 ? saved[2] : null, (Activation?)ctx.get_data(ActivationKey));
+        torch.Tensor weightGradient;
+        torch.Tensor? inputGradient;
+        if (weight.dim() == 2)
+        {
+            weightGradient = before.t().mm(x);
+            inputGradient = x.requires_grad ? before.mm(weight) : null;
+            bias = bias.view(-1);
+        }
+        else
+        {
+            weightGradient = x.transpose(1, 2).bmm(before);
+            inputGradient = x.requires_grad ? before.bmm(weight.transpose(1, 2)) : null;
+        }
+
+        var addend = ctx.get_data(AddendKey) is long[] shape ? SumOverSamples(before, shape) : null;
+        return [inputGradient!, weightGradient, ctx.get_data(BiasKey) is true ? bias : null!, addend!, null!];
+    }
+
+    private static torch.Tensor SumOverSamples(torch.Tensor gradient, long[] shape) => gradient.shape[1] == shape[1]
+        ? gradient.alias()
+        : gradient.view(shape[0], -1, shape[1], shape[2]).sum([1]);
+
+    private static torch.Tensor Compute(
+        torch.Tensor x,
+        torch.Tensor weight,
+        torch.Tensor? bias,
+        torch.Tensor? addend,
+        Activation? activation)
+    {
+        var y = TensorMath.MatrixMultiply(x, weight);
+        addend = addend?.contiguous();
+        switch (activation)
+        {
+            case null:
+                AffineActivationKernel.Forward<IdentityKernel>(y, bias, addend);
+                break;
+            case Activation.Elu:
+                AffineActivationKernel.Forward<EluKernel>(y, bias, addend);
+                break;
+            case Activation.Relu:
+                AffineActivationKernel.Forward<ReluKernel>(y, bias, addend);
+                break;
+            case Activation.LeakyRelu:
+                AffineActivationKernel.Forward<LeakyReluKernel>(y, bias, addend);
+                break;
+            case Activation.Tanh:
+                AffineActivationKernel.Forward<TanhKernel>(y, bias, addend);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(activation), activation, "The kernel does not know it.");
+        }
+
+        return y;
+    }
+
+    private static (torch.Tensor Before, torch.Tensor Bias) BeforeActivation(
+        torch.Tensor gradient,
+        torch.Tensor? y,
+        Activation? activation) => activation switch
+        {
+            null => AffineActivationKernel.Backward<IdentityKernel>(gradient, y),
+            Activation.Elu => AffineActivationKernel.Backward<EluKernel>(gradient, y),
+            Activation.Relu => AffineActivationKernel.Backward<ReluKernel>(gradient, y),
+            Activation.LeakyRelu => AffineActivationKernel.Backward<LeakyReluKernel>(gradient, y),
+            Activation.Tanh => AffineActivationKernel.Backward<TanhKernel>(gradient, y),
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "The kernel does not know it."),
+        };
+}

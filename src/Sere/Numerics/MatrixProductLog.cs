@@ -1,0 +1,29 @@
+namespace Sere.Numerics;
+
+/// <summary>
+/// Writes down the matrix products that this thread computes while the log is open: what the floor of a computation is
+/// reckoned from, whatever model it belongs to.
+/// </summary>
+internal sealed class MatrixProductLog : IDisposable
+{
+    [ThreadStatic]
+    private static MatrixProductLog? _open;
+
+    private readonly List<MatrixProduct> _products = [];
+
+    /// <summary>Opens the log of this thread.</summary>
+    public MatrixProductLog()
+    {
+        _open = this;
+    }
+
+    /// <summary>The products so far.</summary>
+    public IReadOnlyList<MatrixProduct> Products => _products;
+
+    /// <summary>Writes a product down if a log is open.</summary>
+    public static void Add(long count, long rows, long inner, long columns, bool needsInputGradient) =>
+        _open?._products.Add(new MatrixProduct(count, rows, inner, columns, needsInputGradient));
+
+    /// <inheritdoc/>
+    public void Dispose() => _open = null;
+}

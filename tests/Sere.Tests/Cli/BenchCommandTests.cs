@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+public sealed class BenchCommandTests
+{
+    private static readonly string[] Small =
+    [
+        "bench", "--preset", "digits", "--steps", "3", "--batch", "10", "--threads", "1", "--set", "model.layers=2",
+        "--set", "model.evidence.network.hidden=[16]", "--set", "model.data.network.hidden=[16]",
+    ];
+
+    [Fact]
+    public void The_figures_come_as_one_JSON_object_that_fits_together()
+    {
+        var result = BuiltProgram.Sere.Run([.. Small, "--json"]).Done();
+        using var document = JsonDocument.Parse(result.Output);
+        var report = document.RootElement;
+        double Number(string name) => report.GetProperty(name).GetDouble();
+        Assert.Equal("digits", report.GetProperty("preset").GetString());
+        Assert.Equal(1, Number("threads"));
+        Assert.Equal(10, Number("batch"));
+        Assert.All(
+            (string[])["parameters", "stepMilliseconds", "floorMilliseconds", "sampleImagesPerSecond", "peakMemoryMiB"],
+            name => Assert.True(Number(name) > 0, name));
+        Assert.Equal(0, Number("liveTensorsPerStep"));
+        Assert.Equal(Number("stepMilliseconds") / Number("floorMilliseconds"), Number("stepOverFloor"), 1e-9);
+        Assert.Equal(10_000 / Number("stepMilliseconds"), Number("trainImagesPerSecond"), 1e-6);
+        Assert.Equal(
+            Number("evaluationsPerSecondCeiling") / Number("evaluationsPerSecond"), Number("evaluationOverFloor"), 1e-9);
+
+        // No computation is faster than its own products.
+        Assert.True(Number("stepOverFloor") > 1);
+    }
+
+    [Fact]
+    public void The_table_names_the_preset_and_its_threads()
+    {
+        var result = BuiltProgram.Sere.Run(Small).Done();
+        Assert.Contains("digits", result.Output, StringComparison.Ordinal);
+        Assert.Contains("batch 10, 1 threads", result.Output, StringComparison.Ordinal);
+        Assert.Contains("images/s", result.Output, StringComparison.Ordinal);
+    }
+}
