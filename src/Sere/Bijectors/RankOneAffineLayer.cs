@@ -12,9 +12,6 @@ namespace Sere.Bijectors;
 public sealed class RankOneAffineLayer : AmortizedBijector
 {
     private readonly ContextNetwork _context;
-    private readonly double _diagonalFloor;
-    private readonly double _diagonalCeiling;
-    private readonly double _directionBound;
 
     /// <summary>A layer over N latents.</summary>
     /// <param name="latents">N.</param>
@@ -25,19 +22,24 @@ public sealed class RankOneAffineLayer : AmortizedBijector
         : base(nameof(RankOneAffineLayer))
     {
         _context = parameters;
-        _diagonalFloor = diagonalFloor;
-        _diagonalCeiling = diagonalCeiling;
-        _directionBound = Math.Sqrt(Math.Min(1, 10.0 / latents));
+        Diagonal = new SmoothInterval(diagonalFloor, diagonalCeiling, Start: 1);
+        DirectionBound = Math.Sqrt(Math.Min(1, 10.0 / latents));
         register_module("parameters", parameters);
     }
+
+    /// <summary>Interval of d.</summary>
+    internal SmoothInterval Diagonal { get; }
+
+    /// <summary>Bound of u.</summary>
+    internal double DirectionBound { get; }
 
     /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
-        var parts = _context.Forward(context).chunk(3, -1);
-        return new RankOneAffineBijector(
-            parts[0],
-            SmoothBounds.Interval(parts[1], _diagonalFloor, _diagonalCeiling, start: 1),
-            parts[2].tanh() * _directionBound);
+        var parts = Unbounded(context).chunk(3, -1);
+        return new RankOneAffineBijector(parts[0], Diagonal.Apply(parts[1]), parts[2].tanh() * DirectionBound);
     }
+
+    /// <summary>(c, d, u) before their bounds, [..., 3N], or [3N] without a context.</summary>
+    internal torch.Tensor Unbounded(torch.Tensor? context) => _context.Forward(context);
 }

@@ -11,9 +11,6 @@ namespace Sere.Distributions;
 public sealed class NormalLayer : torch.nn.Module
 {
     private readonly ContextNetwork _context;
-    private readonly double _meanBound;
-    private readonly double _logScaleFloor;
-    private readonly double _logScaleCeiling;
 
     /// <summary>A layer over N dimensions.</summary>
     /// <param name="parameters">Gives mean and log-scale before their bounds: 2N values.</param>
@@ -24,22 +21,29 @@ public sealed class NormalLayer : torch.nn.Module
         : base(nameof(NormalLayer))
     {
         _context = parameters;
-        _meanBound = meanBound;
-        _logScaleFloor = Math.Log(scaleFloor);
-        _logScaleCeiling = Math.Log(scaleCeiling);
+        MeanBound = meanBound;
+        double floor = Math.Log(scaleFloor);
+        double ceiling = Math.Log(scaleCeiling);
+
+        // A standard deviation of 1 at the start; where the floor is 1 already, just above it.
+        double margin = 0.05 * (ceiling - floor);
+        LogScale = new SmoothInterval(floor, ceiling, Math.Clamp(0, floor + margin, ceiling - margin));
         register_module("parameters", parameters);
     }
+
+    /// <summary>Bound of the mean.</summary>
+    internal double MeanBound { get; }
+
+    /// <summary>Interval of log s.</summary>
+    internal SmoothInterval LogScale { get; }
 
     /// <summary>The distribution for a context [..., C], or for none.</summary>
     public DiagonalNormal Bind(torch.Tensor? context)
     {
-        var parts = _context.Forward(context).chunk(2, -1);
-
-        // A standard deviation of 1 at the start; where the floor is 1 already, just above it.
-        double width = _logScaleCeiling - _logScaleFloor;
-        double start = Math.Clamp(0, _logScaleFloor + (0.05 * width), _logScaleCeiling - (0.05 * width));
-        return new DiagonalNormal(
-            SmoothBounds.Symmetric(parts[0], _meanBound),
-            SmoothBounds.Interval(parts[1], _logScaleFloor, _logScaleCeiling, start));
+        var parts = Unbounded(context).chunk(2, -1);
+        return new DiagonalNormal(SmoothBounds.Symmetric(parts[0], MeanBound), LogScale.Apply(parts[1]));
     }
+
+    /// <summary>Mean and log-scale before their bounds, [..., 2N].</summary>
+    internal torch.Tensor Unbounded(torch.Tensor? context) => _context.Forward(context);
 }

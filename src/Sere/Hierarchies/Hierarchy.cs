@@ -56,6 +56,25 @@ public abstract class Hierarchy : torch.nn.Module
         return Walk(layer => new LatentSource.Posterior(evidence[layer], parts[layer]));
     }
 
+    /// <summary>A draw from the posterior with what it costs in the ELBO: KL(q || p) of each layer (eq. 10).</summary>
+    /// <param name="evidence">What the evidence says about each layer.</param>
+    /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
+    public virtual PosteriorDraw Draw(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    {
+        var steps = Infer(evidence, noise);
+        return new PosteriorDraw([.. steps.Select(step => step.Code)], [.. steps.Select(step => step.Kl)]);
+    }
+
+    /// <summary>A draw from the posterior with log p(eps_l) - log q(eps_l) of each layer, as importance weights need it.</summary>
+    /// <param name="evidence">What the evidence says about each layer.</param>
+    /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
+    public virtual PosteriorDraw DrawWeighted(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    {
+        var steps = Infer(evidence, noise);
+        return new PosteriorDraw(
+            [.. steps.Select(step => step.Code)], [.. steps.Select(step => step.LogPrior - step.LogPosterior)]);
+    }
+
     /// <summary>A draw from the prior: noise [..., TotalLatents].</summary>
     public IReadOnlyList<LatentStep> Generate(torch.Tensor noise, double temperature = 1)
     {
@@ -63,7 +82,8 @@ public abstract class Hierarchy : torch.nn.Module
         return Walk(layer => new LatentSource.Prior(parts[layer], temperature));
     }
 
-    private torch.Tensor[] SplitNoise(torch.Tensor noise)
+    /// <summary>Noise [..., TotalLatents] in the parts of the layers.</summary>
+    protected torch.Tensor[] SplitNoise(torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(noise);
         return noise.shape[^1] == TotalLatents

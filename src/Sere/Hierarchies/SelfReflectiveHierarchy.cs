@@ -2,6 +2,7 @@ using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Networks;
 using Sere.Numerics;
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Hierarchies;
@@ -78,6 +79,28 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source) =>
         _layers[layer].Step(Context(layer, codes), source);
 
+    /// <inheritdoc/>
+    public override PosteriorDraw Draw(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(noise);
+
+        // The fused gradient is that of one sample an image.
+        return CanFuse(noise) && (noise.dim() == 2 || !torch.is_grad_enabled())
+            ? Walk(evidence, noise, ChainStepFunction.Apply)
+            : base.Draw(evidence, noise);
+    }
+
+    /// <inheritdoc/>
+    public override PosteriorDraw DrawWeighted(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(noise);
+        return CanFuse(noise) && !torch.is_grad_enabled()
+            ? Walk(evidence, noise, inputs => ChainStepKernel.Forward(inputs, logRatio: true))
+            : base.DrawWeighted(evidence, noise);
+    }
+
     /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
     /// <param name="layer">l, from 0.</param>
     /// <param name="codes">The codes of all earlier layers.</param>
@@ -86,6 +109,26 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     private static torch.Tensor Trim(torch.Tensor features, int latents) =>
         features.shape[^1] == latents ? features : features.narrow(-1, 0, latents);
+
+    private bool CanFuse(torch.Tensor noise) => FusedKernels.Take(noise) && _layers.All(layer => layer.IsChainStep);
+
+    private PosteriorDraw Walk(
+        IReadOnlyList<EvidenceResiduals> evidence,
+        torch.Tensor noise,
+        Func<ChainStepInputs, (torch.Tensor Code, torch.Tensor Cost)> step)
+    {
+        var parts = SplitNoise(noise);
+        var codes = new List<torch.Tensor>(Layers);
+        var costs = new List<torch.Tensor>(Layers);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), evidence[layer], parts[layer]));
+            codes.Add(code);
+            costs.Add(cost);
+        }
+
+        return new PosteriorDraw(codes, costs);
+    }
 
     private torch.Tensor? Context(int layer, IReadOnlyList<torch.Tensor> codes)
     {

@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Hierarchies;
@@ -53,6 +54,31 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
         }
     }
 
+    /// <summary>
+    /// Whether a step is eqs. 9 and 10 and a rank-one affine bijector, which have a form in one pass.
+    /// </summary>
+    public bool IsChainStep =>
+        _residual == PosteriorResidual.Scaled && _posteriorBase is null && _bijector is RankOneAffineLayer;
+
+    /// <summary>What that form takes.</summary>
+    /// <param name="context">The parents' codes, [..., C], or null.</param>
+    /// <param name="evidence">The residuals of the evidence.</param>
+    /// <param name="noise">Standard normal noise, [..., N].</param>
+    public ChainStepInputs ChainStep(torch.Tensor? context, EvidenceResiduals evidence, torch.Tensor noise)
+    {
+        var bijector = (RankOneAffineLayer)_bijector;
+        var parameters = bijector.Unbounded(_bijectorIsCoupled ? context : null);
+        return new ChainStepInputs(
+            _prior?.Unbounded(context),
+            _bijectorIsCoupled ? parameters : parameters.expand([.. noise.shape[..^1], parameters.shape[^1]]),
+            evidence.Mean,
+            evidence.LogScale,
+            noise,
+            new ChainStepBounds(
+                _prior?.MeanBound ?? 1, _prior?.LogScale ?? default, bijector.Diagonal, bijector.DirectionBound));
+    }
+
+    /// <summary>One step in plain formulas, with all that can be asked of it.</summary>
     public LatentStep Step(torch.Tensor? context, LatentSource source)
     {
         var (evidence, like) = source switch

@@ -69,10 +69,8 @@ public sealed class VariationalModel : DensityModel
                 nameof(noise));
         }
 
-        var steps = Hierarchy.Infer(batch.Evidence, noise);
-        return new ElboTerms(
-            Likelihood.LogProb(Codes(steps), batch.Data),
-            torch.stack([.. steps.Select(step => step.Kl)]));
+        var draw = Hierarchy.Draw(batch.Evidence, noise);
+        return new ElboTerms(Likelihood.LogProb(draw.Codes, batch.Data), torch.stack(draw.Costs.ToArray()));
     }
 
     /// <inheritdoc/>
@@ -88,14 +86,9 @@ public sealed class VariationalModel : DensityModel
                 nameof(noise));
         }
 
-        var steps = Hierarchy.Infer(batch.Evidence, noise);
-        var logWeights = Likelihood.LogProb(Codes(steps), batch.Data);
-        foreach (var step in steps)
-        {
-            logWeights = logWeights + step.LogPrior - step.LogPosterior;
-        }
-
-        return logWeights;
+        var draw = Hierarchy.DrawWeighted(batch.Evidence, noise);
+        return draw.Costs.Aggregate(
+            Likelihood.LogProb(draw.Codes, batch.Data), (logWeights, logRatio) => logWeights + logRatio);
     }
 
     /// <summary>How far each unit's posterior lies from its prior, for one draw of the codes.</summary>

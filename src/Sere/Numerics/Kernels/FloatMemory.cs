@@ -14,10 +14,22 @@ internal static unsafe class FloatMemory
     /// <see cref="GC.KeepAlive"/>: its finalizer frees the memory.
     /// </summary>
     /// <exception cref="ArgumentException">The tensor is of another kind, or too large for one span.</exception>
-    public static float* Of(torch.Tensor tensor) =>
-        tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.is_contiguous()
-            ? (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes))
-            : throw new ArgumentException("A kernel takes contiguous float32 tensors on the CPU.", nameof(tensor));
+    public static float* Of(torch.Tensor tensor) => tensor.is_contiguous()
+        ? OfFirst(tensor)
+        : throw new ArgumentException("A kernel takes contiguous tensors.", nameof(tensor));
+
+    /// <summary>The same of a tensor whose numbers need not follow each other.</summary>
+    /// <exception cref="ArgumentException">The tensor is of another kind.</exception>
+    public static float* OfFirst(torch.Tensor tensor)
+    {
+        if (tensor.dtype != torch.ScalarType.Float32 || tensor.device_type != DeviceType.CPU)
+        {
+            throw new ArgumentException("A kernel takes float32 tensors on the CPU.", nameof(tensor));
+        }
+
+        using var first = tensor.is_contiguous() ? null : tensor.as_strided([1], [1], tensor.storage_offset());
+        return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference((first ?? tensor).bytes));
+    }
 
     /// <summary>Up to a vector of numbers; those beyond <paramref name="count"/> are zero and not read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,116 @@
+using Sere.Distributions;
+using Sere.Hierarchies;
+using Sere.Networks;
+using Sere.Numerics.Kernels;
+using Sere.Partitions;
+using Sere.Tests.Laws;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Hierarchies;
+
+/// <summary>The chain's steps in one pass equal the plain formulas, values and gradients, up to the rounding of float32.</summary>
+/// <remarks>
+/// Seen to fail with: the bound of d left out; the divergence's share left out of the gradient of dm, and of log s; u^T eps
+/// over the whole vectors alone; the noise of layer 0 for each.
+/// </remarks>
+public sealed class ChainStepTests
+{
+    private const double Rounding = 3e-5;
+    private const int Batch = 70;
+
+    /// <summary>Latents of each layer, whether prior and bijector depend on the codes, and the posterior's form.</summary>
+    public static TheoryData<int[], bool, bool, PosteriorResidual> Hierarchies => new()
+    {
+        { [10, 10, 10], true, true, PosteriorResidual.Scaled },
+        { [1, 3, 2], true, true, PosteriorResidual.Scaled },
+        { [8, 16], true, true, PosteriorResidual.Scaled },
+        { [17, 5], true, true, PosteriorResidual.Scaled },
+        { [10, 10, 10], true, false, PosteriorResidual.Scaled },
+        { [10, 10, 10], false, false, PosteriorResidual.Scaled },
+
+        // These have no form in one pass, and must not be taken for one that has.
+        { [10, 10], false, true, PosteriorResidual.Scaled },
+        { [10, 10], true, true, PosteriorResidual.Additive },
+    };
+
+    [Theory]
+    [MemberData(nameof(Hierarchies))]
+    public void A_draw_in_one_pass_equals_the_plain_formulas(
+        int[] latents, bool prior, bool bijector, PosteriorResidual residual)
+    {
+        using var scope = torch.NewDisposeScope();
+        var hierarchy = Create(latents, prior, bijector, residual);
+        var features = Normal(1, latents.Length, Batch, hierarchy.FeatureSize).requires_grad_();
+        var noise = Normal(2, Batch, hierarchy.TotalLatents);
+        var weights = Normal(3, Batch, hierarchy.TotalLatents + latents.Length);
+        torch.Tensor Scalar(bool fused)
+        {
+            using var plain = fused ? null : FusedKernels.UsePlainFormulas();
+            return (Joined(hierarchy.Draw(hierarchy.Interpret(features), noise)) * weights).sum() / Batch;
+        }
+
+        TensorAssert.SameGradients(
+            () => Scalar(false), () => Scalar(true), [features, .. hierarchy.parameters()], Rounding);
+    }
+
+    [Theory]
+    [MemberData(nameof(Hierarchies))]
+    public void Samples_without_a_graph_equal_the_plain_formulas(
+        int[] latents, bool prior, bool bijector, PosteriorResidual residual)
+    {
+        const int Samples = 3;
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        var hierarchy = Create(latents, prior, bijector, residual);
+        var evidence = hierarchy.Interpret(Normal(1, latents.Length, Batch, hierarchy.FeatureSize));
+        var noise = Normal(2, Samples, Batch, hierarchy.TotalLatents);
+        PosteriorDraw draw;
+        PosteriorDraw weighted;
+        using (FusedKernels.UsePlainFormulas())
+        {
+            draw = hierarchy.Draw(evidence, noise);
+            weighted = hierarchy.DrawWeighted(evidence, noise);
+        }
+
+        TensorAssert.Close(Joined(weighted), Joined(hierarchy.DrawWeighted(evidence, noise)), Rounding, "weighted");
+
+        // The divergence of the first layer is that of the evidence, whatever the samples.
+        var fused = hierarchy.Draw(evidence, noise);
+        TensorAssert.Close(torch.cat([.. draw.Codes], -1), torch.cat([.. fused.Codes], -1), Rounding, "codes");
+        foreach (var (expected, actual) in draw.Costs.Zip(fused.Costs))
+        {
+            TensorAssert.Close(expected.expand(Samples, Batch), actual.expand(Samples, Batch), Rounding, "divergence");
+        }
+    }
+
+    private static SelfReflectiveHierarchy Create(int[] latents, bool prior, bool bijector, PosteriorResidual residual)
+    {
+        var hierarchy = new SelfReflectiveHierarchy(
+            new SelfReflectiveSettings(latents, CouplingGraph.Chain(latents.Length))
+            {
+                CouplePrior = prior,
+                CoupleBijector = bijector,
+                PriorHidden = [7],
+                BijectorHidden = [9],
+                Residual = residual,
+            },
+            new ParameterInitializer(4));
+        using var noGrad = torch.no_grad();
+        foreach (var (parameter, index) in hierarchy.parameters().Select((parameter, index) => (parameter, index)))
+        {
+            parameter.add_(Normal(100 + index, parameter.shape) * 0.15);
+        }
+
+        return hierarchy;
+    }
+
+    private static torch.Tensor Normal(int seed, params long[] shape)
+    {
+        using var generator = new torch.Generator((ulong)seed);
+        return torch.randn(shape, generator: generator);
+    }
+
+    private static torch.Tensor Joined(PosteriorDraw draw) => torch.cat(
+        [.. draw.Codes, .. draw.Costs.Select(cost => cost.expand([.. draw.Codes[0].shape[..^1]]).unsqueeze(-1))], -1);
+}
