@@ -16,11 +16,13 @@ public static class ImageFolderReader
     /// The shape whose height and width each image is stretched to, or null; its channels have no say.
     /// </param>
     /// <returns>
-    /// The images with their file names: 1 channel where they are grey throughout or made so, else 3 (red, green, blue).
+    /// The images with their file names: 1 channel where they are grey or made so, else 3 (red, green, blue). An image
+    /// that is stored in colour and shows none is grey, unless most images of the folder show colour.
     /// </returns>
     /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
     /// <exception cref="SereException">
-    /// The folder is missing or has no images, or an image is unreadable, too large, or of another size.
+    /// The folder is missing or has no images or both grey and coloured ones, or an image is unreadable, too large, or of
+    /// another size.
     /// </exception>
     public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
     {
@@ -50,6 +52,7 @@ public static class ImageFolderReader
     private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
     {
         var planes = new List<byte[]>();
+        var kinds = new List<PictureColour>();
         (int Height, int Width) size = (0, 0);
         int channels = 1;
         foreach (string path in paths)
@@ -76,10 +79,12 @@ public static class ImageFolderReader
             }
 
             planes.Add(image);
+            kinds.Add(imageChannels == 3 ? PictureColour.Coloured : file.IsStoredGrey ? PictureColour.Grey : PictureColour.GreyInColour);
             channels = Math.Max(channels, imageChannels);
             ImageLimits.RequireTotal((long)planes.Count * image.Length / imageChannels * channels, source);
         }
 
+        RequireOneColour(kinds, paths, source);
         return Join(
             planes,
             new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),
@@ -110,7 +115,23 @@ public static class ImageFolderReader
                 $"The folder '{folder}' holds no images; put PNG, JPEG or WebP files into it or name another one.");
     }
 
-    /// <summary>Puts the images behind each other; where one is coloured, the grey ones get three equal planes.</summary>
+    private static void RequireOneColour(List<PictureColour> kinds, string[] paths, string folder)
+    {
+        int coloured = kinds.Count(kind => kind == PictureColour.Coloured);
+        bool mostColoured = 2 * coloured > kinds.Count;
+        // A colour photograph may show no colour: among others it is one of them.
+        int grey = kinds.Count(kind => kind == PictureColour.Grey || (kind == PictureColour.GreyInColour && !mostColoured));
+        if (coloured > 0 && grey > 0)
+        {
+            int odd = kinds.IndexOf(mostColoured ? PictureColour.Grey : PictureColour.Coloured);
+            throw new SereException(
+                $"The folder '{folder}' holds {grey} grey and {kinds.Count - grey} coloured images, of which "
+                + $"'{Path.GetFileName(paths[odd])}' is the first {(mostColoured ? "grey" : "coloured")} one; remove the odd "
+                + "ones, or give --gray to make all grey.");
+        }
+    }
+
+    /// <summary>Puts the images behind each other; among coloured ones, grey ones get three equal planes.</summary>
     private static ImageSet Join(List<byte[]> planes, ImageShape shape, string[] names)
     {
         int dimensions = shape.Dimensions;

@@ -28,6 +28,9 @@ internal sealed class PictureFile : IDisposable
     /// <summary>The number of columns.</summary>
     public int Width => _codec.Info.Width;
 
+    /// <summary>Whether the file has no channels of colour.</summary>
+    public bool IsStoredGrey => _codec.Info.ColorType == SKColorType.Gray8;
+
     /// <summary>Opens a file and checks what it says of itself.</summary>
     /// <exception cref="SereException">It is no such file, cannot be read, or declares too many pixels.</exception>
     public static PictureFile Open(string path)

@@ -29,13 +29,27 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Fact]
-    public void One_coloured_pixel_makes_three_channels_of_all_images()
+    public void One_coloured_pixel_among_grey_images_is_refused_by_name_unless_they_are_made_grey()
     {
         _folder.Write("a.png", Pictures.Grey(2, 1, 5));
         _folder.Write("b.png", Pictures.Encode(2, 1, (x, _) => x == 0 ? new SKColor(1, 2, 3) : Pictures.Level(9)));
+        _folder.Write("c.png", Pictures.StoredGrey(2, 1, 7));
+        AssertRefused(_folder.Path, "2 grey and 1 coloured", "'b.png' is the first coloured one", "--gray");
+        Assert.Equal([5, 6, 2, 9, 7, 7], ImageFolderReader.Read(_folder.Path, gray: true).Pixels);
+    }
+
+    [Fact]
+    public void Among_coloured_images_one_that_shows_no_colour_is_coloured_unless_it_is_stored_as_grey()
+    {
+        _folder.Write("a.png", Pictures.Encode(1, 1, (_, _) => new SKColor(1, 2, 3)));
+        _folder.Write("b.png", Pictures.Grey(1, 1, 5));
+        _folder.Write("c.png", Pictures.Encode(1, 1, (_, _) => new SKColor(7, 8, 9)));
         ImageSet images = ImageFolderReader.Read(_folder.Path);
-        Assert.Equal(new ImageShape(3, 1, 2), images.Shape);
-        Assert.Equal([5, 6, 5, 6, 5, 6, 1, 9, 2, 9, 3, 9], images.Pixels);
+        Assert.Equal(new ImageShape(3, 1, 1), images.Shape);
+        Assert.Equal([1, 2, 3, 5, 5, 5, 7, 8, 9], images.Pixels);
+        _folder.Write("d.png", Pictures.Encode(1, 1, (_, _) => new SKColor(7, 8, 9)));
+        _folder.Write("e.png", Pictures.StoredGrey(1, 1, 7));
+        AssertRefused(_folder.Path, "1 grey and 4 coloured", "'e.png' is the first grey one", "--gray");
     }
 
     [Fact]
@@ -78,11 +92,12 @@ public sealed class ImageFolderReaderTests : IDisposable
     [Fact]
     public void Images_of_different_sizes_are_resized_where_asked_for()
     {
-        _folder.Write("a.png", Pictures.Encode(9, 12, (_, _) => Pictures.Level(50)));
+        _folder.Write("a.png", Pictures.Encode(9, 12, (_, _) => new SKColor(50, 50, 51)));
         _folder.Write("b.png", Pictures.Encode(3, 2, (_, _) => new SKColor(1, 2, 3)));
         ImageSet images = ImageFolderReader.Read(_folder.Path, resize: new ImageShape(1, 4, 5));
         Assert.Equal(new ImageShape(3, 4, 5), images.Shape);
-        Assert.All(images.Slice(0, 1).Pixels, value => Assert.Equal(50, value));
+        byte[] first = images.Slice(0, 1).Pixels;
+        Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(50 + (i / 40), first[i]));
         byte[] second = images.Slice(1, 1).Pixels;
         Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(1 + (i / 20), second[i]));
     }

@@ -27,5 +27,14 @@ internal static class Pictures
     public static byte[] Grey(int width, int height, byte first) =>
         Encode(width, height, (x, y) => Level((byte)(first + x + (width * y))));
 
+    /// <summary>A picture of one grey value in a file without channels of colour.</summary>
+    public static byte[] StoredGrey(int width, int height, byte level)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Gray8, SKAlphaType.Opaque));
+        bitmap.Erase(Level(level));
+        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+
     public static SKColor Level(byte level) => new(level, level, level);
 }
