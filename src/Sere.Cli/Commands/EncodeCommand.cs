@@ -33,7 +33,8 @@ internal static class EncodeCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = model.Read(parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray));
+            var images = model.Read(
+                parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray), terminal.Warn);
             model.Encode(images, parsed.GetValue(seed)).Write(path);
             terminal.Output.WriteLine(path);
         });

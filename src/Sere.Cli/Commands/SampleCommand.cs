@@ -138,7 +138,7 @@ internal sealed class SampleCommand
     {
         if (!int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out int index))
         {
-            var read = model.Read(end, parsed.GetValue(_resize), parsed.GetValue(_gray));
+            var read = model.Read(end, parsed.GetValue(_resize), parsed.GetValue(_gray), _terminal.Warn);
             return read.Count == 1 ? read : throw new UsageException($"'{end}' holds {read.Count} images; name a file of one.");
         }
 

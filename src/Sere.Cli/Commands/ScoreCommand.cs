@@ -44,7 +44,8 @@ internal static class ScoreCommand
             var device = compute.Apply(parsed);
             var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
             using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = model.Read(parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray));
+            var images = model.Read(
+                parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray), terminal.Warn);
             var options = new EvaluationOptions
             {
                 ImportanceSamples = importanceSamples ?? model.Configuration.Evaluation.ImportanceSamples,

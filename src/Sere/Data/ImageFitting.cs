@@ -42,6 +42,47 @@ internal static class ImageFitting
         return new ImageSet(shape, pixels, images.Labels, images.Names);
     }
 
+    /// <summary>Grey images as images of three equal planes; those of three channels are left as they are.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="source">What the images are, for the error.</param>
+    /// <exception cref="SereException">They become too many.</exception>
+    public static ImageSet ToColour(ImageSet images, string source)
+    {
+        if (images.Shape.Channels == 3)
+        {
+            return images;
+        }
+
+        var shape = images.Shape with { Channels = 3 };
+        ImageLimits.RequireTotal((long)images.Count * shape.Dimensions, source);
+        int plane = images.Shape.Dimensions;
+        return images.IsReal
+            ? new ImageSet(shape, RepeatPlanes(images.Values, plane), images.Labels, images.Names)
+            : new ImageSet(shape, RepeatPlanes(images.Pixels, plane), images.Labels, images.Names);
+    }
+
+    /// <summary>How many images of bytes have three equal planes.</summary>
+    public static int CountEqualPlanes(ImageSet images)
+    {
+        int plane = images.Shape.Height * images.Shape.Width;
+        return Enumerable.Range(0, images.Count).Count(image =>
+        {
+            ReadOnlySpan<byte> planes = images.Pixels.AsSpan(3 * plane * image, 3 * plane);
+            return planes[..plane].SequenceEqual(planes[plane..(2 * plane)]) && planes[plane..(2 * plane)].SequenceEqual(planes[(2 * plane)..]);
+        });
+    }
+
+    private static T[] RepeatPlanes<T>(T[] planes, int size)
+    {
+        var repeated = new T[3 * planes.Length];
+        for (int i = 0; i < repeated.Length; i += size)
+        {
+            planes.AsSpan(i / size / 3 * size, size).CopyTo(repeated.AsSpan(i));
+        }
+
+        return repeated;
+    }
+
     private static byte[] ToGrey(byte[] planes)
     {
         byte[] grey = new byte[planes.Length / 3];

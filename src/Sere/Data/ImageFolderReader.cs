@@ -27,8 +27,14 @@ public static class ImageFolderReader
     public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        return ReadFolder(folder, gray, resize, mixed: false);
+    }
+
+    /// <summary>As <see cref="Read"/>; where <paramref name="mixed"/> is set, grey images may be among coloured ones.</summary>
+    internal static ImageSet ReadFolder(string folder, bool gray, ImageShape? resize, bool mixed)
+    {
         ImageLimits.RequirePossible(resize);
-        return ReadAll(FindImages(folder), folder, gray, resize);
+        return ReadAll(FindImages(folder), folder, gray, resize, mixed);
     }
 
     /// <summary>Reads one image.</summary>
@@ -42,14 +48,14 @@ public static class ImageFolderReader
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ImageLimits.RequirePossible(resize);
-        return ReadAll([path], path, gray, resize);
+        return ReadAll([path], path, gray, resize, mixed: false);
     }
 
     /// <summary>Whether a name ends as that of a file that can be read.</summary>
     internal static bool IsPicture(string path) =>
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize)
+    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize, bool mixed)
     {
         var planes = new List<byte[]>();
         var kinds = new List<PictureColour>();
@@ -84,7 +90,11 @@ public static class ImageFolderReader
             ImageLimits.RequireTotal((long)planes.Count * image.Length / imageChannels * channels, source);
         }
 
-        RequireOneColour(kinds, paths, source);
+        if (!mixed)
+        {
+            RequireOneColour(kinds, paths, source);
+        }
+
         return Join(
             planes,
             new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),

@@ -2,7 +2,7 @@ namespace Sere.Data;
 
 /// <summary>
 /// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG or WebP files, one such file, a .npy
-/// or .npz file, or an IDX file (gzipped or not).
+/// or .npz file, or an IDX file (gzipped or not). To a model of colour images a grey image is one of three equal planes.
 /// </summary>
 public static class ImageSource
 {
@@ -12,25 +12,46 @@ public static class ImageSource
     /// <param name="resize">Whether images of another size are resized.</param>
     /// <param name="gray">Whether colours become grey values.</param>
     /// <param name="real">Whether whole numbers of an array are real values, see <see cref="ArrayFileReader"/>.</param>
+    /// <param name="warn">Told how many images are grey where the model takes colour; null for nobody.</param>
     /// <exception cref="SereException">
     /// There is nothing there, it is damaged, or the images have another shape than wanted.
     /// </exception>
-    public static ImageSet Read(string path, ImageShape shape, bool resize = false, bool gray = false, bool real = false)
+    public static ImageSet Read(
+        string path,
+        ImageShape shape,
+        bool resize = false,
+        bool gray = false,
+        bool real = false,
+        Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ImageShape? size = resize ? shape : null;
-        var images = Directory.Exists(path) ? ImageFolderReader.Read(path, gray, size)
+        var images = Directory.Exists(path) ? ImageFolderReader.ReadFolder(path, gray, size, mixed: shape.Channels == 3)
             : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
             : ImageFolderReader.IsPicture(path) ? ImageFolderReader.ReadFile(path, gray, size)
             : ArrayFileReader.IsArrayFile(path) ? ImageFitting.Fit(ArrayFileReader.Read(path, real), gray, size, path)
             : ImageFitting.Fit(IdxReader.ReadImages(path), gray, size, path);
+        if (shape.Channels == 3 && images.Shape == shape with { Channels = images.Shape.Channels })
+        {
+            // Arrays say themselves how many channels they have; pictures show it.
+            int grey = images.Shape.Channels == 1 ? images.Count
+                : images.Names is null ? 0
+                : ImageFitting.CountEqualPlanes(images);
+            images = ImageFitting.ToColour(images, path);
+            if (grey > 0)
+            {
+                warn?.Invoke(
+                    $"{grey} of the {images.Count} images of '{path}' are grey, and the model takes colour: each is given as "
+                    + "three equal planes.");
+            }
+        }
+
         return images.Shape == shape ? images : throw Misfit(path, images.Shape, shape);
     }
 
     private static SereException Misfit(string path, ImageShape given, ImageShape taken)
     {
-        string advice = given.Channels < taken.Channels ? "give colour images"
-            : given.Channels > taken.Channels ? "give --gray to turn colour into grey"
+        string advice = given.Channels > taken.Channels ? "give --gray to turn colour into grey"
             : "give --resize to bring them to that size";
         return new SereException(
             $"The images of '{path}' have the shape {given} (channels, height, width) and the model takes {taken}; {advice}.");
