@@ -46,7 +46,7 @@ internal sealed class TrainCommand
     private readonly Option<bool> _gray = CommonOptions.Gray();
     private readonly Option<string?> _run = new("--run")
     {
-        Description = "The folder to make; runs/NAME by default.",
+        Description = "The folder to make; by default runs/PRESET, or runs/PRESET-DATA with other data than the preset's.",
         HelpName = "DIR",
     };
 
@@ -70,7 +70,7 @@ internal sealed class TrainCommand
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on with the run in --run (runs/NAME by default).",
+        Description = "Go on with the run in --run, or in the folder that it has by default.",
     };
 
     private TrainCommand(Terminal terminal, Interruption interruption)
@@ -97,7 +97,9 @@ internal sealed class TrainCommand
         var named = Named(parsed);
         var resumed = parsed.GetValue(_resume) ? Resumed(parsed, named) : null;
         var stored = resumed?.ReadConfiguration();
-        var configuration = WithOptions(parsed, named ?? stored ?? Presets.Load(DefaultPreset));
+        var configuration = named is null && stored is not null
+            ? WithOptions(parsed, stored)
+            : Requested(parsed, named);
         if (stored is not null)
         {
             RequireSame(stored, configuration, resumed!);
@@ -179,6 +181,13 @@ internal sealed class TrainCommand
         return WithFullPath(ConfigurationOverrides.Apply(configuration, parsed.GetValue(_set) ?? []));
     }
 
+    /// <summary>What a new run is asked to be: named after its data where that is not the configuration's own.</summary>
+    private ExperimentConfiguration Requested(ParseResult parsed, ExperimentConfiguration? named)
+    {
+        named ??= Presets.Load(DefaultPreset);
+        return WithOptions(parsed, OtherData.Describe(named, WithOptions(parsed, named).Dataset.Name));
+    }
+
     // A folder is kept with its full path, whoever named it: the run is evaluated from elsewhere later.
     private static ExperimentConfiguration WithFullPath(ExperimentConfiguration configuration)
     {
@@ -197,7 +206,7 @@ internal sealed class TrainCommand
     }
 
     private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(
-        parsed.GetValue(_run) ?? Path.Combine(RunsFolder, named?.Name ?? Presets.Load(DefaultPreset).Name));
+        parsed.GetValue(_run) ?? Path.Combine(RunsFolder, Requested(parsed, named).Name));
 
     private RunFolder NewFolder(ParseResult parsed, ExperimentConfiguration configuration) =>
         parsed.GetValue(_run) is { } given ? new RunFolder(given) : RunFolder.Unused(RunsFolder, configuration.Name);

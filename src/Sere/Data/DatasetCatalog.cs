@@ -81,6 +81,15 @@ public static class DatasetCatalog
             : name;
     }
 
+    /// <summary>What a data set is called for short: the name of its folder, or of its file without the ending.</summary>
+    public static string ShortName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return PathOf(name, ImagesPrefix) is { } folder ? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))
+            : PathOf(name, ArrayPrefix) is { } file ? Path.GetFileNameWithoutExtension(file)
+            : name;
+    }
+
     private static string? PathOf(string name, string prefix) =>
         name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
 

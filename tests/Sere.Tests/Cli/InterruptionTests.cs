@@ -76,7 +76,7 @@ public sealed class InterruptionTests : IDisposable
         BuiltProgram.Sere.Run(_run.Command("--resume", "--run", _run.Root, "--set", "model.latents=3"))
             .Refused(2, $"'{_run.Root}'", "model.latents is 2 there and 3 here");
         BuiltProgram.Sere.Run("train", "--resume", "--run", _run.Root, "--preset", "mnist-mlp")
-            .Refused(2, $"'{_run.Root}'", "name is \"digits\" there and \"mnist-mlp\" here");
+            .Refused(2, $"'{_run.Root}'", "name is \"digits-images\" there and \"mnist-mlp\" here");
     }
 
     private static void RequireAdvice(ProgramResult result, string run)

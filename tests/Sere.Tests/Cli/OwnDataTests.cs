@@ -73,6 +73,20 @@ public sealed class OwnDataTests : IDisposable
     }
 
     [Fact]
+    public void A_run_on_own_images_is_named_after_them_and_not_after_the_data_of_the_preset()
+    {
+        TrainedRun.WriteDigits(_folder.File("good parts/"), 20);
+        string[] command = ["train", "--dataset", "images:good parts/", .. TrainedRun.Settings, "--set", "training.epochs=1"];
+        string output = BuiltProgram.Sere.RunIn(_folder.Path, command).Done().Output;
+        Assert.EndsWith(Path.Combine("runs", "digits-good-parts", "report.md") + "\n", output);
+        string report = File.ReadAllText(_folder.File("runs/digits-good-parts/report.md"));
+        Assert.StartsWith($"# digits-good-parts\n\nThe configuration digits with the data set images:{_folder.File("good parts")}", report);
+        Assert.DoesNotContain("built-in", report);
+        BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--resume"]).Done();
+        Assert.Equal(["digits-good-parts"], Directory.GetDirectories(_folder.File("runs")).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public void A_run_is_neither_resumed_nor_evaluated_on_images_that_have_changed()
     {
         TrainedRun.WriteDigits(_folder.File("images"), 20);
