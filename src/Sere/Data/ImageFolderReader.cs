@@ -7,6 +7,8 @@ namespace Sere.Data;
 /// </summary>
 public static class ImageFolderReader
 {
+    private const int MostNamed = 10;
+
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
 
     /// <summary>Reads all images of a folder, which have to be of one size unless they are resized.</summary>
@@ -59,11 +61,40 @@ public static class ImageFolderReader
     {
         var planes = new List<byte[]>();
         var kinds = new List<PictureColour>();
+        var unreadable = new List<(string Path, PictureException Error)>();
         (int Height, int Width) size = (0, 0);
         int channels = 1;
         foreach (string path in paths)
         {
-            using var file = PictureFile.Open(path);
+            try
+            {
+                using var file = PictureFile.Open(path);
+                byte[] image = file.ReadPlanes(gray);
+                if (unreadable.Count == 0)
+                {
+                    Add(path, file, image);
+                }
+            }
+            catch (PictureException error)
+            {
+                unreadable.Add((path, error));
+                planes.Clear();
+            }
+        }
+
+        RequireReadable(unreadable, paths.Length, source);
+        if (!mixed)
+        {
+            RequireOneColour(kinds, paths, source);
+        }
+
+        return Join(
+            planes,
+            new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),
+            Array.ConvertAll(paths, path => Path.GetFileName(path)));
+
+        void Add(string path, PictureFile file, byte[] image)
+        {
             if (planes.Count == 0)
             {
                 size = (file.Height, file.Width);
@@ -76,7 +107,6 @@ public static class ImageFolderReader
                     + "size, or give --resize.");
             }
 
-            byte[] image = file.ReadPlanes(gray);
             int imageChannels = image.Length / (file.Height * file.Width);
             if (resize is { } wanted)
             {
@@ -89,16 +119,23 @@ public static class ImageFolderReader
             channels = Math.Max(channels, imageChannels);
             ImageLimits.RequireTotal((long)planes.Count * image.Length / imageChannels * channels, source);
         }
+    }
 
-        if (!mixed)
+    private static void RequireReadable(List<(string Path, PictureException Error)> unreadable, int count, string folder)
+    {
+        if (unreadable.Count == 1)
         {
-            RequireOneColour(kinds, paths, source);
+            throw new SereException(unreadable[0].Error.Message, unreadable[0].Error);
         }
 
-        return Join(
-            planes,
-            new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),
-            Array.ConvertAll(paths, path => Path.GetFileName(path)));
+        if (unreadable.Count > 1)
+        {
+            var named = unreadable.Take(MostNamed).Select(file => $"'{Path.GetFileName(file.Path)}' {file.Error.Fault}");
+            int others = unreadable.Count - MostNamed;
+            throw new SereException(
+                $"{unreadable.Count} of the {count} images in '{folder}' cannot be read: {string.Join(", ", named)}"
+                + $"{(others > 0 ? $", and {others} more" : "")}; replace them or remove them from the folder.");
+        }
     }
 
     private static string[] FindImages(string folder)

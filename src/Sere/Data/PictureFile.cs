@@ -32,7 +32,7 @@ internal sealed class PictureFile : IDisposable
     public bool IsStoredGrey => _codec.Info.ColorType == SKColorType.Gray8;
 
     /// <summary>Opens a file and checks what it says of itself.</summary>
-    /// <exception cref="SereException">It is no such file, cannot be read, or declares too many pixels.</exception>
+    /// <exception cref="PictureException">It is no such file, cannot be read, or declares too many pixels.</exception>
     public static PictureFile Open(string path)
     {
         byte[] content = ReadContent(path);
@@ -43,8 +43,7 @@ internal sealed class PictureFile : IDisposable
                 or SKEncodedImageFormat.Webp))
         {
             codec?.Dispose();
-            throw new SereException(
-                $"'{path}' is damaged or not a PNG, JPEG or WebP image; replace it or remove it from the folder.");
+            throw new PictureException(path, "is damaged or not a PNG, JPEG or WebP image");
         }
 
         long pixels = (long)codec.Info.Width * codec.Info.Height;
@@ -52,9 +51,8 @@ internal sealed class PictureFile : IDisposable
         {
             string size = $"{codec.Info.Width} x {codec.Info.Height}";
             codec.Dispose();
-            throw new SereException(
-                $"'{path}' claims {size} pixels, too many for a file of {content.Length} bytes to be read; replace it "
-                + "or remove it from the folder.");
+            throw new PictureException(
+                path, $"claims {size} pixels, too many for a file of {content.Length} bytes to be read");
         }
 
         return new PictureFile(path, codec);
@@ -63,15 +61,14 @@ internal sealed class PictureFile : IDisposable
     /// <summary>Decodes the image, composed on black.</summary>
     /// <param name="gray">Whether colours become grey values.</param>
     /// <returns>One plane of bytes where the image is grey or made so, else three; each row by row.</returns>
-    /// <exception cref="SereException">The content is damaged.</exception>
+    /// <exception cref="PictureException">The content is damaged.</exception>
     public byte[] ReadPlanes(bool gray)
     {
         // A premultiplied colour is the colour composed on black; no colour space leaves the stored values as they are.
         var format = new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Premul);
         if (_codec.GetPixels(format, out byte[] colours) != SKCodecResult.Success)
         {
-            throw new SereException(
-                $"'{_path}' is damaged: not all of its pixels can be decoded; replace it or remove it from the folder.");
+            throw new PictureException(_path, "is damaged: not all of its pixels can be decoded");
         }
 
         byte[] planes = new byte[Height * Width * (gray || IsGrey(colours) ? 1 : 3)];
@@ -108,17 +105,20 @@ internal sealed class PictureFile : IDisposable
             using FileStream file = OrdinaryFile.OpenRead(path);
             if (file.Length > Array.MaxLength)
             {
-                throw new SereException(
-                    $"'{path}' has {file.Length} bytes, too many for an image; replace it or remove it from the folder.");
+                throw new PictureException(path, $"has {file.Length} bytes, too many for an image");
             }
 
             byte[] content = new byte[file.Length];
             file.ReadExactly(content);
             return content;
         }
+        catch (SereException error) when (error is not PictureException)
+        {
+            throw new PictureException(path, "is empty, or a pipe or a device", error);
+        }
         catch (Exception error) when (FileFault.IsFault(error))
         {
-            throw FileFault.Reading(path, error);
+            throw new PictureException(path, $"cannot be read because {FileFault.Reason(path, error)}", error);
         }
     }
 

@@ -20,7 +20,8 @@ internal static class FileFault
         new($"The file '{path}' cannot be written because {Reason(path, error)}; " +
             "resolve that or choose another place, nothing was changed.", error);
 
-    private static string Reason(string path, Exception error) => error switch
+    /// <summary>Why, to follow "because" in a sentence.</summary>
+    public static string Reason(string path, Exception error) => error switch
     {
         _ when Directory.Exists(path) => "it is a folder",
         FileNotFoundException => "it does not exist",

@@ -144,6 +144,23 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Fact]
+    public void All_unreadable_files_are_counted_and_the_first_ten_named_with_their_reasons()
+    {
+        _folder.Write("a.png", Pictures.Grey(3, 2, 0));
+        _folder.Write("b.png", "not an image at all"u8.ToArray());
+        _folder.Write("c.png", []);
+        _folder.Write("d.png", Pictures.Grey(3, 2, 0));
+        AssertRefused(
+            $"2 of the 4 images in '{_folder.Path}' cannot be read: 'b.png' is damaged or not", ", 'c.png' is empty", "image, 'c");
+        for (int i = 0; i < 12; i++)
+        {
+            _folder.Write($"e{i:D2}.png", []);
+        }
+
+        AssertRefused("14 of the 16 images", "'e07.png' is empty, or a pipe or a device, and 4 more; replace them");
+    }
+
+    [Fact]
     public void An_empty_file_and_a_device_in_the_folder_are_refused_by_name()
     {
         string path = _folder.Write("b.png", []);
