@@ -54,6 +54,11 @@ internal static class ScoreCommand
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
                 images, options, done => onImages(done, images.Count), interruption.Listen()));
             var heldOut = HeldOut(terminal, interruption, folder, model, options, parsed.GetValue(dataFolder));
+            if (heldOut?.LogLikelihood.Count is { } count and < HeldOutScores.FewImages)
+            {
+                terminal.Warn($"The percentiles are coarse, because they are places among {count} held-out images alone.");
+            }
+
             ScoreTable.WriteWithPercentiles(path, images.Names, likelihoods, model.Binarization, heldOut);
             terminal.Output.WriteLine(path);
         });

@@ -14,6 +14,9 @@ public sealed record HeldOutScores
     /// <summary>How many of the validation images are scored at most.</summary>
     public const int MostImages = 1000;
 
+    /// <summary>With fewer held-out images than this, what is measured on them is coarse and worth a warning.</summary>
+    public const int FewImages = 100;
+
     private const int CurrentFormat = 1;
     private const long LargestFile = 1L << 20;
 

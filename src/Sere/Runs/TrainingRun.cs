@@ -100,6 +100,12 @@ public sealed class TrainingRun : IDisposable
             }
 
             AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration), folder.Files);
+            if (Math.Min(splits.Validation.Count, splits.Test.Count) < HeldOutScores.FewImages)
+            {
+                run._observer.OnWarning(
+                    $"Only {splits.Validation.Count} validation and {splits.Test.Count} test images are held out of training, "
+                    + "so the best epoch, mean log-likelihoods and percentiles are coarse; add images for finer ones.");
+            }
         });
     }
 

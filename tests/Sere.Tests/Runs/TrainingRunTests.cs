@@ -29,6 +29,23 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(5, model.LogLikelihood(Digits.Test, importanceSamples: 2).Length);
     }
 
+    [Theory]
+    [InlineData(100, 100, 0)]
+    [InlineData(99, 100, 1)]
+    [InlineData(100, 99, 1)]
+    public void Fewer_than_a_hundred_held_out_images_are_worth_one_warning(int validation, int test, int warnings)
+    {
+        var splits = DatasetSplits.FromTrainingImages(
+            "digits", DigitsGenerator.GenerateTrain(150), DigitsGenerator.GenerateTest(count: test), validation);
+        var observer = new RecordingRun();
+        var folder = new RunFolder(_folder.File("few"));
+        TrainingRun.Start(Tiny(), splits, folder, observer: observer).Dispose();
+        Assert.Equal(warnings, observer.Warnings.Count);
+        Assert.All(observer.Warnings, warning => Assert.Contains($"{validation} validation and {test} test images", warning));
+        TrainingRun.Resume(folder, folder.ReadConfiguration(), splits, observer).Dispose();
+        Assert.Equal(warnings, observer.Warnings.Count);
+    }
+
     [Fact]
     public void A_run_that_diverges_says_so_and_keeps_the_last_good_weights()
     {

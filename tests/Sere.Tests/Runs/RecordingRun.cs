@@ -1,0 +1,28 @@
+using Sere.Runs;
+using Sere.Training;
+
+namespace Sere.Tests.Runs;
+
+/// <summary>Keeps what a run warns of.</summary>
+internal sealed class RecordingRun : IRunObserver
+{
+    public List<string> Warnings { get; } = [];
+
+    public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
+    {
+    }
+
+    public void OnStep(TrainingProgress progress)
+    {
+    }
+
+    public void OnEpoch(RunMetrics metrics)
+    {
+    }
+
+    public void OnEvaluation(int images, int of)
+    {
+    }
+
+    public void OnWarning(string sentence) => Warnings.Add(sentence);
+}
