@@ -29,7 +29,8 @@ public static class ImageSource
         var images = Directory.Exists(path) ? ImageFolderReader.ReadFolder(path, gray, size, mixed: shape.Channels == 3)
             : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
             : ImageFolderReader.IsPicture(path) ? ImageFolderReader.ReadFile(path, gray, size)
-            : ArrayFileReader.IsArrayFile(path) ? ImageFitting.Fit(ArrayFileReader.Read(path, real), gray, size, path)
+            : ArrayFileReader.IsArrayFile(path)
+            ? ImageFitting.Fit(RequireNoVectors(ArrayFileReader.Read(path, real), path, shape), gray, size, path)
             : ImageFitting.Fit(IdxReader.ReadImages(path), gray, size, path);
         if (shape.Channels == 3 && images.Shape == shape with { Channels = images.Shape.Channels })
         {
@@ -46,12 +47,30 @@ public static class ImageSource
             }
         }
 
-        return images.Shape == shape ? images : throw Misfit(path, images.Shape, shape);
+        return images.Shape == shape ? images : throw Misfit(path, images, shape);
     }
 
-    private static SereException Misfit(string path, ImageShape given, ImageShape taken)
+    /// <summary>Refuses vectors where images are wanted: to stretch each into an image is never meant.</summary>
+    private static ImageSet RequireNoVectors(ImageSet images, string path, ImageShape taken)
     {
-        string advice = given.Channels > taken.Channels ? "give --gray to turn colour into grey"
+        if (images.Shape is not { Channels: 1, Height: 1 } || taken.Height == 1)
+        {
+            return images;
+        }
+
+        string advice = images.Count == taken.Height && images.Shape.Width == taken.Width
+            ? $"save one image as [1, {taken.Height}, {taken.Width}]"
+            : "save images as [N, height, width]";
+        throw new SereException(
+            $"'{path}' holds {images.Count} vectors of {images.Shape.Width} values, as an array [N, D] does, and the model "
+            + $"takes images of shape {taken} (channels, height, width); {advice}.");
+    }
+
+    private static SereException Misfit(string path, ImageSet images, ImageShape taken)
+    {
+        var given = images.Shape;
+        string advice = images.IsReal ? "bring the array to that shape, since real values are neither resized nor made grey"
+            : given.Channels > taken.Channels ? "give --gray to turn colour into grey"
             : "give --resize to bring them to that size";
         return new SereException(
             $"The images of '{path}' have the shape {given} (channels, height, width) and the model takes {taken}; {advice}.");

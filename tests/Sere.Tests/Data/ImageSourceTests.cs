@@ -52,5 +52,33 @@ public sealed class ImageSourceTests : IDisposable
         Assert.Empty(_warnings);
     }
 
+    [Fact]
+    public void Only_bytes_are_advised_to_be_resized_or_made_grey()
+    {
+        NpyFile.Write(_folder.File("real.npy"), new NpyArray(Enumerable.Repeat(0.5f, 12).ToArray(), 1, 2, 2, 3));
+        NpyFile.Write(_folder.File("bytes.npy"), new NpyArray(new byte[12], 2, 2, 3));
+        var shape = new ImageShape(1, 4, 4);
+        string real = Refused("real.npy", shape);
+        Assert.Contains("real values are neither resized nor made grey", real);
+        Assert.DoesNotContain("--", real);
+        Assert.Contains("--resize", Refused("bytes.npy", shape));
+    }
+
+    [Theory]
+    [InlineData(4, 3, "save one image as [1, 4, 3]")]
+    [InlineData(5, 12, "save images as [N, height, width]")]
+    public void Vectors_are_not_taken_for_images_and_what_to_save_is_said(int count, int width, string advice)
+    {
+        NpyFile.Write(_folder.File("a.npy"), new NpyArray(new byte[count * width], count, width));
+        Assert.Contains(advice, Refused("a.npy", new ImageShape(1, 4, 3)));
+        Assert.Contains(advice, Refused("a.npy", new ImageShape(1, 4, 3), resize: true));
+        NpyFile.Write(_folder.File("one.npy"), new NpyArray(new byte[12], 1, 4, 3));
+        Assert.Equal(1, ImageSource.Read(_folder.File("one.npy"), new ImageShape(1, 4, 3)).Count);
+        Assert.Equal(count, ImageSource.Read(_folder.File("a.npy"), new ImageShape(1, 1, width)).Count);
+    }
+
+    private string Refused(string name, ImageShape shape, bool resize = false) =>
+        Assert.Throws<SereException>(() => ImageSource.Read(_folder.File(name), shape, resize)).Message;
+
     private ImageSet Read(string path, ImageShape shape) => ImageSource.Read(path, shape, warn: _warnings.Add);
 }
