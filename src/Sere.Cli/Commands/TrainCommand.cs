@@ -73,6 +73,8 @@ internal sealed class TrainCommand
         Description = "Go on with the run in --run, or in the folder that it has by default.",
     };
 
+    private RunFolder? _folder;
+
     private TrainCommand(Terminal terminal, Interruption interruption)
     {
         _terminal = terminal;
@@ -105,47 +107,81 @@ internal sealed class TrainCommand
             RequireSame(stored, configuration, resumed!);
         }
 
-        var folder = resumed ?? NewFolder(parsed, configuration);
         var device = _compute.Apply(parsed);
-        SplitEvaluation Train(IRunObserver observer) =>
-            this.Train(parsed, folder, () => Open(parsed, stored, configuration, folder, device, observer));
+        SplitEvaluation Train(IRunObserver observer) => this.Train(
+            parsed,
+            stopping =>
+            {
+                var splits = RunDataset.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
+                if (stopping.IsCancellationRequested)
+                {
+                    throw new OperationCanceledException("Interrupted before training began; nothing was changed.", stopping);
+                }
+
+                return resumed is null
+                    ? Start(parsed, configuration, splits, device, observer)
+                    : (TrainingRun.Resume(resumed, stored!, splits, observer, device), resumed);
+            });
 
         // The results come once the display is closed: it would draw over them.
         var evaluation = _terminal.IsLive
             ? _terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
             : Train(new PlainRunObserver(_terminal));
         EvaluateCommand.Print(_terminal, evaluation);
-        _terminal.Output.WriteLine($"{folder.Report}");
+        _terminal.Output.WriteLine($"{_folder!.Report}");
         return ExitCode.Done;
     }
 
-    private SplitEvaluation Train(ParseResult parsed, RunFolder folder, Func<TrainingRun> open)
+    private SplitEvaluation Train(ParseResult parsed, Func<CancellationToken, (TrainingRun Run, RunFolder Folder)> open)
     {
-        using var run = open();
-        try
+        // Before the data are read, which may take long: a signal then must not end the process by itself.
+        var stopping = _interruption.Listen();
+        var (run, folder) = open(stopping);
+        _folder = folder;
+        using (run)
         {
-            return run.Execute(_interruption.Listen());
-        }
-        catch (OperationCanceledException error)
-        {
-            string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
-            throw new OperationCanceledException(
-                $"Interrupted; go on with: sere train --run {Quote(folder.Root)}{dataFolder} --resume", error, error.CancellationToken);
+            try
+            {
+                return run.Execute(stopping);
+            }
+            catch (OperationCanceledException error)
+            {
+                throw new OperationCanceledException(
+                    $"Interrupted; go on with: {ResumeCommand(parsed, folder)}", error, error.CancellationToken);
+            }
+            catch (SereException error) when (error.InnerException is IOException)
+            {
+                throw new SereException($"{error.Message} Then go on with: {ResumeCommand(parsed, folder)}", error);
+            }
         }
     }
 
-    private TrainingRun Open(
+    private string ResumeCommand(ParseResult parsed, RunFolder folder)
+    {
+        string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
+        return $"sere train --run {Quote(folder.Root)}{dataFolder} --resume";
+    }
+
+    private (TrainingRun Run, RunFolder Folder) Start(
         ParseResult parsed,
-        ExperimentConfiguration? stored,
         ExperimentConfiguration configuration,
-        RunFolder folder,
+        DatasetSplits splits,
         torch.Device device,
         IRunObserver observer)
     {
-        DatasetSplits splits = RunDataset.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
-        return stored is null
-            ? TrainingRun.Start(configuration, splits, folder, CommandText(), observer, device)
-            : TrainingRun.Resume(folder, stored, splits, observer, device);
+        while (true)
+        {
+            string? given = parsed.GetValue(_run);
+            var folder = given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
+            try
+            {
+                return (TrainingRun.Start(configuration, splits, folder, CommandText(), observer, device), folder);
+            }
+            catch (RunFolderTakenException) when (given is null)
+            {
+                // Another process was quicker with the same name: the next one is free.
+            }
+        }
     }
 
     private ExperimentConfiguration? Named(ParseResult parsed)
@@ -207,9 +243,6 @@ internal sealed class TrainCommand
 
     private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(
         parsed.GetValue(_run) ?? Path.Combine(RunsFolder, Requested(parsed, named).Name));
-
-    private RunFolder NewFolder(ParseResult parsed, ExperimentConfiguration configuration) =>
-        parsed.GetValue(_run) is { } given ? new RunFolder(given) : RunFolder.Unused(RunsFolder, configuration.Name);
 
     private static void RequireSame(ExperimentConfiguration stored, ExperimentConfiguration requested, RunFolder folder)
     {

@@ -96,7 +96,7 @@ public static class ArrayFileReader
         return unfit < 0
             ? new ImageSet(shape, channelsLast ? ToPlanes(values, shape) : values, labelBytes)
             : throw new SereException(
-                $"'{path}' holds a value that is not finite, in item {unfit / shape.Dimensions}; replace or remove it.");
+                $"'{path}' holds a value that is not finite in float32, in item {unfit / shape.Dimensions}; replace or remove it.");
     }
 
     private static (ImageShape Shape, bool ChannelsLast) Interpret(NpyArray array, string path)

@@ -96,7 +96,10 @@ public static class DatasetCatalog
     private static UsageException Unknown(string name)
     {
         string? nearest = NearestName.Find(name, Names);
-        string suggestion = nearest is null ? "" : $"; did you mean '{nearest}'?";
+        string suggestion = Directory.Exists(name) ? $"; for the images of that folder say '{ImagesPrefix}{name}'."
+            : File.Exists(name) ? $"; for the arrays of that file say '{ArrayPrefix}{name}'."
+            : nearest is null ? ""
+            : $"; did you mean '{nearest}'?";
         return new UsageException($"There is no data set '{name}'; known are {string.Join(", ", Names)}{suggestion}");
     }
 }

@@ -34,8 +34,10 @@ internal static class RandomSplit
         if (images.Count < FewestImages)
         {
             throw new SereException(
-                $"'{name}' holds {images.Count} images, and a data set needs at least {FewestImages}; add images or choose "
+                $"'{name}' holds {Counted(images.Count)}, and a data set needs at least {FewestImages}; add images or choose "
                 + "another one.");
         }
     }
+
+    private static string Counted(int images) => images == 1 ? "1 image" : $"{images} images";
 }

@@ -35,6 +35,9 @@ public sealed class CheckpointStore
     /// <summary>How many of the last checkpoints are kept; at least 1.</summary>
     public int Kept { get; init; } = 2;
 
+    /// <summary>Whether the best weights are there.</summary>
+    internal bool HasBest => File.Exists(BestPath);
+
     private string BestPath => Path.Combine(_folder, "best.safetensors");
 
     /// <summary>Writes a checkpoint and removes those that are older than the <see cref="Kept"/> last.</summary>
@@ -109,13 +112,13 @@ public sealed class CheckpointStore
     /// <summary>Puts saved weights into a model.</summary>
     /// <param name="model">A model of the run's configuration.</param>
     /// <param name="checkpoint">Which weights.</param>
-    /// <param name="warn">Told of each checkpoint that is damaged.</param>
+    /// <param name="warn">Told of each checkpoint that is damaged, and where the last stands in for the best.</param>
     /// <exception cref="SereException">There are none, they are damaged, or they do not fit the model.</exception>
     public void LoadWeights(torch.nn.Module model, CheckpointChoice checkpoint, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
-        if (checkpoint == CheckpointChoice.Best && File.Exists(BestPath))
+        if (checkpoint == CheckpointChoice.Best && HasBest)
         {
             using var best = ReadBest();
             CheckpointTensors.CopyWeights(model, best, BestPath);
@@ -124,6 +127,13 @@ public sealed class CheckpointStore
 
         var last = LastGood(warn)
             ?? throw new SereException($"There are no weights in '{_folder}' yet; train longer, or go on with --resume.");
+        if (checkpoint == CheckpointChoice.Best)
+        {
+            warn(
+                $"There are no best weights in '{_folder}'; those of the last checkpoint, of epoch {last.State.Progress.Epoch}, "
+                + "are used, as --checkpoint last asks for.");
+        }
+
         using var file = SafeTensors.Read(last.Path);
         CheckpointTensors.CopyEvaluationValues(model, file, last.Path);
     }

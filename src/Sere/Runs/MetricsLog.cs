@@ -10,14 +10,20 @@ public static class MetricsLog
     private const long LargestFile = 1L << 28;
 
     /// <summary>The epochs of a file, in order; none if there is no file.</summary>
-    /// <exception cref="SereException">A line is damaged.</exception>
-    public static IReadOnlyList<RunMetrics> Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="warn">
+    /// Told of a damaged line, from which on nothing is read; null to have such a file refused.
+    /// </param>
+    /// <exception cref="SereException">A line is damaged, or the file cannot be read.</exception>
+    public static IReadOnlyList<RunMetrics> Read(string path, Action<string>? warn = null)
     {
         if (!File.Exists(path))
         {
             return [];
         }
 
+        var epochs = new List<RunMetrics>();
+        int number = 0;
         try
         {
             if (new FileInfo(path).Length > LargestFile)
@@ -25,26 +31,33 @@ public static class MetricsLog
                 throw new SereException($"'{path}' is too large to be the metrics of a run; check the path.");
             }
 
-            return
-            [
-                .. File.ReadLines(path)
-                    .Where(line => line.Length > 0)
-                    .Select(line => JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)
-                        ?? throw new JsonException("a line is null.")),
-            ];
+            foreach (string line in File.ReadLines(path))
+            {
+                number++;
+                if (line.Length > 0)
+                {
+                    epochs.Add(JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)
+                        ?? throw new JsonException("a line is null."));
+                }
+            }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // The second is what a text with half of a surrogate pair ends in.
-            throw new SereException(
-                $"'{path}' cannot be read as metrics because a line is not the sound JSON of an epoch; restore the file, or "
-                + "remove it to go on without it.",
-                error);
+            string what = $"'{path}' cannot be read as metrics because line {number} is not the sound JSON of an epoch";
+            if (warn is null)
+            {
+                throw new SereException($"{what}; restore the file, or remove it to go on without it.", error);
+            }
+
+            warn($"{what}; the {epochs.Count} epochs before it are kept.");
         }
         catch (Exception error) when (FileFault.IsFault(error))
         {
             throw FileFault.Reading(path, error);
         }
+
+        return epochs;
     }
 
     /// <summary>Writes all epochs, whole or not at all.</summary>

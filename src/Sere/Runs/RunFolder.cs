@@ -105,7 +105,8 @@ public sealed class RunFolder
     /// <summary>
     /// Makes the folder and holds it until the result is disposed, so that no two processes train in it at once.
     /// </summary>
-    /// <exception cref="SereException">It cannot be made, or another process holds it.</exception>
+    /// <exception cref="RunFolderTakenException">Another process holds it.</exception>
+    /// <exception cref="SereException">It cannot be made.</exception>
     internal FileStream Claim()
     {
         Create();
@@ -123,7 +124,7 @@ public sealed class RunFolder
         catch (Exception error) when (FileFault.IsFault(error))
         {
             // A lock that cannot be opened although it is there is held by somebody.
-            throw error is not IOException || !File.Exists(path) ? FileFault.Writing(path, error) : new SereException(
+            throw error is not IOException || !File.Exists(path) ? FileFault.Writing(path, error) : new RunFolderTakenException(
                 $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error);
         }
     }
@@ -161,6 +162,8 @@ public sealed class RunFolder
         var folder = new RunFolder(path);
         return folder.HoldsRun
             ? folder
-            : throw new SereException($"There is no run in '{path}' (no config.json); name the folder that sere train made.");
+            : throw new SereException(File.Exists(path)
+                ? $"'{path}' is a file and no run; name the folder that sere train made."
+                : $"There is no run in '{path}' (no config.json); name the folder that sere train made.");
     }
 }

@@ -184,7 +184,14 @@ public sealed class TrainingRun : IDisposable
             _seconds = state.Seconds;
             _bestElbo = state.BestValidationElbo;
             _bestEpoch = state.BestEpoch;
-            _metrics.AddRange(MetricsLog.Read(_folder.Metrics).Where(line => line.Epoch <= state.Progress.Epoch));
+            _metrics.AddRange(MetricsLog.Read(_folder.Metrics, _observer.OnWarning)
+                .Where(line => line.Epoch <= state.Progress.Epoch));
+            if (_bestElbo is not null && !_checkpoints.HasBest && !_trainer.IsDone)
+            {
+                _observer.OnWarning(
+                    $"The best weights of '{_folder.Root}' are missing; the best of the epochs to come are kept instead.");
+                _bestElbo = null;
+            }
         }
     }
 

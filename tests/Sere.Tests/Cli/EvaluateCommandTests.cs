@@ -31,7 +31,7 @@ public sealed class EvaluateCommandTests : IDisposable
         using var json = JsonDocument.Parse(result.Output);
         var report = json.RootElement;
         Assert.Equal(KeysOfTheDesign, report.EnumerateObject().Select(member => member.Name));
-        Assert.Equal("digits", report.GetProperty("model").GetString());
+        Assert.Equal("digits-images", report.GetProperty("model").GetString());
         Assert.Equal("images:" + _run.ImageFolder, report.GetProperty("dataset").GetString());
         Assert.Equal("test", report.GetProperty("split").GetString());
         Assert.Equal(TrainedRun.TestImages, report.GetProperty("images").GetInt32());

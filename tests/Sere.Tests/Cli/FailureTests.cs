@@ -42,6 +42,40 @@ public sealed class FailureTests : IDisposable
             .Refused(1, $"'{missing}'", "check the path");
     }
 
+    [Fact]
+    public void A_file_is_no_run()
+    {
+        string file = _folder.Write("file", [1]);
+        BuiltProgram.Sere.Run("evaluate", file).Refused(1, $"'{file}' is a file and no run");
+    }
+
+    [Fact]
+    public void A_folder_or_file_without_its_prefix_is_shown_with_it()
+    {
+        string folder = _folder.Path;
+        BuiltProgram.Sere.Run("train", "--dataset", folder).Refused(2, $"'{folder}'", $"'images:{folder}'");
+        string file = _folder.Write("a.npy", [1]);
+        BuiltProgram.Sere.Run("train", "--dataset", file).Refused(2, $"'{file}'", $"'npy:{file}'");
+    }
+
+    [Fact]
+    public void A_folder_of_one_image_holds_one_image()
+    {
+        string images = _folder.File("one");
+        TrainedRun.WriteDigits(images, 1);
+        BuiltProgram.Sere.Run("train", "--dataset", "images:" + images).Refused(1, "holds 1 image,");
+    }
+
+    [Fact]
+    public void Of_two_runs_that_start_at_once_the_second_takes_the_next_name()
+    {
+        using var first = BuiltProgram.Sere.Start(_folder.Path, _run.Command());
+        using var second = BuiltProgram.Sere.Start(_folder.Path, _run.Command());
+        string[] reports = [first.Finish().Done().Output, second.Finish().Done().Output];
+        Assert.Contains(reports, report => report.Contains("digits-images/report.md", StringComparison.Ordinal));
+        Assert.Contains(reports, report => report.Contains("digits-images-2/report.md", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("{ \"name\": \"digits\", ", "line 1")]
     [InlineData("", "JSON")]

@@ -105,6 +105,16 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void Where_the_best_weights_are_missing_the_last_stand_in_with_a_warning()
+    {
+        TrainAndSave(epochs: 1);
+        _store.LoadWeights(_model, CheckpointChoice.Last, _warnings.Add);
+        Assert.Empty(_warnings);
+        _store.LoadWeights(_model, CheckpointChoice.Best, _warnings.Add);
+        Assert.Contains("--checkpoint last", Assert.Single(_warnings));
+    }
+
+    [Fact]
     public void Files_of_a_save_that_did_not_end_are_passed_over()
     {
         byte[][] weights = TrainAndSave(epochs: 1);
@@ -156,9 +166,9 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.NotEqual(last, TinyExperiment.Bits(_trainer.Parameters.Values));
         Assert.Equal(best, Loaded(CheckpointChoice.Best));
         Assert.Equal(last, Loaded(CheckpointChoice.Last));
+        Assert.Empty(_warnings);
         File.Delete(_folder.File("best.safetensors"));
         Assert.Equal(last, Loaded(CheckpointChoice.Best));
-        Assert.Empty(_warnings);
     }
 
     /// <summary>Fails where the digest of the best weights is not compared: most bytes are weights.</summary>

@@ -54,6 +54,16 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
+    public void The_lines_before_a_damaged_one_can_be_kept_with_a_warning()
+    {
+        MetricsLog.Write(LogPath, [Epoch(1, -2), Epoch(2, -1)]);
+        File.AppendAllText(LogPath, "{\n");
+        var warnings = new List<string>();
+        Assert.Equal([1, 2], MetricsLog.Read(LogPath, warnings.Add).Select(epoch => epoch.Epoch));
+        Assert.Contains($"'{LogPath}' cannot be read as metrics because line 3", Assert.Single(warnings));
+    }
+
+    [Fact]
     public void A_huge_file_is_refused_before_it_is_read()
     {
         using (var stream = File.Create(LogPath))

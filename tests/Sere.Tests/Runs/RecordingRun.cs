@@ -8,6 +8,9 @@ internal sealed class RecordingRun : IRunObserver
 {
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Called after each epoch.</summary>
+    public Action? OnEpochEnd { get; init; }
+
     public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
     {
     }
@@ -16,9 +19,7 @@ internal sealed class RecordingRun : IRunObserver
     {
     }
 
-    public void OnEpoch(RunMetrics metrics)
-    {
-    }
+    public void OnEpoch(RunMetrics metrics) => OnEpochEnd?.Invoke();
 
     public void OnEvaluation(int images, int of)
     {

@@ -61,7 +61,7 @@ public sealed class RunFolderTests : IDisposable
         var folder = new RunFolder(_folder.File("claimed"));
         using (folder.Claim())
         {
-            string message = Assert.Throws<SereException>(() => new RunFolder(folder.Root).Claim()).Message;
+            string message = Assert.Throws<RunFolderTakenException>(() => new RunFolder(folder.Root).Claim()).Message;
             Assert.Contains("Another process is training in", message);
             Assert.Contains(folder.Root, message);
         }

@@ -97,6 +97,57 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Damaged_metrics_do_not_keep_a_run_from_going_on()
+    {
+        var folder = new RunFolder(_folder.File("damaged-metrics"));
+        using (var run = TrainingRun.Start(Tiny(), Digits, folder))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        string[] lines = File.ReadAllLines(folder.Metrics);
+        File.WriteAllLines(folder.Metrics, [lines[0], lines[1][..20]]);
+        var observer = new RecordingRun();
+        using (var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits, observer))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Contains("line 2 is not the sound JSON of an epoch", Assert.Single(observer.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Best_weights_that_are_gone_are_kept_anew_from_the_epochs_to_come()
+    {
+        var folder = new RunFolder(_folder.File("no-best"));
+        string best = Path.Combine(folder.Checkpoints, "best.safetensors");
+        using var stop = new CancellationTokenSource();
+        var observer = new RecordingRun { OnEpochEnd = stop.Cancel };
+        using (var run = TrainingRun.Start(Tiny("training.optimizer.learningRate=1e-9"), Digits, folder, observer: observer))
+        {
+            Assert.Throws<OperationCanceledException>(() => run.Execute(stop.Token));
+        }
+
+        File.Delete(best);
+        observer = new RecordingRun();
+        using (var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits, observer))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(File.Exists(best));
+        Assert.Contains("best weights", Assert.Single(observer.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_another_run_holds_is_refused_as_taken()
+    {
+        var folder = new RunFolder(_folder.File("held"));
+        using var claim = folder.Claim();
+        Assert.Throws<RunFolderTakenException>(() => TrainingRun.Start(Tiny(), Digits, folder));
+    }
+
+    [Fact]
     public void A_run_that_cannot_be_opened_lets_go_of_its_folder()
     {
         var folder = new RunFolder(_folder.File("unopened"));

@@ -56,7 +56,7 @@ public sealed record ExperimentConfiguration
             ConfigurationCheck.Require(
                 data is BernoulliDataConfiguration == binary,
                 "dataset.binarization",
-                binary ? "dynamic or threshold" : "none",
+                Dataset.Binarization.ToString().ToLowerInvariant(),
                 binary
                     ? "none where model.data.kind is gaussian: binary values have no density"
                     : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
