@@ -151,7 +151,7 @@ internal sealed class TrainCommand
             }
             catch (SereException error) when (error.InnerException is IOException)
             {
-                throw new SereException($"{error.Message} Then go on with: {ResumeCommand(parsed, folder)}", error);
+                throw new SereException($"{error.Message} Once that is mended, go on with: {ResumeCommand(parsed, folder)}", error);
             }
         }
     }

@@ -1,5 +1,4 @@
 using Sere.Networks;
-using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -93,7 +92,9 @@ internal sealed class ResidualDataNetwork : torch.nn.Module
             return prepared;
         }
 
-        var hidden = _activation.Apply(TensorMath.MatrixMultiplyAdd(prepared, latentHidden, _join[index]));
-        return TensorMath.MatrixMultiplyAdd(_outputBias![index], hidden, _outputWeight![index]);
+        var hidden = PerceptronLayer.Stacked(
+            latentHidden.unsqueeze(0), _join.narrow(0, index, 1), bias: null, _activation, prepared.unsqueeze(0));
+        return PerceptronLayer.Stacked(
+            hidden, _outputWeight!.narrow(0, index, 1), _outputBias!.narrow(0, index, 1), activation: null).squeeze(0);
     }
 }

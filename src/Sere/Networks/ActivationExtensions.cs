@@ -1,3 +1,4 @@
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -14,5 +15,17 @@ internal static class ActivationExtensions
         Activation.LeakyRelu => torch.nn.functional.leaky_relu(x, 0.01),
         Activation.Tanh => torch.tanh(x),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
+    };
+
+    /// <summary>The kernels of an activation; of none for null.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The slope of the activation does not follow from its value.</exception>
+    public static ActivationRows Rows(this Activation? activation) => activation switch
+    {
+        null => ActivationRows.Of<IdentityKernel>(),
+        Activation.Elu => ActivationRows.Of<EluKernel>(),
+        Activation.Relu => ActivationRows.Of<ReluKernel>(),
+        Activation.LeakyRelu => ActivationRows.Of<LeakyReluKernel>(),
+        Activation.Tanh => ActivationRows.Of<TanhKernel>(),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "The kernels do not know it."),
     };
 }

@@ -5,8 +5,8 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>
-/// a(x W + bias + addend) of one layer, or of S stacked layers, as one node of the graph: the products are libtorch's, and
-/// what follows them is one pass in place. Equal to the plain operations up to rounding, values and gradients.
+/// a(x W + bias + addend) of one layer, or of S stacked layers, as one node of the graph: each piece of the product is gone
+/// on with while it is in the cache. Equal to the plain operations up to rounding, values and gradients.
 /// </summary>
 internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunction<PerceptronLayerFunction>
 {
@@ -60,24 +60,15 @@ internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunct
         ArgumentNullException.ThrowIfNull(grad_output);
         var saved = ctx.get_saved_variables();
         var (x, weight) = (saved[0], saved[1]);
-        var (before, bias) = BeforeActivation(
-            grad_output.contiguous(), saved.Count > 2 ? saved[2] : null, (Activation?)ctx.get_data(ActivationKey));
-        torch.Tensor weightGradient;
-        torch.Tensor? inputGradient;
-        if (weight.dim() == 2)
-        {
-            weightGradient = before.t().mm(x);
-            inputGradient = x.requires_grad ? before.mm(weight) : null;
-            bias = bias.view(-1);
-        }
-        else
-        {
-            weightGradient = x.transpose(1, 2).bmm(before);
-            inputGradient = x.requires_grad ? before.bmm(weight.transpose(1, 2)) : null;
-        }
-
-        var addend = ctx.get_data(AddendKey) is long[] shape ? SumOverSamples(before, shape) : null;
-        return [inputGradient!, weightGradient, ctx.get_data(BiasKey) is true ? bias : null!, addend!, null!];
+        var gradients = Gradients(
+            grad_output.contiguous(),
+            saved.Count > 2 ? saved[2] : null,
+            x,
+            weight,
+            ((Activation?)ctx.get_data(ActivationKey)).Rows());
+        var bias = ctx.get_data(BiasKey) is true ? gradients.Bias : null;
+        var addend = ctx.get_data(AddendKey) is long[] shape ? SumOverSamples(gradients.BeforeActivation, shape) : null;
+        return [gradients.Input!, gradients.Weight, bias!, addend!, null!];
     }
 
     private static torch.Tensor SumOverSamples(torch.Tensor gradient, long[] shape) => gradient.shape[1] == shape[1]
@@ -91,42 +82,38 @@ internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunct
         torch.Tensor? addend,
         Activation? activation)
     {
-        var y = TensorMath.MatrixMultiply(x, weight);
         addend = addend?.contiguous();
-        switch (activation)
+        if (Blas.IsAvailable)
         {
-            case null:
-                AffineActivationKernel.Forward<IdentityKernel>(y, bias, addend);
-                break;
-            case Activation.Elu:
-                AffineActivationKernel.Forward<EluKernel>(y, bias, addend);
-                break;
-            case Activation.Relu:
-                AffineActivationKernel.Forward<ReluKernel>(y, bias, addend);
-                break;
-            case Activation.LeakyRelu:
-                AffineActivationKernel.Forward<LeakyReluKernel>(y, bias, addend);
-                break;
-            case Activation.Tanh:
-                AffineActivationKernel.Forward<TanhKernel>(y, bias, addend);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(activation), activation, "The kernel does not know it.");
+            TensorMath.LogProduct(x, weight);
+            return PerceptronKernel.Forward(x, weight, bias, addend, activation.Rows());
         }
 
+        var y = TensorMath.MatrixMultiply(x, weight);
+        AffineActivationKernel.Forward(y, bias, addend, activation.Rows());
         return y;
     }
 
-    private static (torch.Tensor Before, torch.Tensor Bias) BeforeActivation(
+    private static PerceptronGradients Gradients(
         torch.Tensor gradient,
         torch.Tensor? y,
-        Activation? activation) => activation switch
+        torch.Tensor x,
+        torch.Tensor weight,
+        ActivationRows activation)
+    {
+        if (Blas.IsAvailable)
         {
-            null => AffineActivationKernel.Backward<IdentityKernel>(gradient, y),
-            Activation.Elu => AffineActivationKernel.Backward<EluKernel>(gradient, y),
-            Activation.Relu => AffineActivationKernel.Backward<ReluKernel>(gradient, y),
-            Activation.LeakyRelu => AffineActivationKernel.Backward<LeakyReluKernel>(gradient, y),
-            Activation.Tanh => AffineActivationKernel.Backward<TanhKernel>(gradient, y),
-            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "The kernel does not know it."),
-        };
+            return PerceptronKernel.Backward(gradient, y, x, weight, x.requires_grad, activation);
+        }
+
+        var (before, bias) = AffineActivationKernel.Backward(gradient, y, activation);
+        return weight.dim() == 2
+            ? new PerceptronGradients(
+                before, bias.view(-1), before.t().mm(x), x.requires_grad ? before.mm(weight) : null)
+            : new PerceptronGradients(
+                before,
+                bias,
+                x.transpose(1, 2).bmm(before),
+                x.requires_grad ? before.bmm(weight.transpose(1, 2)) : null);
+    }
 }

@@ -1,4 +1,3 @@
-using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -81,11 +80,16 @@ public sealed class StackedMlp : torch.nn.Module
     /// </summary>
     public (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        x = x.unsqueeze(0);
         for (int i = 0; i < _weights.Length - 1; i++)
         {
-            x = _activation.Apply(TensorMath.MatrixMultiplyAdd(_biases[i][index], x, _weights[i][index]));
+            x = PerceptronLayer.Stacked(
+                x, _weights[i].narrow(0, index, 1), _biases[i].narrow(0, index, 1), _activation);
         }
 
-        return (TensorMath.MatrixMultiplyAdd(_biases[^1][index], x, _weights[^1][index]), x);
+        var output = PerceptronLayer.Stacked(
+            x, _weights[^1].narrow(0, index, 1), _biases[^1].narrow(0, index, 1), activation: null);
+        return (output.squeeze(0), x.squeeze(0));
     }
 }

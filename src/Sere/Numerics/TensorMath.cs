@@ -25,14 +25,21 @@ internal static class TensorMath
     /// </summary>
     public static torch.Tensor MatrixMultiply(torch.Tensor x, torch.Tensor weight)
     {
+        LogProduct(x, weight);
+        return weight.dim() == 3 ? x.bmm(weight) : x.mm(weight.t());
+    }
+
+    /// <summary>Writes down what <see cref="MatrixMultiply"/> computes, where a kernel computes it.</summary>
+    public static void LogProduct(torch.Tensor x, torch.Tensor weight)
+    {
         if (weight.dim() == 3)
         {
             LogProducts(x, weight);
-            return x.bmm(weight);
         }
-
-        MatrixProductLog.Add(1, x.shape[0], x.shape[1], weight.shape[0], x.requires_grad);
-        return x.mm(weight.t());
+        else
+        {
+            MatrixProductLog.Add(1, x.shape[0], x.shape[1], weight.shape[0], x.requires_grad);
+        }
     }
 
     /// <summary>addend + first second, one matrix product: [B, I] and [I, O].</summary>

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Sere.Numerics.Kernels;
+
+/// <summary>
+/// The matrix product of the library that libtorch computes with, called for a piece of the work at a time: so each thread
+/// has products of its own and goes on with what follows them while they are in its cache. Called through libtorch, each
+/// product would make all threads wait for each other (docs/performance.md).
+/// </summary>
+internal static unsafe class Blas
+{
+    private static readonly Lazy<nint> Product = new(Find);
+
+    [ThreadStatic]
+    private static bool _withheld;
+
+    /// <summary>Whether libtorch lets its product be called: it does where it contains MKL, on Linux.</summary>
+    public static bool IsAvailable => !_withheld && Product.Value != 0;
+
+    /// <summary>Has this thread do without until the result is disposed, as other systems have to.</summary>
+    public static IDisposable Withhold() => new Scope();
+
+    /// <summary>target = first second, of row-major matrices [rows, inner] and [inner, columns].</summary>
+    /// <param name="first">The first matrix.</param>
+    /// <param name="firstIsTransposed">Whether it is stored as [inner, rows].</param>
+    /// <param name="second">The second matrix.</param>
+    /// <param name="secondIsTransposed">Whether it is stored as [columns, inner].</param>
+    /// <param name="target">The product, [rows, columns].</param>
+    /// <param name="rows">Rows of the product.</param>
+    /// <param name="inner">Terms of each sum.</param>
+    /// <param name="columns">Columns of the product.</param>
+    public static void Multiply(
+        float* first,
+        bool firstIsTransposed,
+        float* second,
+        bool secondIsTransposed,
+        float* target,
+        int rows,
+        int inner,
+        int columns)
+    {
+        // The routine takes matrices column by column, so that each is its own transpose: second^T first^T is computed.
+        byte transposeSecond = (byte)(secondIsTransposed ? 'T' : 'N');
+        byte transposeFirst = (byte)(firstIsTransposed ? 'T' : 'N');
+        int secondStride = secondIsTransposed ? inner : columns;
+        int firstStride = firstIsTransposed ? rows : inner;
+        float one = 1;
+        float zero = 0;
+        var product = (delegate* unmanaged[Cdecl]<
+            byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
+        product(
+            &transposeSecond,
+            &transposeFirst,
+            &columns,
+            &rows,
+            &inner,
+            &one,
+            second,
+            &secondStride,
+            first,
+            &firstStride,
+            &zero,
+            target,
+            &columns);
+    }
+
+    private static nint Find()
+    {
+        if (!OperatingSystem.IsLinux() || !OpenMpTeam.IsAvailable)
+        {
+            return 0;
+        }
+
+        using var process = Process.GetCurrentProcess();
+        string? path = process.Modules.Cast<ProcessModule>()
+            .Select(module => module.FileName)
+            .FirstOrDefault(file => Path.GetFileName(file).StartsWith("libtorch_cpu", StringComparison.Ordinal));
+        return path is not null
+            && NativeLibrary.TryLoad(path, out nint library)
+            && NativeLibrary.TryGetExport(library, "SGEMM", out nint product) ? product : 0;
+    }
+
+    private sealed class Scope : IDisposable
+    {
+        private readonly bool _before = _withheld;
+
+        public Scope()
+        {
+            _withheld = true;
+        }
+
+        public void Dispose() => _withheld = _before;
+    }
+}
