@@ -11,8 +11,6 @@ namespace Sere.Bijectors;
 /// </summary>
 public sealed class RankOneAffineLayer : AmortizedBijector
 {
-    private readonly ContextNetwork _context;
-
     /// <summary>A layer over N latents.</summary>
     /// <param name="latents">N.</param>
     /// <param name="parameters">Gives (c, d, u) before their bounds: 3N values.</param>
@@ -21,11 +19,14 @@ public sealed class RankOneAffineLayer : AmortizedBijector
     public RankOneAffineLayer(int latents, ContextNetwork parameters, double diagonalFloor, double diagonalCeiling)
         : base(nameof(RankOneAffineLayer))
     {
-        _context = parameters;
+        Context = parameters;
         Diagonal = new SmoothInterval(diagonalFloor, diagonalCeiling, Start: 1);
         DirectionBound = Math.Sqrt(Math.Min(1, 10.0 / latents));
         register_module("parameters", parameters);
     }
+
+    /// <summary>Gives the parameters before their bounds.</summary>
+    internal ContextNetwork Context { get; }
 
     /// <summary>Interval of d.</summary>
     internal SmoothInterval Diagonal { get; }
@@ -41,5 +42,5 @@ public sealed class RankOneAffineLayer : AmortizedBijector
     }
 
     /// <summary>(c, d, u) before their bounds, [..., 3N], or [3N] without a context.</summary>
-    internal torch.Tensor Unbounded(torch.Tensor? context) => _context.Forward(context);
+    internal torch.Tensor Unbounded(torch.Tensor? context) => Context.Forward(context);
 }

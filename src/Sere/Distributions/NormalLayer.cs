@@ -10,8 +10,6 @@ namespace Sere.Distributions;
 /// </summary>
 public sealed class NormalLayer : torch.nn.Module
 {
-    private readonly ContextNetwork _context;
-
     /// <summary>A layer over N dimensions.</summary>
     /// <param name="parameters">Gives mean and log-scale before their bounds: 2N values.</param>
     /// <param name="meanBound">The mean lies within (-meanBound, meanBound).</param>
@@ -20,7 +18,7 @@ public sealed class NormalLayer : torch.nn.Module
     public NormalLayer(ContextNetwork parameters, double meanBound, double scaleFloor, double scaleCeiling)
         : base(nameof(NormalLayer))
     {
-        _context = parameters;
+        Context = parameters;
         MeanBound = meanBound;
         double floor = Math.Log(scaleFloor);
         double ceiling = Math.Log(scaleCeiling);
@@ -30,6 +28,9 @@ public sealed class NormalLayer : torch.nn.Module
         LogScale = new SmoothInterval(floor, ceiling, Math.Clamp(0, floor + margin, ceiling - margin));
         register_module("parameters", parameters);
     }
+
+    /// <summary>Gives the parameters before their bounds.</summary>
+    internal ContextNetwork Context { get; }
 
     /// <summary>Bound of the mean.</summary>
     internal double MeanBound { get; }
@@ -45,5 +46,5 @@ public sealed class NormalLayer : torch.nn.Module
     }
 
     /// <summary>Mean and log-scale before their bounds, [..., 2N].</summary>
-    internal torch.Tensor Unbounded(torch.Tensor? context) => _context.Forward(context);
+    internal torch.Tensor Unbounded(torch.Tensor? context) => Context.Forward(context);
 }

@@ -82,6 +82,12 @@ public abstract class Hierarchy : torch.nn.Module
         return Walk(layer => new LatentSource.Prior(parts[layer], temperature));
     }
 
+    /// <summary>The codes of a draw from the prior, as <see cref="Generate"/> gives them, where nothing else is asked for.</summary>
+    /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
+    /// <param name="temperature">Factor on the standard deviation of the base latents.</param>
+    public virtual IReadOnlyList<torch.Tensor> GenerateCodes(torch.Tensor noise, double temperature = 1) =>
+        [.. Generate(noise, temperature).Select(step => step.Code)];
+
     /// <summary>Noise [..., TotalLatents] in the parts of the layers.</summary>
     protected torch.Tensor[] SplitNoise(torch.Tensor noise)
     {

@@ -101,6 +101,23 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             : base.DrawWeighted(evidence, noise);
     }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> GenerateCodes(torch.Tensor noise, double temperature = 1)
+    {
+        ArgumentNullException.ThrowIfNull(noise);
+        if (!CanFuse(noise) || torch.is_grad_enabled())
+        {
+            return base.GenerateCodes(noise, temperature);
+        }
+
+        // With dm = 0 and ds = 1, eq. 9 is the prior.
+        EvidenceResiduals[] nothing =
+        [
+            .. _settings.Latents.Select(latents => new EvidenceResiduals(torch.zeros(1, latents), torch.zeros(1, latents))),
+        ];
+        return Walk(nothing, noise * temperature, inputs => ChainStepKernel.Forward(inputs, logRatio: false)).Codes;
+    }
+
     /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
     /// <param name="layer">l, from 0.</param>
     /// <param name="codes">The codes of all earlier layers.</param>

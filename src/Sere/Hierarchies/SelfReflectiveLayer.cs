@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Networks;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
@@ -67,9 +68,11 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
     public ChainStepInputs ChainStep(torch.Tensor? context, EvidenceResiduals evidence, torch.Tensor noise)
     {
         var bijector = (RankOneAffineLayer)_bijector;
-        var parameters = bijector.Unbounded(_bijectorIsCoupled ? context : null);
+        var (prior, parameters) = _prior is not null && _bijectorIsCoupled
+            ? ContextNetwork.ForwardBoth(_prior.Context, bijector.Context, context!)
+            : (_prior?.Unbounded(context), bijector.Unbounded(_bijectorIsCoupled ? context : null));
         return new ChainStepInputs(
-            _prior?.Unbounded(context),
+            prior,
             _bijectorIsCoupled ? parameters : parameters.expand([.. noise.shape[..^1], parameters.shape[^1]]),
             evidence.Mean,
             evidence.LogScale,

@@ -105,7 +105,7 @@ public sealed class VariationalModel : DensityModel
 
     /// <inheritdoc/>
     public override GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1) =>
-        Likelihood.Generate(Codes(Hierarchy.Generate(noise, temperature)), uniform);
+        Likelihood.Generate(Hierarchy.GenerateCodes(noise, temperature), uniform);
 
     /// <inheritdoc/>
     public override GeneratedImages Reconstruct(torch.Tensor x, torch.Tensor noise, torch.Tensor? uniform)

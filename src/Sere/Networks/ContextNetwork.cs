@@ -44,4 +44,17 @@ public sealed class ContextNetwork : torch.nn.Module
 
         return _network is null ? _constant!.alias() : _network.Forward(context!);
     }
+
+    /// <summary>The parameters of two, which are computed together where both take the context.</summary>
+    internal static (torch.Tensor First, torch.Tensor Second) ForwardBoth(
+        ContextNetwork first, ContextNetwork second, torch.Tensor context)
+    {
+        if (first._network is null || second._network is null)
+        {
+            return (first.Forward(context), second.Forward(context));
+        }
+
+        var both = Mlp.ForwardTogether([first._network, second._network], context);
+        return (both[0], both[1]);
+    }
 }

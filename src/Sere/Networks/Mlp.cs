@@ -1,3 +1,4 @@
+using Sere.Numerics.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -51,5 +52,22 @@ public sealed class Mlp : torch.nn.Module
         }
 
         return x;
+    }
+
+    /// <summary>Several perceptrons of one input [..., inputs]: their outputs, each [..., outputs].</summary>
+    internal static IReadOnlyList<torch.Tensor> ForwardTogether(IReadOnlyList<Mlp> networks, torch.Tensor x)
+    {
+        Activation[] activations = [.. networks.Select(network => network._activation)];
+        if (networks.Count < 2 || !NetworksFunction.Takes(x, activations))
+        {
+            return [.. networks.Select(network => network.Forward(x))];
+        }
+
+        long[] outer = x.shape[..^1];
+        var outputs = NetworksFunction.Apply(
+            outer.Length == 1 ? x : x.reshape(-1, x.shape[^1]),
+            [.. networks.Select(network => new NetworkTensors(network._weights, network._biases))],
+            activations);
+        return outer.Length == 1 ? outputs : [.. outputs.Select(output => output.view([.. outer, output.shape[^1]]))];
     }
 }
