@@ -107,13 +107,12 @@ internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunct
         }
 
         var (before, bias) = AffineActivationKernel.Backward(gradient, y, activation);
-        return weight.dim() == 2
-            ? new PerceptronGradients(
-                before, bias.view(-1), before.t().mm(x), x.requires_grad ? before.mm(weight) : null)
-            : new PerceptronGradients(
-                before,
-                bias,
-                x.transpose(1, 2).bmm(before),
-                x.requires_grad ? before.bmm(weight.transpose(1, 2)) : null);
+        bool single = weight.dim() == 2;
+        var input = x.requires_grad
+            ? ProductPrecisionScope.Multiply(before, single ? weight : weight.transpose(1, 2))
+            : null;
+        return single
+            ? new PerceptronGradients(before, bias.view(-1), ProductPrecisionScope.Multiply(before.t(), x), input)
+            : new PerceptronGradients(before, bias, ProductPrecisionScope.Multiply(x.transpose(1, 2), before), input);
     }
 }

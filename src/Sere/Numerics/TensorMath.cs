@@ -17,7 +17,9 @@ internal static class TensorMath
     public static torch.Tensor BatchMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second)
     {
         LogProducts(first, second);
-        return first.baddbmm(second, addend);
+        return ProductPrecisionScope.Current == ProductPrecision.Full
+            ? first.baddbmm(second, addend)
+            : ProductPrecisionScope.Multiply(first, second) + addend;
     }
 
     /// <summary>
@@ -26,7 +28,7 @@ internal static class TensorMath
     public static torch.Tensor MatrixMultiply(torch.Tensor x, torch.Tensor weight)
     {
         LogProduct(x, weight);
-        return weight.dim() == 3 ? x.bmm(weight) : x.mm(weight.t());
+        return ProductPrecisionScope.Multiply(x, weight.dim() == 3 ? weight : weight.t());
     }
 
     /// <summary>Writes down what <see cref="MatrixMultiply"/> computes, where a kernel computes it.</summary>
@@ -42,18 +44,14 @@ internal static class TensorMath
         }
     }
 
-    /// <summary>addend + first second, one matrix product: [B, I] and [I, O].</summary>
-    public static torch.Tensor MatrixMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second)
-    {
-        MatrixProductLog.Add(1, first.shape[0], first.shape[1], second.shape[1], first.requires_grad);
-        return torch.addmm(addend, first, second, 1, 1);
-    }
-
     /// <summary>x weight^T + bias: [..., I], [O, I] and [O].</summary>
     public static torch.Tensor Linear(torch.Tensor x, torch.Tensor weight, torch.Tensor bias)
     {
         MatrixProductLog.Add(1, x.numel() / x.shape[^1], x.shape[^1], weight.shape[0], x.requires_grad);
-        return torch.nn.functional.linear(x, weight, bias);
+        return ProductPrecisionScope.Current == ProductPrecision.Full
+            ? torch.nn.functional.linear(x, weight, bias)
+            : (ProductPrecisionScope.Multiply(x.reshape(-1, x.shape[^1]), weight.t()) + bias)
+                .view([.. x.shape[..^1], weight.shape[0]]);
     }
 
     private static void LogProducts(torch.Tensor first, torch.Tensor second) =>

@@ -138,6 +138,8 @@ public sealed class Trainer : IDisposable
         using var scope = torch.NewDisposeScope();
         var (images, noise) = _batches.Get(progress.Epoch, progress.StepInEpoch, _model.NoiseSize);
         OnPhase?.Invoke(TrainingPhase.Data);
+        using var precision = new ProductPrecisionScope(
+            _configuration.Precision == TrainingPrecision.Bf16 ? ProductPrecision.BFloat16 : ProductPrecision.Full);
         var terms = _model.Elbo(_model.Encode(images), noise);
         double beta = KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps);
         var loss = -terms.Annealed(beta).mean();

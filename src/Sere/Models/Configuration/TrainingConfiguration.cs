@@ -9,6 +9,9 @@ public sealed record TrainingConfiguration
     /// <summary>The images of a training step; at least 1.</summary>
     public int BatchSize { get; init; } = 100;
 
+    /// <summary>In what precision the factors of matrix products are taken; all else is float32.</summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Fp32;
+
     /// <summary>The optimizer.</summary>
     public OptimizerConfiguration Optimizer { get; init; } = new AdamConfiguration();
 
@@ -45,6 +48,7 @@ public sealed record TrainingConfiguration
             Epochs is >= 1 and <= ConfigurationCheck.MaximumCount, $"{path}.epochs", Epochs, Positive);
         ConfigurationCheck.Require(
             BatchSize is >= 1 and <= ConfigurationCheck.MaximumCount, $"{path}.batchSize", BatchSize, Positive);
+        ConfigurationCheck.RequireNamed($"{path}.precision", Precision);
         Optimizer.Validate($"{path}.optimizer");
         Schedule.Validate($"{path}.schedule");
         Annealing.Validate($"{path}.annealing");

@@ -10,13 +10,14 @@ namespace Sere.Numerics.Kernels;
 /// </summary>
 internal static unsafe class Blas
 {
-    private static readonly Lazy<nint> Product = new(Find);
+    private static readonly Lazy<nint> Product = new(() => Find("SGEMM"));
+    private static readonly Lazy<nint> NarrowProduct = new(() => Find("GEMM_BF16BF16F32"));
 
     [ThreadStatic]
     private static bool _withheld;
 
-    /// <summary>Whether libtorch lets its product be called: it does where it contains MKL, on Linux.</summary>
-    public static bool IsAvailable => !_withheld && Product.Value != 0;
+    /// <summary>Whether libtorch lets its products be called: it does where it contains MKL, on Linux.</summary>
+    public static bool IsAvailable => !_withheld && Product.Value != 0 && NarrowProduct.Value != 0;
 
     /// <summary>Has this thread do without until the result is disposed, as other systems have to.</summary>
     public static IDisposable Withhold() => new Scope();
@@ -30,6 +31,7 @@ internal static unsafe class Blas
     /// <param name="rows">Rows of the product.</param>
     /// <param name="inner">Terms of each sum.</param>
     /// <param name="columns">Columns of the product.</param>
+    /// <param name="precision">Precision of the factors; the product is float32.</param>
     public static void Multiply(
         float* first,
         bool firstIsTransposed,
@@ -38,7 +40,8 @@ internal static unsafe class Blas
         float* target,
         int rows,
         int inner,
-        int columns)
+        int columns,
+        ProductPrecision precision)
     {
         // The routine takes matrices column by column, so that each is its own transpose: second^T first^T is computed.
         byte transposeSecond = (byte)(secondIsTransposed ? 'T' : 'N');
@@ -47,25 +50,53 @@ internal static unsafe class Blas
         int firstStride = firstIsTransposed ? rows : inner;
         float one = 1;
         float zero = 0;
-        var product = (delegate* unmanaged[Cdecl]<
-            byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
-        product(
-            &transposeSecond,
-            &transposeFirst,
-            &columns,
-            &rows,
-            &inner,
-            &one,
-            second,
-            &secondStride,
-            first,
-            &firstStride,
-            &zero,
-            target,
-            &columns);
+        if (precision == ProductPrecision.Full)
+        {
+            var product = (delegate* unmanaged[Cdecl]<
+                byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
+            product(
+                &transposeSecond,
+                &transposeFirst,
+                &columns,
+                &rows,
+                &inner,
+                &one,
+                second,
+                &secondStride,
+                first,
+                &firstStride,
+                &zero,
+                target,
+                &columns);
+            return;
+        }
+
+        using var narrowSecond = new BFloat16Memory(second, inner * columns);
+        using var narrowFirst = new BFloat16Memory(first, rows * inner);
+        fixed (ushort* factor = narrowSecond)
+        fixed (ushort* other = narrowFirst)
+        {
+            var product = (delegate* unmanaged[Cdecl]<
+                byte*, byte*, int*, int*, int*, float*, ushort*, int*, ushort*, int*, float*, float*, int*, void>)
+                NarrowProduct.Value;
+            product(
+                &transposeSecond,
+                &transposeFirst,
+                &columns,
+                &rows,
+                &inner,
+                &one,
+                factor,
+                &secondStride,
+                other,
+                &firstStride,
+                &zero,
+                target,
+                &columns);
+        }
     }
 
-    private static nint Find()
+    private static nint Find(string name)
     {
         if (!OperatingSystem.IsLinux() || !OpenMpTeam.IsAvailable)
         {
@@ -78,7 +109,7 @@ internal static unsafe class Blas
             .FirstOrDefault(file => Path.GetFileName(file).StartsWith("libtorch_cpu", StringComparison.Ordinal));
         return path is not null
             && NativeLibrary.TryLoad(path, out nint library)
-            && NativeLibrary.TryGetExport(library, "SGEMM", out nint product) ? product : 0;
+            && NativeLibrary.TryGetExport(library, name, out nint product) ? product : 0;
     }
 
     private sealed class Scope : IDisposable

@@ -7,6 +7,7 @@ internal sealed unsafe class NetworkPass
 {
     private static readonly ActivationRows Identity = ActivationRows.Of<IdentityKernel>();
 
+    private readonly ProductPrecision _precision = ProductPrecisionScope.Current;
     private readonly NetworkTensors _network;
     private readonly ActivationRows _hidden;
     private readonly nint[] _weights;
@@ -44,7 +45,8 @@ internal sealed unsafe class NetworkPass
                 (float*)_values[layer + 1] + ((long)first * outputs),
                 last - first,
                 inputs,
-                outputs);
+                outputs,
+                _precision);
             Activation(layer).Forward(
                 (float*)_values[layer + 1], (float*)_biases[layer], null, 1, first, last, outputs);
         }
@@ -81,9 +83,18 @@ internal sealed unsafe class NetworkPass
                 FloatMemory.Of(parameters.Weights[layer]),
                 outputs,
                 rows,
-                inputs);
+                inputs,
+                _precision);
             Blas.Multiply(
-                slopes, false, (float*)_weights[layer], false, (float*)targets[layer], rows, outputs, inputs);
+                slopes,
+                false,
+                (float*)_weights[layer],
+                false,
+                (float*)targets[layer],
+                rows,
+                outputs,
+                inputs,
+                _precision);
             slopes = (float*)targets[layer];
         }
 

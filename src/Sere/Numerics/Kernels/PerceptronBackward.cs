@@ -7,6 +7,7 @@ internal sealed unsafe class PerceptronBackward
 {
     private readonly PerceptronSizes _sizes;
     private readonly ActivationRows _activation;
+    private readonly ProductPrecision _precision = ProductPrecisionScope.Current;
     private readonly float* _gradient;
     private readonly float* _values;
     private readonly float* _inputs;
@@ -70,11 +71,11 @@ internal sealed unsafe class PerceptronBackward
         float* target = _weightGradient + (layer * _sizes.WeightLength);
         if (_sizes.WeightIsTransposed)
         {
-            Blas.Multiply(before, true, inputs, false, target, _sizes.Outputs, _sizes.Rows, _sizes.Inputs);
+            Blas.Multiply(before, true, inputs, false, target, _sizes.Outputs, _sizes.Rows, _sizes.Inputs, _precision);
         }
         else
         {
-            Blas.Multiply(inputs, true, before, false, target, _sizes.Inputs, _sizes.Rows, _sizes.Outputs);
+            Blas.Multiply(inputs, true, before, false, target, _sizes.Inputs, _sizes.Rows, _sizes.Outputs, _precision);
         }
     }
 
@@ -87,5 +88,6 @@ internal sealed unsafe class PerceptronBackward
         _inputGradient + ((long)layer * _sizes.Rows * _sizes.Inputs),
         _sizes.Rows,
         _sizes.Outputs,
-        _sizes.Inputs);
+        _sizes.Inputs,
+        _precision);
 }

@@ -40,6 +40,7 @@ internal static unsafe class PerceptronKernel
         nint biases = bias is null ? 0 : (nint)FloatMemory.Of(bias);
         nint addends = addend is null ? 0 : (nint)FloatMemory.Of(addend);
         int blocks = Blocks(sizes.Stack, sizes.Rows);
+        var precision = ProductPrecisionScope.Current;
         ParallelWork.For(sizes.Stack * blocks, sizes.Operations / OperationsPerElement, piece =>
         {
             int layer = piece / blocks;
@@ -54,7 +55,8 @@ internal static unsafe class PerceptronKernel
                 target + ((long)first * sizes.Outputs),
                 last - first,
                 sizes.Inputs,
-                sizes.Outputs);
+                sizes.Outputs,
+                precision);
             activation.Forward(
                 target,
                 biases == 0 ? null : (float*)biases + ((long)layer * sizes.Outputs),

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -14,6 +15,9 @@ public sealed class FusedKernelLawTests
 {
     // Sums over up to 2,000 rows in another order.
     private const double Rounding = 2e-5;
+
+    // A few units in the last of the 8 bits.
+    private const double NarrowRounding = 0.02;
 
     public static TheoryData<string> Names => [.. FusedKernelTable.Cases.Select(item => item.Name)];
 
@@ -48,6 +52,31 @@ public sealed class FusedKernelLawTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void In_bfloat16_a_fused_form_equals_the_plain_formula(string name)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var precision = new ProductPrecisionScope(ProductPrecision.BFloat16);
+        var item = FusedKernelTable.Cases.Single(item => string.Equals(item.Name, name, StringComparison.Ordinal));
+        var inputs = item.Shapes.Select((shape, index) => Leaf(shape, index)).ToArray();
+        torch.Tensor value;
+        torch.Tensor[] gradients;
+        using (FusedKernels.UsePlainFormulas())
+        {
+            (value, gradients) = Evaluate(item, inputs);
+        }
+
+        var (fused, fusedGradients) = Evaluate(item, inputs);
+
+        // The plain formula rounds the products to bfloat16, too. A sum of many has an error of its terms' size, not its own.
+        TensorAssert.Close(value, fused, NarrowRounding * Spread(value), "value");
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            TensorAssert.Close(gradients[i], fusedGradients[i], NarrowRounding * Spread(gradients[i]), $"gradient {i}");
+        }
+    }
+
     [Fact]
     public void The_plain_formulas_end_with_their_scope()
     {
@@ -72,6 +101,8 @@ public sealed class FusedKernelLawTests
         using var x = torch.zeros(3, torch.ScalarType.Float64);
         Assert.False(FusedKernels.Take(x));
     }
+
+    private static double Spread(torch.Tensor values) => 1 + values.abs().max().item<float>();
 
     private static torch.Tensor Leaf(long[] shape, int index)
     {
