@@ -44,6 +44,11 @@ internal sealed class ComputeOptions
         };
     }
 
+    /// <summary>The options as they were given, to repeat them: another number of threads may round otherwise.</summary>
+    public string Given(ParseResult parsed) =>
+        (parsed.GetValue(_threads) is { } threads ? $" {_threads.Name} {threads}" : "")
+        + (parsed.GetResult(_device) is { Implicit: false } ? $" {_device.Name} {parsed.GetValue(_device)}" : "");
+
     /// <summary>Loads the native libraries and sets the threads.</summary>
     public void ApplyThreads(ParseResult parsed)
     {

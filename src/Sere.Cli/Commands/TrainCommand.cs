@@ -159,7 +159,7 @@ internal sealed class TrainCommand
     private string ResumeCommand(ParseResult parsed, RunFolder folder)
     {
         string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
-        return $"sere train --run {Quote(folder.Root)}{dataFolder} --resume";
+        return $"sere train --run {Quote(folder.Root)}{dataFolder}{_compute.Given(parsed)} --resume";
     }
 
     private (TrainingRun Run, RunFolder Folder) Start(

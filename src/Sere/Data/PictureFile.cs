@@ -13,6 +13,8 @@ internal sealed class PictureFile : IDisposable
     private const long PixelsPerByte = 1032 * 8;
     private const long AlwaysAllowedPixels = 1L << 20;
 
+    private const int LargestRounding = 2;
+
     private readonly string _path;
     private readonly SKCodec _codec;
 
@@ -122,11 +124,16 @@ internal sealed class PictureFile : IDisposable
         }
     }
 
-    private static bool IsGrey(ReadOnlySpan<byte> colours)
+    /// <summary>
+    /// Whether no pixel shows colour. Files that lose detail store brightness and colour apart, and where they are put
+    /// together again the channels of a grey pixel differ by their rounding.
+    /// </summary>
+    private bool IsGrey(ReadOnlySpan<byte> colours)
     {
+        int rounding = _codec.EncodedFormat == SKEncodedImageFormat.Png ? 0 : LargestRounding;
         for (int i = 0; i < colours.Length; i += 4)
         {
-            if (colours[i] != colours[i + 1] || colours[i] != colours[i + 2])
+            if (Math.Abs(colours[i] - colours[i + 1]) > rounding || Math.Abs(colours[i] - colours[i + 2]) > rounding)
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sere.Models.Configuration;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -35,8 +36,13 @@ public sealed class CheckpointStore
     /// <summary>How many of the last checkpoints are kept; at least 1.</summary>
     public int Kept { get; init; } = 2;
 
-    /// <summary>Whether the best weights are there.</summary>
-    internal bool HasBest => File.Exists(BestPath);
+    /// <summary>
+    /// The configuration of the run, which its checkpoints keep: they are not gone on from with another one. Null to keep
+    /// and compare none.
+    /// </summary>
+    public ExperimentConfiguration? Configuration { get; init; }
+
+    private bool HasBest => File.Exists(BestPath);
 
     private string BestPath => Path.Combine(_folder, "best.safetensors");
 
@@ -54,7 +60,11 @@ public sealed class CheckpointStore
             SafeTensors.Write(tensors, CheckpointTensors.Of(trainer), metadata, _files);
         }
 
-        RunStateFile.Write(StatePath(state), state with { Digest = ContentDigest.OfFile(tensors) }, _files);
+        RunStateFile.Write(StatePath(state), state with
+        {
+            Digest = ContentDigest.OfFile(tensors),
+            Configuration = KeptConfiguration.Of(Configuration),
+        }, _files);
         DeleteAllBut(state);
     }
 
@@ -83,7 +93,9 @@ public sealed class CheckpointStore
     /// <param name="trainer">A trainer of the same configuration.</param>
     /// <param name="warn">Told of each checkpoint that is damaged.</param>
     /// <returns>The state, or null where there is no checkpoint.</returns>
-    /// <exception cref="SereException">There are checkpoints, but none is good.</exception>
+    /// <exception cref="SereException">
+    /// There are checkpoints, but none is good, or the run was trained with another configuration.
+    /// </exception>
     public RunState? Restore(Trainer trainer, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -94,6 +106,7 @@ public sealed class CheckpointStore
         }
 
         var (state, path) = last.Value;
+        KeptConfiguration.RequireSame(state, Configuration, StatePath(state));
         if (state.Progress.KlSums.Count != trainer.Progress.KlSums.Count)
         {
             throw new SereException(
@@ -136,6 +149,28 @@ public sealed class CheckpointStore
 
         using var file = SafeTensors.Read(last.Path);
         CheckpointTensors.CopyEvaluationValues(model, file, last.Path);
+    }
+
+    /// <summary>Whether there are best weights to compare a later epoch with.</summary>
+    /// <param name="warn">Told where they are missing or damaged.</param>
+    internal bool HasSoundBest(Action<string> warn)
+    {
+        string fault = "are missing";
+        if (HasBest)
+        {
+            try
+            {
+                ReadBest().Dispose();
+                return true;
+            }
+            catch (SereException)
+            {
+                fault = "are damaged";
+            }
+        }
+
+        warn($"The best weights '{BestPath}' {fault}; the best of the epochs to come are kept instead.");
+        return false;
     }
 
     /// <summary>

@@ -104,7 +104,7 @@ public sealed record HeldOutScores
     {
         try
         {
-            var kept = File.Exists(path) && new FileInfo(path).Length <= LargestFile
+            var kept = OrdinaryFile.HasContent(path) && new FileInfo(path).Length <= LargestFile
                 ? JsonSerializer.Deserialize<HeldOutScores>(File.ReadAllText(path), RunJson.Line)
                 : null;
             return kept?.Format == CurrentFormat ? kept : null;

@@ -9,7 +9,7 @@ public static class MetricsLog
     /// <summary>The largest file that is read, in bytes.</summary>
     private const long LargestFile = 1L << 28;
 
-    /// <summary>The epochs of a file, in order; none if there is no file.</summary>
+    /// <summary>The epochs of a file, in order; none if there is no file with content.</summary>
     /// <param name="path">The file.</param>
     /// <param name="warn">
     /// Told of a damaged line, from which on nothing is read; null to have such a file refused.
@@ -17,7 +17,7 @@ public static class MetricsLog
     /// <exception cref="SereException">A line is damaged, or the file cannot be read.</exception>
     public static IReadOnlyList<RunMetrics> Read(string path, Action<string>? warn = null)
     {
-        if (!File.Exists(path))
+        if (!OrdinaryFile.HasContent(path))
         {
             return [];
         }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sere.Training;
 
 namespace Sere.Runs;
@@ -16,6 +18,10 @@ public sealed record RunState
 
     /// <summary>SHA-256 of the state itself, as one line of JSON with this member empty.</summary>
     public string StateDigest { get; init; } = "";
+
+    /// <summary>The configuration that the run trains with; null where an older version wrote the checkpoint.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Configuration { get; init; }
 
     /// <summary>Where training stands.</summary>
     public required TrainingProgress Progress { get; init; }

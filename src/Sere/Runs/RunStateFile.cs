@@ -26,7 +26,7 @@ internal static class RunStateFile
                 throw new SereException($"The checkpoint '{path}' is damaged: it is too large to be a state.");
             }
 
-            var state = JsonSerializer.Deserialize<RunState>(File.ReadAllText(path), RunJson.Line);
+            var state = JsonSerializer.Deserialize<RunState>(OrdinaryFile.ReadAllText(path), RunJson.Line);
             if (state?.Format != RunState.CurrentFormat)
             {
                 throw new SereException($"The checkpoint '{path}' is of another version.");

@@ -49,6 +49,7 @@ public sealed class TrainingRun : IDisposable
         _checkpoints = new CheckpointStore(folder.Checkpoints, folder.Files)
         {
             Kept = configuration.Training.Checkpoints.Kept,
+            Configuration = configuration,
         };
         _model = ModelFactory.Create(
             configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
@@ -116,7 +117,9 @@ public sealed class TrainingRun : IDisposable
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
-    /// <exception cref="SereException">Its checkpoints are all damaged, or the images are not those it was trained on.</exception>
+    /// <exception cref="SereException">
+    /// Its checkpoints are all damaged, or the images or the configuration are not those it was trained with.
+    /// </exception>
     public static TrainingRun Resume(
         RunFolder folder,
         ExperimentConfiguration configuration,
@@ -186,10 +189,8 @@ public sealed class TrainingRun : IDisposable
             _bestEpoch = state.BestEpoch;
             _metrics.AddRange(MetricsLog.Read(_folder.Metrics, _observer.OnWarning)
                 .Where(line => line.Epoch <= state.Progress.Epoch));
-            if (_bestElbo is not null && !_checkpoints.HasBest && !_trainer.IsDone)
+            if (_bestElbo is not null && !_trainer.IsDone && !_checkpoints.HasSoundBest(_observer.OnWarning))
             {
-                _observer.OnWarning(
-                    $"The best weights of '{_folder.Root}' are missing; the best of the epochs to come are kept instead.");
                 _bestElbo = null;
             }
         }

@@ -9,13 +9,13 @@ public static class ContentDigest
 {
     /// <summary>The SHA-256 of a file's content: 64 lower-case hexadecimal digits.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be read.</exception>
+    /// <exception cref="SereException">The file cannot be read, is empty, or is a pipe or a device.</exception>
     public static string OfFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = OrdinaryFile.OpenRead(path);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
         catch (Exception error) when (FileFault.IsFault(error))

@@ -17,6 +17,24 @@ internal static class OrdinaryFile
         }
     }
 
+    /// <summary>Whether a file is there and has content, as no pipe and no device has by its length.</summary>
+    public static bool HasContent(string path)
+    {
+        var file = new FileInfo(path);
+        return (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is
+            FileInfo { Exists: true, Length: > 0 };
+    }
+
+    /// <summary>Reads a text file in UTF-8 whole.</summary>
+    /// <exception cref="SereException">The file is empty, or a pipe or a device.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">Permission is denied, or it is a folder.</exception>
+    public static string ReadAllText(string path)
+    {
+        using var reader = new StreamReader(OpenRead(path));
+        return reader.ReadToEnd();
+    }
+
     /// <summary>Opens a file that has a length and content; the stream can seek.</summary>
     /// <exception cref="SereException">The file is empty, or a pipe or a device.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>

@@ -84,7 +84,7 @@ public sealed class InterruptionTests : IDisposable
         Assert.True(result.ExitCode == 130, $"Exit code {result.ExitCode}: {result.Output} {result.Error}");
         Assert.Equal("", result.Output);
         string[] lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal($"Interrupted; go on with: sere train --run {run} --resume", lines[^1]);
+        Assert.Equal($"Interrupted; go on with: sere train --run {run} --threads 1 --resume", lines[^1]);
         Assert.DoesNotContain("error:", result.Error);
         Assert.DoesNotContain("   at ", result.Error);
     }

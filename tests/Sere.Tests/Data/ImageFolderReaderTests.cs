@@ -52,6 +52,24 @@ public sealed class ImageFolderReaderTests : IDisposable
         AssertRefused(_folder.Path, "1 grey and 4 coloured", "'e.png' is the first grey one", "--gray");
     }
 
+    [Theory]
+    [InlineData(SKEncodedImageFormat.Webp)]
+    [InlineData(SKEncodedImageFormat.Jpeg)]
+    public void Grey_that_a_lossy_file_rounds_is_grey_and_a_faint_colour_is_not(SKEncodedImageFormat format)
+    {
+        // Without room for rounding, WebP makes the channels of some of these levels differ by one.
+        for (int i = 0; i < 4; i++)
+        {
+            int first = 60 * i;
+            _folder.Write(
+                $"{i}.{format}", Pictures.Encode(16, 16, (x, y) => Pictures.Level((byte)(first + (2 * x) + y)), format));
+        }
+
+        Assert.Equal(1, ImageFolderReader.Read(_folder.Path).Shape.Channels);
+        _folder.Write($"faint.{format}", Pictures.Encode(16, 16, (_, _) => new SKColor(100, 110, 120), format));
+        AssertRefused(_folder.Path, "4 grey and 1 coloured", $"'faint.{format}'", "--gray");
+    }
+
     [Fact]
     public void Colours_become_their_luma_where_grey_is_asked_for()
     {

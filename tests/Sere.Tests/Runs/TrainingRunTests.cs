@@ -116,8 +116,32 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Contains("line 2 is not the sound JSON of an epoch", Assert.Single(observer.Warnings), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Best_weights_that_are_gone_are_kept_anew_from_the_epochs_to_come()
+    [Theory]
+    [InlineData("model.latents", "2", "3")]
+    [InlineData("training.epochs", "2", "5")]
+    [InlineData("training.optimizer.beta1", "0.9", "0.8")]
+    public void A_configuration_that_was_edited_after_the_start_is_refused_by_the_difference(string path, string was, string now)
+    {
+        var folder = new RunFolder(_folder.File("edited"));
+        using var stop = new CancellationTokenSource();
+        using (var run = TrainingRun.Start(Tiny(), Digits, folder, observer: new RecordingRun { OnEpochEnd = stop.Cancel }))
+        {
+            Assert.Throws<OperationCanceledException>(() => run.Execute(stop.Token));
+        }
+
+        var edited = ConfigurationOverrides.Apply(folder.ReadConfiguration(), [$"{path}={now}"]);
+        string message = Assert.Throws<SereException>(() => TrainingRun.Resume(folder, edited, Digits)).Message;
+        Assert.Contains($"{path} is {was} there and {now} here", message, StringComparison.Ordinal);
+        using (var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Best_weights_that_are_gone_or_damaged_are_kept_anew_from_the_epochs_to_come(bool isDamaged)
     {
         var folder = new RunFolder(_folder.File("no-best"));
         string best = Path.Combine(folder.Checkpoints, "best.safetensors");
@@ -129,13 +153,22 @@ public sealed class TrainingRunTests : IDisposable
         }
 
         File.Delete(best);
+        if (isDamaged)
+        {
+            File.WriteAllText(best, "no tensors");
+        }
+
         observer = new RecordingRun();
         using (var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits, observer))
         {
             run.Execute(TestContext.Current.CancellationToken);
         }
 
-        Assert.True(File.Exists(best));
+        // With this rate of learning the later epoch is worse than the one whose weights are lost.
+        using (TrainedModel.Load(folder.Root))
+        {
+        }
+
         Assert.Contains("best weights", Assert.Single(observer.Warnings), StringComparison.Ordinal);
     }
 

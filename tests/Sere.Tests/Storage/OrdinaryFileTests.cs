@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Sere.Data.Downloads;
+using Sere.Runs;
 using Sere.Storage;
 using Xunit;
 
@@ -38,15 +40,28 @@ public sealed class OrdinaryFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Readers_of_runs_and_of_data_sets_do_not_wait_for_a_pipe()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such pipes.");
+        string pipe = await MakePipe();
+        var expected = new RemoteFile("pipe", 10, new string('0', 64));
+        await Task.Run(
+            () =>
+            {
+                Assert.Throws<SereException>(() => ContentDigest.OfFile(pipe));
+                Assert.Throws<SereException>(() => RunStateFile.Read(pipe));
+                Assert.Empty(MetricsLog.Read(pipe));
+                Assert.False(ContentCheck.IsWhole(pipe, expected));
+            },
+            TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_pipe_without_a_writer_is_refused_instead_of_waited_for()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such pipes.");
-        string pipe = _folder.File("pipe");
-        using (Process process = Process.Start("mkfifo", [pipe]))
-        {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
-
+        string pipe = await MakePipe();
         string link = _folder.File("link");
         File.CreateSymbolicLink(link, pipe);
         foreach (string path in (string[])[pipe, link])
@@ -61,6 +76,14 @@ public sealed class OrdinaryFileTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/dev/zero"), "There is no such device.");
         AssertRefused("/dev/zero");
+    }
+
+    private async Task<string> MakePipe()
+    {
+        string pipe = _folder.File("pipe");
+        using Process process = Process.Start("mkfifo", [pipe]);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return pipe;
     }
 
     private static void AssertRefused(string path)

@@ -26,6 +26,11 @@ internal static class ContentCheck
     {
         try
         {
+            if (!OrdinaryFile.HasContent(path))
+            {
+                return ContentState.Wrong;
+            }
+
             using FileStream stream = File.OpenRead(path);
             return read(stream);
         }
