@@ -4,6 +4,7 @@ using Sere.Evaluation;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Numerics.Kernels;
 using Sere.Training;
 using TorchSharp;
 
@@ -15,10 +16,14 @@ namespace Sere.Benchmarks;
 /// </summary>
 public class TrainingStepBenchmark
 {
-    private const int Images = 2000;
+    private const int Images = 4000;
     private DensityModel _model = null!;
     private Trainer _trainer = null!;
     private ImageSet _images = null!;
+
+    /// <summary>Which pieces of the engine are in use.</summary>
+    [Params(EnginePieces.Plain, EnginePieces.LibtorchProducts, EnginePieces.All)]
+    public EnginePieces Pieces { get; set; }
 
     [GlobalSetup]
     public void Setup()
@@ -27,7 +32,7 @@ public class TrainingStepBenchmark
         var configuration = Presets.Load("mnist-mlp");
         _images = DigitsGenerator.GenerateTrain(Images);
         _model = ModelFactory.Create(configuration.Model, _images.Shape.Dimensions, configuration.Seed);
-        var training = configuration.Training with { BatchSize = 100, Epochs = int.MaxValue / Images };
+        var training = configuration.Training with { Epochs = int.MaxValue / Images };
         _trainer = new Trainer(_model, training, _images, BinarizationRule.Dynamic, configuration.Seed);
     }
 
@@ -38,14 +43,26 @@ public class TrainingStepBenchmark
         _model.Dispose();
     }
 
-    [Benchmark(Description = "20 training steps of 100 images")]
-    public long TrainEpoch() => _trainer.RunEpoch()!.Step;
+    [Benchmark(Description = "20 training steps of 200 images")]
+    public long TrainEpoch()
+    {
+        using var pieces = UsePieces();
+        return _trainer.RunEpoch()!.Step;
+    }
 
-    [Benchmark(Description = "20 images with 100 importance samples")]
+    [Benchmark(Description = "20 images with 1000 importance samples")]
     public double Evaluate()
     {
+        using var pieces = UsePieces();
         using var scope = torch.NewDisposeScope();
-        var options = new EvaluationOptions { ImportanceSamples = 100 };
+        var options = new EvaluationOptions { ImportanceSamples = 1000 };
         return ImportanceSampledLikelihood.Evaluate(_model, _images.Slice(0, 20), BinarizationRule.Dynamic, options).Elbo[0];
     }
+
+    private IDisposable? UsePieces() => Pieces switch
+    {
+        EnginePieces.Plain => FusedKernels.UsePlainFormulas(),
+        EnginePieces.LibtorchProducts => Blas.Withhold(),
+        _ => null,
+    };
 }

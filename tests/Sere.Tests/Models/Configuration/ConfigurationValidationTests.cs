@@ -28,7 +28,6 @@ public sealed class ConfigurationValidationTests
     [InlineData("model.data.network.hidden", "[5]", "[0]")]
     [InlineData("training.epochs", "1", "0")]
     [InlineData("training.batchSize", "1", "0")]
-    [InlineData("training.precision", "bf16", "fp16")]
     [InlineData("training.optimizer.learningRate", "1e-9", "0")]
     [InlineData("training.optimizer.learningRate", "1e30", "1e31")]
     [InlineData("training.optimizer.beta1", "0", "-0.1")]
