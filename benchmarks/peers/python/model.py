@@ -98,7 +98,7 @@ class SelfReflectiveAutoencoder(nn.Module):
             perceptron(dimensions, settings["evidenceHidden"], 2 * latents) for _ in range(layers))
         self.latent_layers = nn.ModuleList(LatentLayer(settings, layer == 0) for layer in range(layers))
         self.data_layers = nn.ModuleList(
-            DataLayer(settings, self.sizes[layer - 1] if layer > 0 else 0, self.sizes[layer]) for layer in range(layers))
+            DataLayer(settings, previous, pixels) for previous, pixels in zip([0, *self.sizes], self.sizes))
 
     def forward(self, x, noise):
         """log p(x | z) and the divergence of images [B, D] in nats, each [B]."""

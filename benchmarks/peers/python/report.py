@@ -24,7 +24,8 @@ def check(folder):
     sere, *peers = (lines(folder, program, "case")[-1] for program in PROGRAMS)
     for name, peer in zip(PROGRAMS[1:], peers):
         if not abs(peer["losses"][0] - sere["losses"][0]) <= TOLERANCE:
-            sys.exit(f"The work is not the same: the loss is {peer['losses'][0]} in {name} and {sere['losses'][0]} in sere.")
+            sys.exit(
+                f"The work is not the same: the loss is {peer['losses'][0]} in {name} and {sere['losses'][0]} in sere.")
         for what in ("losses", "gradientNorms"):
             for step, (first, second) in enumerate(zip(sere[what], peer[what], strict=True)):
                 if not abs(second - first) <= TOLERANCE * abs(first):
