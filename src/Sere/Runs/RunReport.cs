@@ -20,7 +20,7 @@ internal static class RunReport
         SplitEvaluation evaluation)
     {
         var report = evaluation.Report;
-        var best = metrics.MaxBy(line => line.ValidationElbo);
+        var best = metrics.MaxBy(line => line.ValidationBound);
         var last = metrics.Count == 0 ? null : metrics[^1];
         var text = new StringBuilder();
         text.Append(Invariant, $"# {configuration.Name}\n\n{configuration.Description}\n\n");
@@ -53,7 +53,11 @@ internal static class RunReport
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");
-        text.Append(Invariant, $"| best epoch, by validation ELBO | {best?.Epoch ?? 0} ({best?.ValidationElbo ?? double.NaN:F2} nats) |\n");
+        int samples = configuration.Training.ImportanceSamples;
+        string bound = samples == 1 ? "ELBO" : $"bound of {samples} importance samples";
+        text.Append(
+            Invariant,
+            $"| best epoch, by validation {bound} | {best?.Epoch ?? 0} ({best?.ValidationBound ?? double.NaN:F2} nats) |\n");
         text.Append(Invariant, $"| wall time | {WallTime(last?.Seconds ?? 0)} |\n");
         text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
         text.Append(Invariant, $"| seed | {configuration.Seed} |\n");

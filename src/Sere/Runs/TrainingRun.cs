@@ -28,7 +28,7 @@ public sealed class TrainingRun : IDisposable
     private readonly FileStream _claim;
     private readonly List<RunMetrics> _metrics = [];
     private double _seconds;
-    private double? _bestElbo;
+    private double? _bestBound;
     private int _bestEpoch;
 
     private TrainingRun(
@@ -142,10 +142,10 @@ public sealed class TrainingRun : IDisposable
     public SplitEvaluation Execute(CancellationToken cancellation = default)
     {
         Train(cancellation);
-        if (_bestElbo is null)
+        if (_bestBound is null)
         {
             throw new SereException(
-                "There is no model to evaluate, because the ELBO of the validation images was not finite after any epoch; "
+                "There is no model to evaluate, because the bound of the validation images was not finite after any epoch; "
                 + "bring the data near the range 0 to 1, or start a new run with a lower training.optimizer.learningRate.");
         }
 
@@ -182,15 +182,15 @@ public sealed class TrainingRun : IDisposable
         {
             _checkpoints.DeleteOlderThan(state);
             _seconds = state.Seconds;
-            _bestElbo = state.BestValidationElbo;
+            _bestBound = state.BestValidationElbo;
             _bestEpoch = state.BestEpoch;
             _metrics.AddRange(MetricsLog.Read(_folder.Metrics, _observer.OnWarning)
                 .Where(line => line.Epoch <= state.Progress.Epoch));
-            if (_bestElbo is not null && !_checkpoints.HasBest && !_trainer.IsDone)
+            if (_bestBound is not null && !_checkpoints.HasBest && !_trainer.IsDone)
             {
                 _observer.OnWarning(
                     $"The best weights of '{_folder.Root}' are missing; the best of the epochs to come are kept instead.");
-                _bestElbo = null;
+                _bestBound = null;
             }
         }
     }
@@ -245,31 +245,17 @@ public sealed class TrainingRun : IDisposable
 
     private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
-        double elbo = _trainer.WithEvaluationValues(() => LatentUsage.Measure(
-            _model, _splits.Validation, _configuration.Dataset.Binarization, seed: 1, _device).Elbo);
-        if (double.IsFinite(elbo) && (_bestElbo is null || elbo > _bestElbo))
+        var (elbo, weighted) = _trainer.WithEvaluationValues(Validate);
+        double bound = weighted ?? elbo;
+        if (double.IsFinite(bound) && (_bestBound is null || bound > _bestBound))
         {
             _checkpoints.SaveBest(_trainer, epoch.Epoch, elbo);
-            _bestElbo = elbo;
+            _bestBound = bound;
             _bestEpoch = epoch.Epoch;
         }
 
         _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
-        var metrics = new RunMetrics
-        {
-            Step = epoch.Step,
-            Epoch = epoch.Epoch,
-            Beta = epoch.Beta,
-            LearningRate = epoch.LearningRate,
-            Elbo = epoch.Elbo,
-            LogLikelihoodTerm = epoch.LogLikelihoodTerm,
-            KlPerLayer = epoch.KlPerLayer,
-            GradientNorm = epoch.GradientNorm,
-            SkippedSteps = epoch.SkippedSteps,
-            ImagesPerSecond = epoch.ImagesPerSecond,
-            ValidationElbo = elbo,
-            Seconds = _seconds,
-        };
+        var metrics = RunMetrics.Of(epoch, elbo, weighted, _seconds);
         _metrics.Add(metrics);
         MetricsLog.Write(_folder.Metrics, _metrics, _folder.Files);
         tensorBoard.Write(metrics);
@@ -281,6 +267,19 @@ public sealed class TrainingRun : IDisposable
         _observer.OnEpoch(metrics);
     }
 
+    /// <summary>The ELBO of the validation images, and the bound that is trained on where it is another one.</summary>
+    private (double Elbo, double? Weighted) Validate()
+    {
+        var rule = _configuration.Dataset.Binarization;
+        int samples = _configuration.Training.ImportanceSamples;
+        double elbo = LatentUsage.Measure(_model, _splits.Validation, rule, seed: 1, _device).Elbo;
+        return samples == 1
+            ? (elbo, null)
+            : (elbo, ImportanceSampledLikelihood.Evaluate(
+                _model, _splits.Validation, rule, new EvaluationOptions { ImportanceSamples = samples }, _device)
+                .LogLikelihood.Average());
+    }
+
     private void SaveCheckpoint()
     {
         _checkpoints.Save(_trainer, new RunState
@@ -289,7 +288,7 @@ public sealed class TrainingRun : IDisposable
             Digest = "",
             Progress = _trainer.Progress,
             OptimizerSteps = _trainer.Optimizer.Steps,
-            BestValidationElbo = _bestElbo,
+            BestValidationElbo = _bestBound,
             BestEpoch = _bestEpoch,
             Seconds = _seconds,
         });

@@ -9,6 +9,12 @@ public sealed record TrainingConfiguration
     /// <summary>The images of a training step; at least 1.</summary>
     public int BatchSize { get; init; } = 100;
 
+    /// <summary>
+    /// K, the samples of each image in the bound that is maximized: 1 for the ELBO with closed-form divergences (eq. 2),
+    /// more for the importance-weighted bound (Burda et al. 2016); 1 to 10000.
+    /// </summary>
+    public int ImportanceSamples { get; init; } = 1;
+
     /// <summary>The optimizer.</summary>
     public OptimizerConfiguration Optimizer { get; init; } = new AdamConfiguration();
 
@@ -45,6 +51,11 @@ public sealed record TrainingConfiguration
             Epochs is >= 1 and <= ConfigurationCheck.MaximumCount, $"{path}.epochs", Epochs, Positive);
         ConfigurationCheck.Require(
             BatchSize is >= 1 and <= ConfigurationCheck.MaximumCount, $"{path}.batchSize", BatchSize, Positive);
+        ConfigurationCheck.Require(
+            ImportanceSamples is >= 1 and <= 10_000,
+            $"{path}.importanceSamples",
+            ImportanceSamples,
+            "a whole number from 1 to 10000");
         Optimizer.Validate($"{path}.optimizer");
         Schedule.Validate($"{path}.schedule");
         Annealing.Validate($"{path}.annealing");
