@@ -48,6 +48,11 @@ internal static class RunReport
         }
 
         text.Append(Invariant, $"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
+        if (evaluation.ResidualGain is { } gain)
+        {
+            text.Append(Invariant, $"| gain of the residual data layer over gamma1 alone | {gain.PerBlock.Sum():F2} nats |\n");
+        }
+
         text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
         text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
@@ -67,6 +72,11 @@ internal static class RunReport
             + $"{torch.get_num_threads()} threads |\n\n");
         text.Append("![samples](samples.png)\n\n![reconstructions](reconstructions.png)\n\n");
         text.Append("![learning curve](learning-curve.png)\n\n![KL divergence per layer](kl-per-layer.png)\n");
+        if (evaluation.ResidualGain is not null)
+        {
+            text.Append("\n![gain of the residual data layer](residual-gain.png)\n");
+        }
+
         return text.ToString();
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sere.Data;
-using Sere.Evaluation;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Numerics;
@@ -139,7 +138,16 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="SereException">
     /// Training diverged, no epoch had a finite validation ELBO, or a file could not be written.
     /// </exception>
-    public SplitEvaluation Execute(CancellationToken cancellation = default)
+    public SplitEvaluation Execute(CancellationToken cancellation = default) => Execute(scoreHeldOut: true, cancellation);
+
+    /// <summary>The model's parameters.</summary>
+    internal long ParameterCount => _trainer.Parameters.Count;
+
+    /// <summary>Latent variables of each layer.</summary>
+    internal IReadOnlyList<int> LatentsPerLayer => _model.LatentsPerLayer;
+
+    /// <summary>As <see cref="Execute(CancellationToken)"/>; scores of held-out images take as long as the evaluation.</summary>
+    internal SplitEvaluation Execute(bool scoreHeldOut, CancellationToken cancellation)
     {
         Train(cancellation);
         if (_bestBound is null)
@@ -150,7 +158,7 @@ public sealed class TrainingRun : IDisposable
         }
 
         return new RunResults(_folder, _configuration, _splits, _observer, _device)
-            .Write(_metrics, _trainer.Parameters.Count, cancellation);
+            .Write(_metrics, _trainer.Parameters.Count, scoreHeldOut, cancellation);
     }
 
     /// <inheritdoc/>
@@ -245,7 +253,8 @@ public sealed class TrainingRun : IDisposable
 
     private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
-        var (elbo, weighted) = _trainer.WithEvaluationValues(Validate);
+        var (elbo, weighted) = _trainer.WithEvaluationValues(
+            () => RunValidation.Measure(_model, _splits.Validation, _configuration, _device));
         double bound = weighted ?? elbo;
         if (double.IsFinite(bound) && (_bestBound is null || bound > _bestBound))
         {
@@ -265,19 +274,6 @@ public sealed class TrainingRun : IDisposable
         }
 
         _observer.OnEpoch(metrics);
-    }
-
-    /// <summary>The ELBO of the validation images, and the bound that is trained on where it is another one.</summary>
-    private (double Elbo, double? Weighted) Validate()
-    {
-        var rule = _configuration.Dataset.Binarization;
-        int samples = _configuration.Training.ImportanceSamples;
-        double elbo = LatentUsage.Measure(_model, _splits.Validation, rule, seed: 1, _device).Elbo;
-        return samples == 1
-            ? (elbo, null)
-            : (elbo, ImportanceSampledLikelihood.Evaluate(
-                _model, _splits.Validation, rule, new EvaluationOptions { ImportanceSamples = samples }, _device)
-                .LogLikelihood.Average());
     }
 
     private void SaveCheckpoint()
