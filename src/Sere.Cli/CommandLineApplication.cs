@@ -76,6 +76,7 @@ internal sealed class CommandLineApplication
             EvaluateCommand.Create(_terminal, interruption),
             SampleCommand.Create(_terminal),
             ReconstructCommand.Create(_terminal),
+            CompareCommand.Create(_terminal, interruption),
             ScoreCommand.Create(_terminal, interruption),
             EncodeCommand.Create(_terminal),
             DataCommand.Create(_terminal, interruption),

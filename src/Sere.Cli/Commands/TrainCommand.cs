@@ -158,8 +158,8 @@ internal sealed class TrainCommand
 
     private string ResumeCommand(ParseResult parsed, RunFolder folder)
     {
-        string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {Quote(given)}" : "";
-        return $"sere train --run {Quote(folder.Root)}{dataFolder}{_compute.Given(parsed)} --resume";
+        string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {ShellText.Quote(given)}" : "";
+        return $"sere train --run {ShellText.Quote(folder.Root)}{dataFolder}{_compute.Given(parsed)} --resume";
     }
 
     private (TrainingRun Run, RunFolder Folder) Start(
@@ -175,7 +175,7 @@ internal sealed class TrainCommand
             var folder = given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
             try
             {
-                return (TrainingRun.Start(configuration, splits, folder, CommandText(), observer, device), folder);
+                return (TrainingRun.Start(configuration, splits, folder, ShellText.OfProcess(), observer, device), folder);
             }
             catch (RunFolderTakenException) when (given is null)
             {
@@ -263,12 +263,4 @@ internal sealed class TrainCommand
                 + "start a new run.");
         }
     }
-
-    private static string CommandText() =>
-        string.Join(' ', ["sere", .. Environment.GetCommandLineArgs().Skip(1).Select(Quote)]);
-
-    private static string Quote(string argument) =>
-        argument.Length > 0 && argument.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_=./:,+[]".Contains(letter))
-            ? argument
-            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

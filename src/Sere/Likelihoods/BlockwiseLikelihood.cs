@@ -75,6 +75,9 @@ public sealed class BlockwiseLikelihood : Likelihood
     /// <inheritdoc/>
     public override string Space => _settings.Family.Space;
 
+    /// <summary>Whether a block sees blocks before it, so that there is a residual data layer delta_l.</summary>
+    public bool HasResidual => _residualNetworks is not null;
+
     /// <inheritdoc/>
     public override DataEvidence Prepare(torch.Tensor x)
     {
@@ -107,6 +110,23 @@ public sealed class BlockwiseLikelihood : Likelihood
         }
 
         return codes[0].dim() == 2 ? total!.squeeze(0) : total!;
+    }
+
+    /// <summary>
+    /// What the residual data layer adds to gamma1 alone (Figure S7): log p(x_l | gamma1_l + delta_l) - log p(x_l | gamma1_l)
+    /// of each block in nats. Zero for a block that sees none before it.
+    /// </summary>
+    /// <param name="codes">All codes, each [B, N_l], or [K, B, N_l] for K samples an image.</param>
+    /// <param name="evidence">x, prepared.</param>
+    /// <returns>[L, B], or [L, K, B].</returns>
+    /// <exception cref="ArgumentException">The codes have other shapes.</exception>
+    public torch.Tensor ResidualGain(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentNullException.ThrowIfNull(evidence);
+        CheckCodes(codes, evidence.Blocks.shape[1]);
+        var gain = LogProbPerBlock(codes, evidence) - LogProbPerBlock(codes, evidence with { Residual = null });
+        return codes[0].dim() == 2 ? gain.squeeze(1) : gain;
     }
 
     /// <inheritdoc/>
@@ -169,6 +189,20 @@ public sealed class BlockwiseLikelihood : Likelihood
         }
     }
 
+    /// <summary>log p(x_l | z) of each block, [L, K, B].</summary>
+    private torch.Tensor LogProbPerBlock(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        var mask = _mask.to(evidence.Blocks.device);
+        return torch.stack(
+        [
+            .. Parameters(codes, evidence).SelectMany(run => Enumerable.Range(0, (int)run.Parameters.shape[0])
+                .Select(block => _settings.Family.LogLikelihood(
+                    run.Parameters.narrow(0, block, 1),
+                    evidence.Blocks.narrow(0, run.First + block, 1),
+                    mask.narrow(0, run.First + block, 1)))),
+        ]);
+    }
+
     /// <summary>
     /// Parameters of all blocks at once, in runs of blocks: the first block of each and [blocks, K, B, P LargestBlock].
     /// </summary>
@@ -179,7 +213,7 @@ public sealed class BlockwiseLikelihood : Likelihood
         var stacked = torch.stack([.. codes.Select(code => Pad(code, _largestLayer))]).view(Blocks, -1, _largestLayer);
         var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked);
         torch.Tensor PerSample(torch.Tensor run) => run.view(run.shape[0], -1, evidence.Blocks.shape[1], run.shape[2]);
-        if (_residualNetworks is null)
+        if (_residualNetworks is null || evidence.Residual is null)
         {
             return [(0, PerSample(parameters))];
         }
@@ -188,14 +222,14 @@ public sealed class BlockwiseLikelihood : Likelihood
         var coupled = hidden.narrow(0, first, _coupledBlocks.Length);
         if (first == 0)
         {
-            return [(0, PerSample(_residualNetworks.Refine(evidence.Residual!, coupled, parameters)))];
+            return [(0, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, parameters)))];
         }
 
         var runs = parameters.split([first, _coupledBlocks.Length], 0);
         return
         [
             (0, PerSample(runs[0])),
-            (first, PerSample(_residualNetworks.Refine(evidence.Residual!, coupled, runs[1]))),
+            (first, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, runs[1]))),
         ];
     }
 

@@ -47,6 +47,11 @@ public abstract class DensityModel : torch.nn.Module
     /// <param name="noise">Standard normal noise, [K, B, NoiseSize].</param>
     public abstract torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise);
 
+    /// <summary>K draws from the posterior: the terms of the importance-weighted bound.</summary>
+    /// <param name="batch">The encoded images.</param>
+    /// <param name="noise">Standard normal noise, [K, B, NoiseSize].</param>
+    public abstract ImportanceWeightedTerms ImportanceWeighted(EncodedBatch batch, torch.Tensor noise);
+
     /// <summary>Draws images.</summary>
     /// <param name="noise">Standard normal noise, [B, NoiseSize].</param>
     /// <param name="uniform">Uniform noise, [B, D].</param>

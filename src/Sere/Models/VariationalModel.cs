@@ -76,6 +76,22 @@ public sealed class VariationalModel : DensityModel
     /// <inheritdoc/>
     public override torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise)
     {
+        var (logLikelihood, logRatios) = Weigh(batch, noise);
+        return logRatios.Aggregate(logLikelihood, (logWeights, logRatio) => logWeights + logRatio);
+    }
+
+    /// <inheritdoc/>
+    public override ImportanceWeightedTerms ImportanceWeighted(EncodedBatch batch, torch.Tensor noise)
+    {
+        var (logLikelihood, logRatios) = Weigh(batch, noise);
+        return new ImportanceWeightedTerms(logLikelihood, torch.stack(logRatios.ToArray()));
+    }
+
+    /// <summary>log p(x | z_k), [K, B], and log p - log q of each layer, each [K, B].</summary>
+    private (torch.Tensor LogLikelihood, IReadOnlyList<torch.Tensor> LogRatios) Weigh(
+        EncodedBatch batch,
+        torch.Tensor noise)
+    {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(noise);
         if (noise.dim() != 3 || noise.shape[1] != batch.Size || noise.shape[2] != NoiseSize)
@@ -87,8 +103,7 @@ public sealed class VariationalModel : DensityModel
         }
 
         var draw = Hierarchy.DrawWeighted(batch.Evidence, noise);
-        return draw.Costs.Aggregate(
-            Likelihood.LogProb(draw.Codes, batch.Data), (logWeights, logRatio) => logWeights + logRatio);
+        return (Likelihood.LogProb(draw.Codes, batch.Data), draw.Costs);
     }
 
     /// <summary>How far each unit's posterior lies from its prior, for one draw of the codes.</summary>

@@ -115,7 +115,9 @@ public sealed class PerformanceBenchmark : IDisposable
         int batch = _configuration.Training.BatchSize;
         _model.train();
         using var log = new MatrixProductLog();
-        _model.Elbo(_model.Encode(torch.zeros(batch, _model.Dimensions)), torch.zeros(batch, _model.NoiseSize));
+        int samples = _configuration.Training.ImportanceSamples;
+        long[] noise = samples == 1 ? [batch, _model.NoiseSize] : [samples, batch, _model.NoiseSize];
+        TrainingObjective.Of(_model, torch.zeros(batch, _model.Dimensions), torch.zeros(noise), beta: 1);
         return log.Products;
     }
 

@@ -53,6 +53,9 @@ public sealed class RunFolder
     /// <summary>Kullback-Leibler divergence of each layer (Figure S8).</summary>
     public string KlPerLayer => Path.Combine(Root, "kl-per-layer.png");
 
+    /// <summary>What the residual data layer adds in each block (Figure S7), for a model that has one.</summary>
+    public string ResidualGain => Path.Combine(Root, "residual-gain.png");
+
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
     public string HeldOutScores(int importanceSamples) => Path.Combine(Root, $"held-out-scores-{importanceSamples}.json");
 
@@ -131,11 +134,17 @@ public sealed class RunFolder
 
     /// <summary>Makes the folder.</summary>
     /// <exception cref="SereException">It cannot be made.</exception>
-    public void Create()
+    public void Create() => Create(Checkpoints);
+
+    /// <summary>Makes the folder alone, without one for checkpoints.</summary>
+    /// <exception cref="SereException">It cannot be made.</exception>
+    internal void CreateRoot() => Create(Root);
+
+    private void Create(string path)
     {
         try
         {
-            Directory.CreateDirectory(Checkpoints);
+            Directory.CreateDirectory(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

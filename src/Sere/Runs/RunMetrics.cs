@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Sere.Training;
+
 namespace Sere.Runs;
 
 /// <summary>A line of metrics.jsonl: one epoch, in nats per image.</summary>
@@ -33,9 +36,44 @@ public sealed record RunMetrics
     /// <summary>Training images a second.</summary>
     public required double ImagesPerSecond { get; init; }
 
-    /// <summary>Evidence lower bound on the validation images, which chooses the best checkpoint.</summary>
+    /// <summary>Evidence lower bound on the validation images; where the run trains on it, it chooses the best checkpoint.</summary>
     public required double ValidationElbo { get; init; }
+
+    /// <summary>The K-sample bound on the training batches; null where the run trains on the ELBO.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ImportanceWeightedBound { get; init; }
+
+    /// <summary>
+    /// The K-sample bound on the validation images, which then chooses the best checkpoint; null where the run trains on
+    /// the ELBO.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ValidationImportanceWeightedBound { get; init; }
+
+    /// <summary>What is trained on, on the validation images.</summary>
+    [JsonIgnore]
+    internal double ValidationBound => ValidationImportanceWeightedBound ?? ValidationElbo;
 
     /// <summary>Seconds since the start of the run, without the time it stood still.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>The line of an epoch that was trained and validated.</summary>
+    internal static RunMetrics Of(EpochMetrics epoch, double validationElbo, double? validationBound, double seconds) =>
+        new()
+        {
+            Step = epoch.Step,
+            Epoch = epoch.Epoch,
+            Beta = epoch.Beta,
+            LearningRate = epoch.LearningRate,
+            Elbo = epoch.Elbo,
+            LogLikelihoodTerm = epoch.LogLikelihoodTerm,
+            KlPerLayer = epoch.KlPerLayer,
+            GradientNorm = epoch.GradientNorm,
+            SkippedSteps = epoch.SkippedSteps,
+            ImagesPerSecond = epoch.ImagesPerSecond,
+            ValidationElbo = validationElbo,
+            ImportanceWeightedBound = epoch.ImportanceWeightedBound,
+            ValidationImportanceWeightedBound = validationBound,
+            Seconds = seconds,
+        };
 }

@@ -28,7 +28,14 @@ internal static class RunPictures
             model.Configuration.Name);
     }
 
-    /// <summary>Divergence of each layer on the evaluated images.</summary>
-    public static void WriteKlPerLayer(RunFolder folder, SplitEvaluation evaluation) => KlPerLayerPicture.Write(
-        folder.KlPerLayer, [new KlSeries(evaluation.Report.Model, evaluation.Report.KlPerLayer)]);
+    /// <summary>Divergence of each layer on the evaluated images, and what the residual data layer adds where there is one.</summary>
+    public static void WriteLayers(RunFolder folder, SplitEvaluation evaluation)
+    {
+        KlPerLayerPicture.Write(
+            folder.KlPerLayer, [new KlSeries(evaluation.Report.Model, evaluation.Report.KlPerLayer)]);
+        if (evaluation.ResidualGain is { } gain)
+        {
+            ResidualGainPicture.Write(folder.ResidualGain, evaluation.Report.Model, gain.PerBlock);
+        }
+    }
 }

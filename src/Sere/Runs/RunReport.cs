@@ -20,7 +20,7 @@ internal static class RunReport
         SplitEvaluation evaluation)
     {
         var report = evaluation.Report;
-        var best = metrics.MaxBy(line => line.ValidationElbo);
+        var best = metrics.MaxBy(line => line.ValidationBound);
         var last = metrics.Count == 0 ? null : metrics[^1];
         var text = new StringBuilder();
         text.Append(Invariant, $"# {configuration.Name}\n\n{configuration.Description}\n\n");
@@ -48,12 +48,21 @@ internal static class RunReport
         }
 
         text.Append(Invariant, $"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
+        if (evaluation.ResidualGain is { } gain)
+        {
+            text.Append(Invariant, $"| gain of the residual data layer over gamma1 alone | {gain.PerBlock.Sum():F2} nats |\n");
+        }
+
         text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
         text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");
-        text.Append(Invariant, $"| best epoch, by validation ELBO | {best?.Epoch ?? 0} ({best?.ValidationElbo ?? double.NaN:F2} nats) |\n");
+        int samples = configuration.Training.ImportanceSamples;
+        string bound = samples == 1 ? "ELBO" : $"bound of {samples} importance samples";
+        text.Append(
+            Invariant,
+            $"| best epoch, by validation {bound} | {best?.Epoch ?? 0} ({best?.ValidationBound ?? double.NaN:F2} nats) |\n");
         text.Append(Invariant, $"| wall time | {WallTime(last?.Seconds ?? 0)} |\n");
         text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
         text.Append(Invariant, $"| seed | {configuration.Seed} |\n");
@@ -63,6 +72,11 @@ internal static class RunReport
             + $"{torch.get_num_threads()} threads |\n\n");
         text.Append("![samples](samples.png)\n\n![reconstructions](reconstructions.png)\n\n");
         text.Append("![learning curve](learning-curve.png)\n\n![KL divergence per layer](kl-per-layer.png)\n");
+        if (evaluation.ResidualGain is not null)
+        {
+            text.Append("\n![gain of the residual data layer](residual-gain.png)\n");
+        }
+
         return text.ToString();
     }
 

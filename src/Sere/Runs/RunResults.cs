@@ -32,16 +32,22 @@ internal sealed class RunResults
     /// <summary>Evaluates the best weights on the test images and writes everything.</summary>
     /// <param name="metrics">The epochs.</param>
     /// <param name="parameters">Number of the model's parameters.</param>
+    /// <param name="scoreHeldOut">Whether held-out images are scored for percentiles.</param>
     /// <param name="cancellation">Asks to stop.</param>
-    public SplitEvaluation Write(IReadOnlyList<RunMetrics> metrics, long parameters, CancellationToken cancellation)
+    public SplitEvaluation Write(
+        IReadOnlyList<RunMetrics> metrics, long parameters, bool scoreHeldOut, CancellationToken cancellation)
     {
         using var model = LoadBest();
         RunPictures.Write(_folder, model, _splits.Test, metrics);
         var options = new EvaluationOptions { ImportanceSamples = _configuration.Evaluation.ImportanceSamples };
-        HeldOutScores.Measure(model, _splits.Validation, options, cancellation: cancellation).Write(_folder);
+        if (scoreHeldOut)
+        {
+            HeldOutScores.Measure(model, _splits.Validation, options, cancellation: cancellation).Write(_folder);
+        }
+
         var evaluation = SplitEvaluation.Evaluate(
             model, _splits, DataSplit.Test, _configuration.Evaluation.Limit, options, _observer.OnEvaluation, cancellation);
-        RunPictures.WriteKlPerLayer(_folder, evaluation);
+        RunPictures.WriteLayers(_folder, evaluation);
         AtomicFile.WriteAllText(
             _folder.Report,
             RunReport.Write(_configuration, _folder.ReadCommand(), metrics, parameters, evaluation),

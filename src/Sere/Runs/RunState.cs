@@ -29,7 +29,10 @@ public sealed record RunState
     /// <summary>Updates that the optimizer applied.</summary>
     public required long OptimizerSteps { get; init; }
 
-    /// <summary>Best validation bound so far, in nats; null before the first epoch's end.</summary>
+    /// <summary>
+    /// Best validation bound so far, in nats: the ELBO, or the K-sample bound where the run trains on it; null before the
+    /// first epoch's end.
+    /// </summary>
     public double? BestValidationElbo { get; init; }
 
     /// <summary>The epoch of that bound.</summary>

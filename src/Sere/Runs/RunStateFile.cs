@@ -60,7 +60,8 @@ internal static class RunStateFile
         ];
         double[] sums =
         [
-            progress.LogLikelihoodSum, progress.GradientNormSum, progress.Seconds, state.Seconds, .. progress.KlSums,
+            progress.LogLikelihoodSum, progress.GradientNormSum, progress.Seconds, state.Seconds, progress.BoundSum ?? 0,
+            .. progress.KlSums,
         ];
         return Array.TrueForAll(counts, count => count >= 0)
             && Array.TrueForAll(sums, double.IsFinite)

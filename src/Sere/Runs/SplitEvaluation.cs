@@ -10,11 +10,13 @@ namespace Sere.Runs;
 /// <param name="Likelihoods">Each image.</param>
 /// <param name="Usage">How the latent space is used.</param>
 /// <param name="Baseline">Independent pixels on the same binary images; null where the data is not binary.</param>
+/// <param name="ResidualGain">What the residual data layer adds; null for a model without one.</param>
 public sealed record SplitEvaluation(
     EvaluationReport Report,
     ImageLikelihoods Likelihoods,
     LatentUsage Usage,
-    SampleStatistics? Baseline)
+    SampleStatistics? Baseline,
+    ResidualGain? ResidualGain)
 {
     /// <summary>Evaluates the first images of a split.</summary>
     /// <param name="model">The model.</param>
@@ -50,6 +52,7 @@ public sealed record SplitEvaluation(
             ? null
             : SampleStatistics.Of(
                 IndependentPixels.LogLikelihood(splits.Train, images, model.Binarization, options.Seed));
+        var gain = Evaluation.ResidualGain.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
         var logLikelihood = SampleStatistics.Of(likelihoods.LogLikelihood);
         var report = new EvaluationReport
         {
@@ -71,6 +74,6 @@ public sealed record SplitEvaluation(
             Seed = options.Seed,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
-        return new SplitEvaluation(report, likelihoods, usage, baseline);
+        return new SplitEvaluation(report, likelihoods, usage, baseline, gain);
     }
 }

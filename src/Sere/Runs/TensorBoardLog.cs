@@ -83,6 +83,12 @@ internal sealed class TensorBoardLog : IDisposable
         ("elbo/log_likelihood_term", metrics.LogLikelihoodTerm),
         ("kl/total", metrics.KlPerLayer.Sum()),
         .. metrics.KlPerLayer.Select((value, layer) => ($"kl/layer_{layer + 1:D2}", value)),
+        .. new (string Tag, double? Value)[]
+            {
+                ("importance_weighted_bound/train", metrics.ImportanceWeightedBound),
+                ("importance_weighted_bound/validation", metrics.ValidationImportanceWeightedBound),
+            }
+            .Where(bound => bound.Value is not null).Select(bound => (bound.Tag, bound.Value!.Value)),
         ("training/beta", metrics.Beta),
         ("training/learning_rate", metrics.LearningRate),
         ("training/gradient_norm", metrics.GradientNorm),

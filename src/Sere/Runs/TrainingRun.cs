@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sere.Data;
-using Sere.Evaluation;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Numerics;
@@ -28,7 +27,7 @@ public sealed class TrainingRun : IDisposable
     private readonly FileStream _claim;
     private readonly List<RunMetrics> _metrics = [];
     private double _seconds;
-    private double? _bestElbo;
+    private double? _bestBound;
     private int _bestEpoch;
 
     private TrainingRun(
@@ -142,18 +141,27 @@ public sealed class TrainingRun : IDisposable
     /// <exception cref="SereException">
     /// Training diverged, no epoch had a finite validation ELBO, or a file could not be written.
     /// </exception>
-    public SplitEvaluation Execute(CancellationToken cancellation = default)
+    public SplitEvaluation Execute(CancellationToken cancellation = default) => Execute(scoreHeldOut: true, cancellation);
+
+    /// <summary>The model's parameters.</summary>
+    internal long ParameterCount => _trainer.Parameters.Count;
+
+    /// <summary>Latent variables of each layer.</summary>
+    internal IReadOnlyList<int> LatentsPerLayer => _model.LatentsPerLayer;
+
+    /// <summary>As <see cref="Execute(CancellationToken)"/>; scores of held-out images take as long as the evaluation.</summary>
+    internal SplitEvaluation Execute(bool scoreHeldOut, CancellationToken cancellation)
     {
         Train(cancellation);
-        if (_bestElbo is null)
+        if (_bestBound is null)
         {
             throw new SereException(
-                "There is no model to evaluate, because the ELBO of the validation images was not finite after any epoch; "
+                "There is no model to evaluate, because the bound of the validation images was not finite after any epoch; "
                 + "bring the data near the range 0 to 1, or start a new run with a lower training.optimizer.learningRate.");
         }
 
         return new RunResults(_folder, _configuration, _splits, _observer, _device)
-            .Write(_metrics, _trainer.Parameters.Count, cancellation);
+            .Write(_metrics, _trainer.Parameters.Count, scoreHeldOut, cancellation);
     }
 
     /// <inheritdoc/>
@@ -185,13 +193,13 @@ public sealed class TrainingRun : IDisposable
         {
             _checkpoints.DeleteOlderThan(state);
             _seconds = state.Seconds;
-            _bestElbo = state.BestValidationElbo;
+            _bestBound = state.BestValidationElbo;
             _bestEpoch = state.BestEpoch;
             _metrics.AddRange(MetricsLog.Read(_folder.Metrics, _observer.OnWarning)
                 .Where(line => line.Epoch <= state.Progress.Epoch));
-            if (_bestElbo is not null && !_trainer.IsDone && !_checkpoints.HasSoundBest(_observer.OnWarning))
+            if (_bestBound is not null && !_trainer.IsDone && !_checkpoints.HasSoundBest(_observer.OnWarning))
             {
-                _bestElbo = null;
+                _bestBound = null;
             }
         }
     }
@@ -246,31 +254,18 @@ public sealed class TrainingRun : IDisposable
 
     private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
-        double elbo = _trainer.WithEvaluationValues(() => LatentUsage.Measure(
-            _model, _splits.Validation, _configuration.Dataset.Binarization, seed: 1, _device).Elbo);
-        if (double.IsFinite(elbo) && (_bestElbo is null || elbo > _bestElbo))
+        var (elbo, weighted) = _trainer.WithEvaluationValues(
+            () => RunValidation.Measure(_model, _splits.Validation, _configuration, _device));
+        double bound = weighted ?? elbo;
+        if (double.IsFinite(bound) && (_bestBound is null || bound > _bestBound))
         {
             _checkpoints.SaveBest(_trainer, epoch.Epoch, elbo);
-            _bestElbo = elbo;
+            _bestBound = bound;
             _bestEpoch = epoch.Epoch;
         }
 
         _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
-        var metrics = new RunMetrics
-        {
-            Step = epoch.Step,
-            Epoch = epoch.Epoch,
-            Beta = epoch.Beta,
-            LearningRate = epoch.LearningRate,
-            Elbo = epoch.Elbo,
-            LogLikelihoodTerm = epoch.LogLikelihoodTerm,
-            KlPerLayer = epoch.KlPerLayer,
-            GradientNorm = epoch.GradientNorm,
-            SkippedSteps = epoch.SkippedSteps,
-            ImagesPerSecond = epoch.ImagesPerSecond,
-            ValidationElbo = elbo,
-            Seconds = _seconds,
-        };
+        var metrics = RunMetrics.Of(epoch, elbo, weighted, _seconds);
         _metrics.Add(metrics);
         MetricsLog.Write(_folder.Metrics, _metrics, _folder.Files);
         tensorBoard.Write(metrics);
@@ -290,7 +285,7 @@ public sealed class TrainingRun : IDisposable
             Digest = "",
             Progress = _trainer.Progress,
             OptimizerSteps = _trainer.Optimizer.Steps,
-            BestValidationElbo = _bestElbo,
+            BestValidationElbo = _bestBound,
             BestEpoch = _bestEpoch,
             Seconds = _seconds,
         });

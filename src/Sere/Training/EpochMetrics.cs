@@ -23,6 +23,9 @@ public sealed record EpochMetrics(
     int SkippedSteps,
     double ImagesPerSecond)
 {
+    /// <summary>The K-sample bound, where the run trains on it; else null.</summary>
+    public double? ImportanceWeightedBound { get; init; }
+
     /// <summary>Kullback-Leibler divergence of all layers together.</summary>
     public double Kl => KlPerLayer.Sum();
 }

@@ -8,7 +8,7 @@ using TorchSharp;
 namespace Sere.Training;
 
 /// <summary>
-/// Maximizes the evidence lower bound (eq. 2) by stochastic gradients. A step whose loss or gradient is not finite is
+/// Maximizes the evidence lower bound (eq. 2), or its importance-weighted form, by stochastic gradients. A step whose loss or gradient is not finite is
 /// skipped and counted; too many in a row end the run. What a step does is a function of the seed, the epoch and the step,
 /// so that a run that goes on from its saved state ends with the same bits.
 /// </summary>
@@ -136,25 +136,21 @@ public sealed class Trainer : IDisposable
     private TrainingProgress RunStep(TrainingProgress progress)
     {
         using var scope = torch.NewDisposeScope();
-        var (images, noise) = _batches.Get(progress.Epoch, progress.StepInEpoch, _model.NoiseSize);
+        var (images, noise) = _batches.Get(
+            progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
         OnPhase?.Invoke(TrainingPhase.Data);
         using var precision = new ProductPrecisionScope(
             _configuration.Precision == TrainingPrecision.Bf16 ? ProductPrecision.BFloat16 : ProductPrecision.Full);
-        var terms = _model.Elbo(_model.Encode(images), noise);
         double beta = KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps);
-        var loss = -terms.Annealed(beta).mean();
+        var objective = TrainingObjective.Of(_model, images, noise, beta);
+        var loss = -objective.Value;
         OnPhase?.Invoke(TrainingPhase.Forward);
         Parameters.Gradients.zero_();
         loss.backward();
         OnPhase?.Invoke(TrainingPhase.Backward);
 
         using var noGrad = torch.no_grad();
-        double[] report =
-        [
-            Parameters.GradientNorm(),
-            .. torch.cat([terms.LogLikelihood.sum().view(1), terms.KlPerLayer.sum([1])])
-                .to(torch.ScalarType.Float64).cpu().data<double>(),
-        ];
+        double[] report = [Parameters.GradientNorm(), .. objective.Sums()];
         progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
         if (!Array.TrueForAll(report, double.IsFinite))
         {
@@ -172,6 +168,7 @@ public sealed class Trainer : IDisposable
             Images = progress.Images + images.shape[0],
             LogLikelihoodSum = progress.LogLikelihoodSum + report[1],
             KlSums = [.. progress.KlSums.Zip(report.Skip(2), (sum, value) => sum + value)],
+            BoundSum = objective.Bound is null ? null : (progress.BoundSum ?? 0) + report[^1],
             GradientNormSum = progress.GradientNormSum + gradientNorm,
         };
     }
@@ -211,7 +208,10 @@ public sealed class Trainer : IDisposable
             kl,
             epoch.GradientNormSum / Math.Max(1, epoch.StepInEpoch - epoch.SkippedSteps),
             epoch.SkippedSteps,
-            epoch.Images / Math.Max(epoch.Seconds, 1e-9));
+            epoch.Images / Math.Max(epoch.Seconds, 1e-9))
+        {
+            ImportanceWeightedBound = _configuration.ImportanceSamples == 1 ? null : (epoch.BoundSum ?? 0) / images,
+        };
     }
 
     private double LearningRate(long step) => LearningRateSchedule.Rate(

@@ -32,8 +32,11 @@ internal sealed class TrainingBatches : IDisposable
     /// <summary>Steps of an epoch; the last batch holds what is left.</summary>
     public int StepsPerEpoch { get; }
 
-    /// <summary>Images of a step, [B, D], and their latent noise, [B, <paramref name="noiseSize"/>].</summary>
-    public (torch.Tensor Images, torch.Tensor Noise) Get(int epoch, int step, int noiseSize)
+    /// <summary>
+    /// Images of a step, [B, D], and their latent noise, [B, <paramref name="noiseSize"/>], or
+    /// [<paramref name="samples"/>, B, <paramref name="noiseSize"/>] for more than one sample.
+    /// </summary>
+    public (torch.Tensor Images, torch.Tensor Noise) Get(int epoch, int step, int noiseSize, int samples = 1)
     {
         var order = Order(epoch);
         long first = (long)step * _batchSize;
@@ -41,7 +44,8 @@ internal sealed class TrainingBatches : IDisposable
         var grey = _images.index_select(0, order.narrow(0, first, count));
         using var binarization = _streams.Open(StreamPurpose.TrainingBinarization, epoch, step);
         using var latents = _streams.Open(StreamPurpose.TrainingNoise, epoch, step);
-        var noise = torch.randn([count, noiseSize], generator: latents).to(_images.device);
+        long[] shape = samples == 1 ? [count, noiseSize] : [samples, count, noiseSize];
+        var noise = torch.randn(shape, generator: latents).to(_images.device);
         return (Binarization.TrainingBatch(grey, _binarization, binarization), noise);
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sere.Training;
 
 /// <summary>
@@ -29,6 +31,10 @@ public sealed record TrainingProgress
 
     /// <summary>Sum of each layer's divergence over those images, in nats.</summary>
     public IReadOnlyList<double> KlSums { get; init; } = [];
+
+    /// <summary>Sum of the K-sample bound over those images, in nats; null where the run trains on the ELBO.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? BoundSum { get; init; }
 
     /// <summary>Sum of the gradient's norm over the good steps of this epoch.</summary>
     public double GradientNormSum { get; init; }

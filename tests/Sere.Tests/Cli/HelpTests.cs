@@ -4,7 +4,7 @@ namespace Sere.Tests.Cli;
 
 public sealed class HelpTests
 {
-    private static readonly string[] Commands = ["train", "evaluate", "sample", "reconstruct", "score", "data", "presets"];
+    private static readonly string[] Commands = ["train", "evaluate", "sample", "reconstruct", "score", "compare", "data", "presets"];
 
     [Fact]
     public void Without_a_command_the_help_is_shown_and_nothing_was_done()

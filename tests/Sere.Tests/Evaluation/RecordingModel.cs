@@ -34,6 +34,9 @@ internal sealed class RecordingModel : DensityModel
 
     public override ElboTerms Elbo(EncodedBatch batch, torch.Tensor noise) => throw new NotSupportedException();
 
+    public override ImportanceWeightedTerms ImportanceWeighted(EncodedBatch batch, torch.Tensor noise) =>
+        throw new NotSupportedException();
+
     public override GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1) =>
         throw new NotSupportedException();
 

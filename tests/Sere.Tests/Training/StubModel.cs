@@ -43,6 +43,9 @@ internal sealed class StubModel : DensityModel
     public override torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise) =>
         throw new NotSupportedException();
 
+    public override ImportanceWeightedTerms ImportanceWeighted(EncodedBatch batch, torch.Tensor noise) =>
+        throw new NotSupportedException();
+
     public override GeneratedImages Sample(torch.Tensor noise, torch.Tensor uniform, double temperature = 1) =>
         throw new NotSupportedException();
 

@@ -47,16 +47,19 @@ public sealed class TrainerTests : IDisposable
     /// the epoch under way: each was tried.
     /// </summary>
     [Theory]
-    [InlineData(1, false, false)]
-    [InlineData(8, false, true)]
-    [InlineData(11, true, true)]
-    [InlineData(13, true, false)]
-    public void A_trainer_restored_from_a_checkpoint_goes_on_with_the_same_bits(int stopAt, bool adamax, bool averaged)
+    [InlineData(1, false, false, 1)]
+    [InlineData(8, false, true, 1)]
+    [InlineData(11, true, true, 1)]
+    [InlineData(13, true, false, 1)]
+    [InlineData(11, false, false, 3)]
+    public void A_trainer_restored_from_a_checkpoint_goes_on_with_the_same_bits(
+        int stopAt, bool adamax, bool averaged, int samples)
     {
         var training = new TrainingConfiguration
         {
             Epochs = 3,
             BatchSize = 8,
+            ImportanceSamples = samples,
             Optimizer = adamax ? new AdamaxConfiguration() : new AdamConfiguration(),
             Schedule = new ScheduleConfiguration { WarmUp = 0.2 },
             Annealing = new AnnealingConfiguration { Start = 0.1, Fraction = 0.9 },
@@ -93,6 +96,22 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(averaged, resumed.Average is not null);
         Assert.NotEmpty(metrics);
         Assert.Equal(expected.TakeLast(metrics.Count), metrics);
+    }
+
+    [Fact]
+    public void Training_on_several_samples_reports_their_bound_beside_the_terms_of_the_ELBO()
+    {
+        using var model = TinyExperiment.Model();
+        using var trainer = TinyExperiment.Trainer(
+            model, new() { Epochs = 2, BatchSize = 8, ImportanceSamples = 5 }, Images);
+        var epoch = trainer.Epoch();
+        Assert.Equal(epoch.LogLikelihoodTerm - epoch.Kl, epoch.Elbo, 1e-12);
+        Assert.InRange(epoch.ImportanceWeightedBound!.Value - epoch.Elbo, 1e-3, 5);
+
+        using var other = TinyExperiment.Model();
+        using var elbo = TinyExperiment.Trainer(other, new() { Epochs = 2, BatchSize = 8 }, Images);
+        Assert.Null(elbo.Epoch().ImportanceWeightedBound);
+        Assert.NotEqual(TinyExperiment.Bits(elbo.Parameters.Values), TinyExperiment.Bits(trainer.Parameters.Values));
     }
 
     [Fact]

@@ -19,6 +19,14 @@ internal static class ConfigurationCheck
         }
     }
 
+    /// <summary>Refuses a name that cannot be that of a folder everywhere.</summary>
+    public static void RequireFolderName(string path, string? name) => Require(
+        name is { Length: >= 1 and <= 100 } && name[0] != '.'
+            && name.All(letter => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.'),
+        path,
+        name,
+        "a text of 1 to 100 letters, digits, '-', '_' and '.' (it names a folder) that does not begin with '.'");
+
     /// <summary>Refuses a number that is not one of the names of its enumeration.</summary>
     public static void RequireNamed<T>(string path, T value)
         where T : struct, Enum =>

@@ -9,6 +9,9 @@ public static class ConfigurationDifference
     public static string? First(ExperimentConfiguration there, ExperimentConfiguration here) => First(
         "", JsonNode.Parse(ConfigurationFile.ToJson(there)), JsonNode.Parse(ConfigurationFile.ToJson(here)));
 
+    /// <summary>The same of any two JSON trees.</summary>
+    internal static string? First(JsonNode? there, JsonNode? here) => First("", there, here);
+
     private static string? First(string path, JsonNode? there, JsonNode? here)
     {
         if (there is not JsonObject first || here is not JsonObject second)
@@ -21,5 +24,5 @@ public static class ConfigurationDifference
             .FirstOrDefault(difference => difference is not null);
     }
 
-    private static string Show(JsonNode? node) => node?.ToJsonString() ?? "null";
+    private static string Show(JsonNode? node) => ConfigurationSchema.Short(node?.ToJsonString() ?? "null");
 }

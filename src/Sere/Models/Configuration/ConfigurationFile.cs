@@ -25,21 +25,7 @@ public static class ConfigurationFile
     /// </exception>
     public static ExperimentConfiguration Parse(string json, string source)
     {
-        ArgumentNullException.ThrowIfNull(json);
-        ArgumentNullException.ThrowIfNull(source);
-        try
-        {
-            if (json.Length > MaximumBytes || StrictUtf8.GetByteCount(json) > MaximumBytes)
-            {
-                throw TooLarge(source);
-            }
-
-            return Parse(StrictUtf8.GetBytes(json).AsMemory(), source);
-        }
-        catch (EncoderFallbackException error)
-        {
-            throw new UsageException($"{source}: the text holds half of a surrogate pair; remove it.", error);
-        }
+        return Parse<ExperimentConfiguration>(json, source, configuration => configuration.Validate());
     }
 
     /// <summary>Reads and validates a configuration file.</summary>
@@ -49,6 +35,35 @@ public static class ConfigurationFile
     /// <exception cref="UsageException">Its content is refused; see <see cref="Parse(string, string)"/>.</exception>
     public static ExperimentConfiguration Load(string path)
     {
+        return Load<ExperimentConfiguration>(path, "configuration file", configuration => configuration.Validate());
+    }
+
+    /// <summary>Reads a record from a text, with the same refusals as a configuration.</summary>
+    internal static T Parse<T>(string json, string source, Action<T> validate)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(source);
+        try
+        {
+            if (json.Length > MaximumBytes || StrictUtf8.GetByteCount(json) > MaximumBytes)
+            {
+                throw TooLarge(source);
+            }
+
+            return Parse(StrictUtf8.GetBytes(json).AsMemory(), source, validate);
+        }
+        catch (EncoderFallbackException error)
+        {
+            throw new UsageException($"{source}: the text holds half of a surrogate pair; remove it.", error);
+        }
+    }
+
+    /// <summary>Reads a record from a file, with the same refusals as a configuration.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">What the file is, such as "configuration file".</param>
+    /// <param name="validate">Refuses values out of range.</param>
+    internal static T Load<T>(string path, string what, Action<T> validate)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         byte[] content;
         try
@@ -57,12 +72,12 @@ public static class ConfigurationFile
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new SereException($"There is no configuration file \"{path}\"; check the path.", error);
+            throw new SereException($"There is no {what} \"{path}\"; check the path.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new SereException(
-                $"The configuration file \"{path}\" cannot be read ({error.Message.TrimEnd('.')}).", error);
+                $"The {what} \"{path}\" cannot be read ({error.Message.TrimEnd('.')}).", error);
         }
 
         if (content.Length > MaximumBytes)
@@ -72,7 +87,7 @@ public static class ConfigurationFile
 
         ReadOnlySpan<byte> byteOrderMark = Encoding.UTF8.Preamble;
         int start = content.AsSpan().StartsWith(byteOrderMark) ? byteOrderMark.Length : 0;
-        return Parse(content.AsMemory(start), path);
+        return Parse(content.AsMemory(start), path, validate);
     }
 
     /// <summary>
@@ -85,16 +100,15 @@ public static class ConfigurationFile
         return JsonSerializer.Serialize(configuration, ConfigurationSchema.Options) + "\n";
     }
 
-    private static ExperimentConfiguration Parse(ReadOnlyMemory<byte> utf8, string source)
+    private static T Parse<T>(ReadOnlyMemory<byte> utf8, string source, Action<T> validate)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8, ConfigurationSchema.Reading);
-            ConfigurationTree.Check(document.RootElement, typeof(ExperimentConfiguration), path: "");
-            ExperimentConfiguration configuration =
-                document.RootElement.Deserialize<ExperimentConfiguration>(ConfigurationSchema.Options)!;
-            configuration.Validate();
-            return configuration;
+            ConfigurationTree.Check(document.RootElement, typeof(T), path: "");
+            T record = document.RootElement.Deserialize<T>(ConfigurationSchema.Options)!;
+            validate(record);
+            return record;
         }
         catch (UsageException error)
         {

@@ -31,6 +31,12 @@ internal static class ConfigurationSchema
     /// <summary>Whether a type is written as a JSON object.</summary>
     public static bool IsObject(Type type) => Options.GetTypeInfo(type).Kind == JsonTypeInfoKind.Object;
 
+    /// <summary>The type of a list's items; null for what is no list.</summary>
+    public static Type? ListItem(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
+            ? type.GenericTypeArguments[0]
+            : null;
+
     /// <summary>The kinds that a type may have and the record of each; empty where there is no choice.</summary>
     public static OrderedDictionary<string, Type> Kinds(Type type)
     {
@@ -83,7 +89,9 @@ internal static class ConfigurationSchema
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a finite number"
             : type == typeof(string) ? "a text"
-            : "a list of whole numbers, such as [200, 200]";
+            : ListItem(type) == typeof(int) ? "a list of whole numbers, such as [200, 200]"
+            : ListItem(type) == typeof(string) ? "a list of texts"
+            : "a list of objects";
     }
 
     /// <summary>The path of a member; the root has the empty path.</summary>

@@ -104,12 +104,12 @@ internal static class ConfigurationTree
                     $"unknown value \"{ConfigurationSchema.Short(name)}\" of {path}", name, names);
             }
         }
-        else if (type == typeof(IReadOnlyList<int>) && element.ValueKind == JsonValueKind.Array)
+        else if (ConfigurationSchema.ListItem(type) is { } itemType && element.ValueKind == JsonValueKind.Array)
         {
             int index = 0;
             foreach (JsonElement item in element.EnumerateArray())
             {
-                Check(item, typeof(int), $"{path}[{index++}]");
+                Check(item, itemType, $"{path}[{index++}]");
             }
         }
         else if (!Fits(element, type))

@@ -39,11 +39,7 @@ public sealed record ExperimentConfiguration
     /// </exception>
     public void Validate()
     {
-        ConfigurationCheck.Require(
-            Name is { Length: >= 1 and <= 100 } && Name[0] != '.' && Name.All(IsNameCharacter),
-            "name",
-            Name,
-            "a text of 1 to 100 letters, digits, '-', '_' and '.' (it names a folder) that does not begin with '.'");
+        ConfigurationCheck.RequireFolderName("name", Name);
         ConfigurationCheck.Require(
             Description is { Length: <= 10_000 }, "description", Description, "a text of at most 10000 characters");
         Dataset.Validate("dataset");
@@ -62,6 +58,4 @@ public sealed record ExperimentConfiguration
                     : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
         }
     }
-
-    private static bool IsNameCharacter(char letter) => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.';
 }

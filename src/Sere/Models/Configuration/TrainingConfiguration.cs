@@ -12,6 +12,12 @@ public sealed record TrainingConfiguration
     /// <summary>In what precision the factors of matrix products are taken; all else is float32.</summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Fp32;
 
+    /// <summary>
+    /// K, the samples of each image in the bound that is maximized: 1 for the ELBO with closed-form divergences (eq. 2),
+    /// more for the importance-weighted bound (Burda et al. 2016); 1 to 10000.
+    /// </summary>
+    public int ImportanceSamples { get; init; } = 1;
+
     /// <summary>The optimizer.</summary>
     public OptimizerConfiguration Optimizer { get; init; } = new AdamConfiguration();
 
@@ -49,6 +55,11 @@ public sealed record TrainingConfiguration
         ConfigurationCheck.Require(
             BatchSize is >= 1 and <= ConfigurationCheck.MaximumCount, $"{path}.batchSize", BatchSize, Positive);
         ConfigurationCheck.RequireNamed($"{path}.precision", Precision);
+        ConfigurationCheck.Require(
+            ImportanceSamples is >= 1 and <= 10_000,
+            $"{path}.importanceSamples",
+            ImportanceSamples,
+            "a whole number from 1 to 10000");
         Optimizer.Validate($"{path}.optimizer");
         Schedule.Validate($"{path}.schedule");
         Annealing.Validate($"{path}.annealing");

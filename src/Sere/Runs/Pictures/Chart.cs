@@ -38,6 +38,9 @@ internal static class Chart
 
     private static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted];
 
+    /// <summary>The colour of text and of marks that belong to no series.</summary>
+    public static Color InkColor => Ink;
+
     /// <summary>The colour of a series; after the last one they start again.</summary>
     public static Color ColorOf(int series) => Palette[series % Palette.Length];
 

@@ -1,16 +1,8 @@
-using System.Globalization;
-using ScottPlot;
-using ScottPlot.TickGenerators;
-
 namespace Sere.Runs.Pictures;
 
 /// <summary>A chart of how much each layer of a hierarchy says: its KL divergence in nats (Figure S8 of the paper).</summary>
 public static class KlPerLayerPicture
 {
-    // The part of a layer's width that its bars fill.
-    private const double GroupWidth = 0.8;
-    private const int MostTicks = 32;
-
     /// <summary>
     /// Writes the chart as a PNG image of 900 x 560 pixels: the layers from left to right, a bar for each series. The
     /// legend gives the sum over the layers.
@@ -22,68 +14,6 @@ public static class KlPerLayerPicture
     public static void Write(string path, IReadOnlyList<KlSeries> series, string title = "KL divergence per layer")
     {
         ArgumentNullException.ThrowIfNull(series);
-        using Plot plot = Chart.Create(title, "layer", "KL (nats)");
-        int layers = series.Count == 0 ? 0 : series.Max(one => one.KlPerLayer.Count);
-        if (layers == 0)
-        {
-            Chart.ShowNothing(plot);
-            Chart.Save(plot, path);
-            return;
-        }
-
-        for (int i = 0; i < series.Count; i++)
-        {
-            AddBars(plot, i, series);
-        }
-
-        double[] finite = [0, .. series.SelectMany(one => one.KlPerLayer).Where(double.IsFinite)];
-        double bottom = finite.Min() < 0 ? finite.Min() * 1.05 : 0;
-        // The bars leave the legend its room above them.
-        double legendHeight = Math.Min(Chart.LegendSize([.. series.Select(LegendText)]).Height, 0.5);
-        double top = bottom + (Math.Max(finite.Max() - bottom, 1e-3) / (1 - legendHeight));
-        plot.Axes.SetLimits(0.4, layers + 0.6, bottom, top);
-        plot.Grid.XAxisStyle.IsVisible = false;
-        plot.Axes.Bottom.TickGenerator = LayerTicks(layers);
-        plot.Axes.Bottom.MajorTickStyle.Length = 0;
-        Chart.ShowLegend(plot, Alignment.UpperRight);
-        Chart.Save(plot, path);
-    }
-
-    private static void AddBars(Plot plot, int index, IReadOnlyList<KlSeries> series)
-    {
-        double width = GroupWidth / series.Count;
-        IReadOnlyList<double> values = series[index].KlPerLayer;
-        double offset = (index + 0.5 - (series.Count / 2.0)) * width;
-        Bar[] shown =
-        [
-            .. Enumerable.Range(0, values.Count)
-                .Where(layer => double.IsFinite(values[layer]))
-                .Select(layer => new Bar
-                {
-                    Position = layer + 1 + offset,
-                    Value = values[layer],
-                    Size = width * 0.94,
-                    FillColor = Chart.ColorOf(index),
-                    LineWidth = 0,
-                }),
-        ];
-        ScottPlot.Plottables.BarPlot bars = plot.Add.Bars(shown);
-        bars.LegendText = Chart.LegendText(LegendText(series[index]));
-        bars.Color = Chart.ColorOf(index);
-    }
-
-    private static string LegendText(KlSeries series) =>
-        $"{series.Name}: {series.KlPerLayer.Sum().ToString("0.00", CultureInfo.InvariantCulture)} nats in all";
-
-    private static NumericManual LayerTicks(int layers)
-    {
-        int step = (layers + MostTicks - 1) / MostTicks;
-        var ticks = new NumericManual();
-        for (int layer = 1; layer <= layers; layer += step)
-        {
-            ticks.AddMajor(layer, layer.ToString(CultureInfo.InvariantCulture));
-        }
-
-        return ticks;
+        LayerBars.Write(path, [.. series.Select(one => (one.Name, one.KlPerLayer))], title, "layer", "KL (nats)");
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
 using Sere.Networks;
@@ -113,6 +115,32 @@ public sealed class ConfigurationOverridesTests
                 Digits, ["training.optimizer.learningRate=1e-2", "training.optimizer.kind=adamax"]).Training.Optimizer);
     }
 
+    [Theory]
+    [InlineData("model.bijector", typeof(BijectorConfiguration))]
+    [InlineData("model.data", typeof(DataLayerConfiguration))]
+    [InlineData("training.optimizer", typeof(OptimizerConfiguration))]
+    public void Each_kind_can_be_set_by_itself_and_has_the_defaults_of_what_the_others_do_not_share(string path, Type type)
+    {
+        foreach (var (from, before) in ConfigurationSchema.Kinds(type))
+        {
+            foreach (var (to, after) in ConfigurationSchema.Kinds(type))
+            {
+                string rule = to is "gaussian" ? "none" : "dynamic";
+                JsonNode changed = JsonNode.Parse(ConfigurationFile.ToJson(ConfigurationOverrides.Apply(
+                    Digits, [$"{path}.kind={from}", $"{path}.kind={to}", $"dataset.binarization={rule}"])))!;
+                JsonNode target = path.Split('.').Aggregate(changed, (node, name) => node[name]!);
+                Assert.Equal(to, target["kind"]!.GetValue<string>());
+                JsonNode defaults = JsonSerializer.SerializeToNode(
+                    Activator.CreateInstance(after), after, ConfigurationSchema.Options)!;
+                foreach (string name in ConfigurationSchema.Members(after).Keys
+                    .Except(ConfigurationSchema.Members(before).Keys, StringComparer.Ordinal))
+                {
+                    Assert.True(JsonNode.DeepEquals(defaults[name], target[name]), $"{from} to {to}: {name}");
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_member_of_a_kind_set_just_before_needs_no_default()
     {
@@ -149,7 +177,7 @@ public sealed class ConfigurationOverridesTests
     [InlineData("data={\"residual\":\"joint\"}", "model.data.kind is missing; it must be one of \"bernoulli\", \"gaussian\".")]
     [InlineData("training.epochs", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
     [InlineData("=5", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
-    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
+    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"importanceSamples\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
     public void A_wrong_override_is_refused_in_one_sentence(string text, string sentence) =>
         Assert.Equal($"--set {text}: {sentence}", Refusal(text));
 

@@ -28,6 +28,8 @@ public sealed class ConfigurationValidationTests
     [InlineData("model.data.network.hidden", "[5]", "[0]")]
     [InlineData("training.epochs", "1", "0")]
     [InlineData("training.batchSize", "1", "0")]
+    [InlineData("training.importanceSamples", "1", "0")]
+    [InlineData("training.importanceSamples", "10000", "10001")]
     [InlineData("training.optimizer.learningRate", "1e-9", "0")]
     [InlineData("training.optimizer.learningRate", "1e30", "1e31")]
     [InlineData("training.optimizer.beta1", "0", "-0.1")]

@@ -1,0 +1,160 @@
+using System.CommandLine;
+using Sere.Cli.Progress;
+using Sere.Runs;
+using Sere.Runs.Comparison;
+using Spectre.Console;
+
+namespace Sere.Cli.Commands;
+
+/// <summary><c>sere compare</c>: several models under one budget and one evaluation, in one table.</summary>
+internal sealed class CompareCommand
+{
+    private const string ComparisonsFolder = "comparisons";
+
+    // A terminal of 80 columns has no room for them.
+    private static readonly string[] LeftToTheFile = ["latents", "KL per layer", "active units"];
+    private readonly Terminal _terminal;
+    private readonly Interruption _interruption;
+    private readonly ComputeOptions _compute = new();
+    private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
+    private readonly Option<string> _suite = new("--suite")
+    {
+        Description = $"What to compare: one of {string.Join(", ", Suites.Names)}, or a JSON file.",
+        HelpName = "NAME|FILE",
+        Required = true,
+    };
+
+    private readonly Option<int?> _epochs = new("--epochs")
+    {
+        Description = "Epochs of every row; else the suite's.",
+        HelpName = "N",
+    };
+
+    private readonly Option<long?> _seed = new("--seed")
+    {
+        Description = "Seed of every row; else that of the reference's configuration.",
+        HelpName = "S",
+    };
+
+    private readonly Option<string?> _out = new("--out")
+    {
+        Description = "The folder to make or to go on in; by default comparisons/SUITE.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int?> _samples = new("--importance-samples")
+    {
+        Description = "Importance samples an image in the evaluation, K; else the suite's.",
+        HelpName = "K",
+    };
+
+    private readonly Option<int?> _limit = new("--limit")
+    {
+        Description = "Evaluate only the first N test images; else as the suite says.",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object and nothing else." };
+
+    private CompareCommand(Terminal terminal, Interruption interruption)
+    {
+        _terminal = terminal;
+        _interruption = interruption;
+    }
+
+    public static Command Create(Terminal terminal, Interruption interruption)
+    {
+        var compare = new CompareCommand(terminal, interruption);
+        var command = new Command(
+            "compare", "Train and evaluate the models of a suite alike, and write one table; goes on where it was stopped.")
+        {
+            compare._suite, compare._epochs, compare._seed, compare._samples, compare._limit, compare._out,
+            compare._dataFolder, compare._json,
+        };
+        compare._compute.AddThreadsTo(command);
+        command.SetAction(compare.Execute);
+        return command;
+    }
+
+    private void Execute(ParseResult parsed)
+    {
+        var (suite, folder) = Suites.Load(parsed.GetRequiredValue(_suite));
+        var plan = ComparisonPlan.Create(suite, folder, new ComparisonOptions
+        {
+            Epochs = parsed.Within(_epochs, 1, 1_000_000_000),
+            Seed = parsed.GetValue(_seed),
+            ImportanceSamples = parsed.Within(_samples, 1, 1_000_000),
+            Limit = parsed.Within(_limit, 1, 1_000_000_000),
+        });
+        var output = new ComparisonFolder(parsed.GetValue(_out) ?? Path.Combine(ComparisonsFolder, suite.Name));
+        _compute.ApplyThreads(parsed);
+        var stopping = _interruption.Listen();
+        var report = Run(parsed, plan, output, stopping);
+        if (parsed.GetValue(_json))
+        {
+            _terminal.Output.WriteLine(report.ToJson());
+            return;
+        }
+
+        Print(report);
+        _terminal.Output.WriteLine(output.Markdown);
+    }
+
+    private ComparisonReport Run(
+        ParseResult parsed, ComparisonPlan plan, ComparisonFolder output, CancellationToken stopping)
+    {
+        try
+        {
+            var splits = RunDataset.Load(plan.Reference.Configuration, parsed.GetValue(_dataFolder));
+            return SuiteComparison.Open(plan, splits, output, new ComparisonObserver(_terminal), ShellText.OfProcess())
+                .Execute(stopping);
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new OperationCanceledException(
+                $"Interrupted; go on with: {Again(parsed, output)}", error, error.CancellationToken);
+        }
+        catch (SereException error) when (error.InnerException is IOException)
+        {
+            throw new SereException($"{error.Message} Then go on with: {Again(parsed, output)}", error);
+        }
+    }
+
+    private string Again(ParseResult parsed, ComparisonFolder output)
+    {
+        IEnumerable<string> Given<T>(Option<T> option) => parsed.GetValue(option) is { } value && $"{value}" is { Length: > 0 } text
+            ? [option.Name, ShellText.Quote(text)]
+            : [];
+        return string.Join(
+            ' ',
+            [
+                "sere compare", .. Given(_suite), .. Given(_epochs), .. Given(_seed), .. Given(_samples), .. Given(_limit),
+                .. Given(_dataFolder), _out.Name, ShellText.Quote(output.Root),
+            ]);
+    }
+
+    private void Print(ComparisonReport report)
+    {
+        var table = new Table().Border(TableBorder.Rounded)
+            .Title(Markup.Escape($"{report.Suite}: {report.Images} test images of {report.Dataset}, nats"));
+        var headings = ComparisonTable.Headings;
+        int[] shown =
+        [
+            .. Enumerable.Range(0, headings.Count)
+                .Where(column => !LeftToTheFile.Contains(headings[column], StringComparer.Ordinal)),
+        ];
+        foreach (int column in shown)
+        {
+            var added = new TableColumn(Markup.Escape(headings[column])).NoWrap();
+            table.AddColumn(column == 0 ? added : added.RightAligned());
+        }
+
+        foreach (var row in report.Rows)
+        {
+            var cells = ComparisonTable.Cells(row);
+            table.AddRow([.. shown.Select(column => Markup.Escape(cells[column]))]);
+        }
+
+        _terminal.Results.Write(table);
+    }
+}

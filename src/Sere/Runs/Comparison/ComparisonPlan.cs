@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sere.Data;
+using Sere.Models.Configuration;
+
+namespace Sere.Runs.Comparison;
+
+/// <summary>A suite whose rows are resolved to configurations of the same budget, batch, seed and images.</summary>
+public sealed record ComparisonPlan
+{
+    private ComparisonPlan(Suite suite, IReadOnlyList<PlannedRow> rows)
+    {
+        Suite = suite;
+        Rows = rows;
+    }
+
+    /// <summary>The suite, its epochs, batch and evaluation as they are run.</summary>
+    public Suite Suite { get; }
+
+    /// <summary>The rows in the suite's order.</summary>
+    public IReadOnlyList<PlannedRow> Rows { get; }
+
+    /// <summary>The row that the others are compared with.</summary>
+    public PlannedRow Reference => Row(Suite.Reference);
+
+    /// <summary>Resolves a suite.</summary>
+    /// <param name="suite">The suite.</param>
+    /// <param name="folder">Where the paths of its configuration files start; null for the working folder.</param>
+    /// <param name="options">What is asked beside it.</param>
+    /// <exception cref="UsageException">
+    /// A preset is unknown, an override or value is refused, or a row has other data than the reference.
+    /// </exception>
+    /// <exception cref="SereException">A configuration file is missing.</exception>
+    public static ComparisonPlan Create(Suite suite, string? folder, ComparisonOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(suite);
+        ArgumentNullException.ThrowIfNull(options);
+        suite.Validate();
+        var named = suite.Rows.First(row => string.Equals(row.Name, suite.Reference, StringComparison.Ordinal));
+        var reference = Configuration(suite, named, folder);
+        suite = suite with
+        {
+            Epochs = options.Epochs ?? suite.Epochs ?? reference.Training.Epochs,
+            BatchSize = suite.BatchSize ?? reference.Training.BatchSize,
+            Evaluation = suite.Evaluation with
+            {
+                ImportanceSamples = options.ImportanceSamples ?? suite.Evaluation.ImportanceSamples,
+                Limit = options.Limit ?? suite.Evaluation.Limit,
+            },
+        };
+        suite.Validate();
+        long seed = options.Seed ?? reference.Seed;
+        return new ComparisonPlan(suite, [.. suite.Rows.Select(row => Plan(suite, row, folder, reference, seed))]);
+    }
+
+    /// <summary>Everything that decides a figure, as JSON.</summary>
+    /// <param name="splits">The images.</param>
+    internal JsonObject Settings(DatasetSplits splits) => new()
+    {
+        ["name"] = Suite.Name,
+        ["reference"] = Suite.Reference,
+        ["evaluation"] = JsonSerializer.SerializeToNode(Suite.Evaluation, ConfigurationSchema.Options),
+        ["images"] = splits.Digest(),
+        ["rows"] = new JsonObject(Rows.Select(row => KeyValuePair.Create<string, JsonNode?>(
+            row.Name,
+            row.Baseline is { } baseline
+                ? JsonSerializer.SerializeToNode(baseline, ConfigurationSchema.Options)
+                : JsonSerializer.SerializeToNode(row.Configuration, ConfigurationSchema.Options)))),
+    };
+
+    /// <summary>The row of a name.</summary>
+    internal PlannedRow Row(string name) =>
+        Rows.First(row => string.Equals(row.Name, name, StringComparison.Ordinal));
+
+    private static PlannedRow Plan(
+        Suite suite, SuiteRow row, string? folder, ExperimentConfiguration reference, long seed)
+    {
+        var configuration = row.Baseline is null ? Configuration(suite, row, folder) : reference;
+        if (ConfigurationDifference.First(reference, reference with { Dataset = configuration.Dataset }) is { } difference)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" has other data than the reference \"{suite.Reference}\": {difference}; give both "
+                + "the same.");
+        }
+
+        if (row.Baseline is not null && configuration.Dataset.Binarization == BinarizationRule.None)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" is a baseline of binary images, and the data are not binarized; leave it out.");
+        }
+
+        configuration = configuration with
+        {
+            Name = row.Name,
+            Seed = seed,
+            Training = configuration.Training with { Epochs = suite.Epochs!.Value, BatchSize = suite.BatchSize!.Value },
+            Evaluation = new EvaluationConfiguration
+            {
+                ImportanceSamples = suite.Evaluation.ImportanceSamples,
+                Limit = suite.Evaluation.Limit,
+            },
+        };
+        return new PlannedRow(row.Name, configuration, row.Baseline);
+    }
+
+    private static ExperimentConfiguration Configuration(Suite suite, SuiteRow row, string? folder)
+    {
+        try
+        {
+            var named = row.Preset is { } preset
+                ? Presets.Load(preset)
+                : ConfigurationFile.Load(Path.Combine(folder ?? "", row.Config!));
+            var changed = ConfigurationOverrides.Apply(named, [.. suite.Overrides, .. row.Overrides]);
+            string dataset = DatasetCatalog.WithFullPath(changed.Dataset.Name);
+            return changed with { Dataset = changed.Dataset with { Name = dataset } };
+        }
+        catch (UsageException error)
+        {
+            throw new UsageException($"The row \"{row.Name}\" of the suite {suite.Name}: {error.Message}", error);
+        }
+    }
+}

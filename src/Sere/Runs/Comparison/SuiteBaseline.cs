@@ -1,0 +1,11 @@
+namespace Sere.Runs.Comparison;
+
+/// <summary>What a row may be instead of a model that is trained by steps.</summary>
+public enum SuiteBaseline
+{
+    /// <summary>
+    /// Independent binary pixels with the means of the training images: what every model must beat; JSON
+    /// "independent-pixels".
+    /// </summary>
+    IndependentPixels,
+}

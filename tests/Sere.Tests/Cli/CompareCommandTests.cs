@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Sere.Tests.Cli;
+
+public sealed class CompareCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainedRun _run;
+
+    public CompareCommandTests(TrainedRun run)
+    {
+        _run = run;
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_suite_ends_in_a_table_and_is_not_run_again()
+    {
+        string suite = WriteSuite(epochs: 2);
+        string output = _folder.File("out");
+        var result = BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        Assert.EndsWith(Path.Combine(output, "comparison.md") + "\n", result.Output, StringComparison.Ordinal);
+        foreach (string name in (string[])["comparison.md", "comparison.csv", "comparison.json", "comparison.png", "learning-curves.png", "learning-curves-time.png", "suite.json", "command.txt"])
+        {
+            Assert.True(new FileInfo(Path.Combine(output, name)).Length > 0, name);
+        }
+
+        JsonObject report = Report(output);
+        Assert.Equal(["sere", "weighted", "dlgm", "pixels"], Rows(report).Select(row => row["model"]!.GetValue<string>()));
+        Assert.Equal((2, 20, 5, 8), (
+            report["epochs"]!.GetValue<int>(), report["batchSize"]!.GetValue<int>(),
+            report["importanceSamples"]!.GetValue<int>(), report["images"]!.GetValue<int>()));
+        double[] reference = PerImage(output, "sere");
+        Assert.Equal(8, reference.Length);
+        foreach (JsonObject row in Rows(report))
+        {
+            double[] values = PerImage(output, row["model"]!.GetValue<string>());
+            Assert.Equal(values.Average(), row["logLikelihood"]!.GetValue<double>(), 1e-9);
+            Assert.True(row["elbo"]!.GetValue<double>() <= row["logLikelihood"]!.GetValue<double>());
+            if (row["difference"] is null)
+            {
+                Assert.Equal("sere", row["model"]!.GetValue<string>());
+                continue;
+            }
+
+            double[] differences = [.. values.Zip(reference, (value, one) => value - one)];
+            double mean = differences.Average();
+            double error = Math.Sqrt(differences.Sum(value => (value - mean) * (value - mean)) / 7 / 8);
+            Assert.Equal(mean, row["difference"]!.GetValue<double>(), 1e-9);
+            Assert.Equal(error, row["differenceStandardError"]!.GetValue<double>(), 1e-9);
+        }
+
+        // Trivial pixels have no steps; four lines and a header are the table.
+        Assert.Equal(1, Rows(report)[0]["relativeStepTime"]!.GetValue<double>());
+        Assert.Null(Rows(report)[3]["relativeStepTime"]);
+        Assert.False(Rows(report)[3]["isBound"]!.GetValue<bool>());
+        Assert.Equal(5, File.ReadAllLines(Path.Combine(output, "comparison.csv")).Length);
+        Assert.Equal(6, File.ReadAllLines(Path.Combine(output, "comparison.md")).Count(line => line.StartsWith('|')));
+
+        string table = File.ReadAllText(Path.Combine(output, "comparison.json"));
+        var again = BuiltProgram.Sere.Run([.. Command(suite, output), "--json"]).Done();
+        Assert.Equal(4, again.Error.Split('\n').Count(line => line.EndsWith(" (done)", StringComparison.Ordinal)));
+        Assert.DoesNotContain("epoch", again.Error);
+        Assert.Equal(table, again.Output);
+
+        BuiltProgram.Sere.Run([.. Command(suite, output), "--epochs", "3"])
+            .Refused(2, $"'{output}'", "rows.sere.training.epochs is 2 there and 3 here", "--out");
+        BuiltProgram.Sere.Run([.. Command(suite, output), "--limit", "4"]).Refused(2, "evaluation.limit is 8 there and 4 here");
+        RequireRepair(suite, output, table);
+    }
+
+    [Fact]
+    public void A_stopped_comparison_goes_on_to_the_same_table()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string suite = WriteSuite(epochs: 30);
+        string whole = _folder.File("whole");
+        BuiltProgram.Sere.Run(Command(suite, whole)).Done();
+
+        string stopped = _folder.File("stopped");
+        Interrupt(suite, stopped, "epoch 3/");
+        Interrupt(suite, stopped, "row 2/4: weighted");
+        using (var program = BuiltProgram.Sere.Start(_folder.Path, Command(suite, stopped)))
+        {
+            program.WaitForError("row 3/4: dlgm");
+            program.Kill();
+            program.Finish();
+        }
+
+        Assert.False(File.Exists(Path.Combine(stopped, "comparison.md")));
+        BuiltProgram.Sere.Run(Command(suite, stopped)).Done();
+        Assert.Equal(WithoutTimes(Report(whole)), WithoutTimes(Report(stopped)));
+    }
+
+    [Fact]
+    public void Wrong_names_end_with_exit_code_2()
+    {
+        BuiltProgram.Sere.Run("compare").Refused(2, "--suite");
+        BuiltProgram.Sere.Run("compare", "--suite", "digit").Refused(2, "did you mean \"digits\"?", "the suites are");
+        BuiltProgram.Sere.Run("compare", "--suite", "digits", "--epochs", "0").Refused(2, "--epochs 0 is out of range");
+        BuiltProgram.Sere.Run("compare", "--suite", _folder.File("none.json")).Refused(1, "There is no suite file");
+        string other = _folder.File("other");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(Path.Combine(other, "letter.txt"), "dear");
+        BuiltProgram.Sere.Run("compare", "--suite", "digits", "--out", other).Refused(2, $"'{other}' holds other files");
+        Assert.Equal(["letter.txt"], Directory.GetFileSystemEntries(other).Select(Path.GetFileName));
+    }
+
+    /// <summary>Damage of a row's figures is repaired from its weights; damage of its configuration is named.</summary>
+    private static void RequireRepair(string suite, string output, string table)
+    {
+        string row = Path.Combine(output, "rows", "dlgm");
+        File.AppendAllText(Path.Combine(row, "per-image.csv"), "9,0,0\n");
+        var repaired = BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        Assert.Contains("The figures of the row 'dlgm' are damaged, so it is evaluated again", repaired.Error);
+        Assert.DoesNotContain("epoch 1/", repaired.Error);
+        Assert.Equal(table, File.ReadAllText(Path.Combine(output, "comparison.json")));
+
+        File.WriteAllText(Path.Combine(row, "result.json"), "{");
+        File.WriteAllText(Path.Combine(row, "config.json"), "{");
+        var failed = BuiltProgram.Sere.Run(Command(suite, output));
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Contains("error: 1 of 4 rows failed, first 'dlgm': The configuration of the run is damaged", failed.Error);
+        Assert.Contains($"remove '{row}'", failed.Error);
+        JsonObject report = Report(output);
+        Assert.Equal(3, Rows(report).Length);
+        Assert.Equal("dlgm", report["failed"]![0]!["model"]!.GetValue<string>());
+
+        Directory.Delete(row, recursive: true);
+        BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        Assert.Equal(WithoutTimes(JsonNode.Parse(table)!.AsObject()), WithoutTimes(Report(output)));
+    }
+
+    private void Interrupt(string suite, string output, string at)
+    {
+        using var program = BuiltProgram.Sere.Start(_folder.Path, Command(suite, output));
+        program.WaitForError(at);
+        program.Interrupt();
+        var result = program.Finish();
+        Assert.Equal(130, result.ExitCode);
+        Assert.Equal(
+            $"Interrupted; go on with: sere compare --suite {suite} --out {output}",
+            result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
+    private static string[] Command(string suite, string output) => ["compare", "--suite", suite, "--out", output, "--threads", "1"];
+
+    private string WriteSuite(int epochs)
+    {
+        string path = _folder.File("suite.json");
+        File.WriteAllText(path, JsonSerializer.Serialize(new
+        {
+            name = "tiny",
+            reference = "sere",
+            epochs,
+            batchSize = 20,
+            evaluation = new { importanceSamples = 5, limit = 8 },
+            overrides = (string[])
+            [
+                "dataset.name=images:" + _run.ImageFolder, "dataset.validationImages=10", "model.layers=3", "latents=2",
+                "evidence.network.hidden=[8]", "prior.network.hidden=[4]", "bijector.network.hidden=[4]",
+                "data.network.hidden=[8]",
+            ],
+            rows = (object[])
+            [
+                new { name = "sere", preset = "digits" },
+                new { name = "weighted", preset = "digits", overrides = (string[])["training.importanceSamples=3"] },
+                new { name = "dlgm", preset = "digits", overrides = (string[])["coupling.prior=false", "coupling.bijector=false"] },
+                new { name = "pixels", baseline = "independent-pixels" },
+            ],
+        }));
+        return path;
+    }
+
+    private static JsonObject Report(string output) =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(output, "comparison.json")))!.AsObject();
+
+    private static JsonObject[] Rows(JsonObject report) => [.. report["rows"]!.AsArray().Select(row => row!.AsObject())];
+
+    private static string WithoutTimes(JsonObject report)
+    {
+        Assert.True(report.Remove("otherCores"));
+        foreach (JsonObject row in Rows(report))
+        {
+            Assert.True(row.Remove("stepMilliseconds") && row.Remove("relativeStepTime") && row.Remove("trainingSeconds"));
+        }
+
+        return report.ToJsonString();
+    }
+
+    private static double[] PerImage(string output, string row) =>
+    [
+        .. File.ReadLines(Path.Combine(output, "rows", row, "per-image.csv")).Skip(1)
+            .Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)),
+    ];
+}
