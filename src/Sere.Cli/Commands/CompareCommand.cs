@@ -12,7 +12,7 @@ internal sealed class CompareCommand
     private const string ComparisonsFolder = "comparisons";
 
     // A terminal of 80 columns has no room for them.
-    private static readonly string[] LeftToTheFile = ["latents", "KL per layer", "active units"];
+    private static readonly string[] LeftToTheFile = ["parameters", "latents", "ELBO", "KL per layer", "active units"];
     private readonly Terminal _terminal;
     private readonly Interruption _interruption;
     private readonly ComputeOptions _compute = new();

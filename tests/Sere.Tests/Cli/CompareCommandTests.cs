@@ -68,7 +68,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(table, again.Output);
 
         BuiltProgram.Sere.Run([.. Command(suite, output), "--epochs", "3"])
-            .Refused(2, $"'{output}'", "rows.sere.training.epochs is 2 there and 3 here", "--out");
+            .Refused(2, $"'{Path.Combine(output, "suite.json")}'", "rows.sere.training.epochs is 2 there and 3 here", "--out");
         BuiltProgram.Sere.Run([.. Command(suite, output), "--limit", "4"]).Refused(2, "evaluation.limit is 8 there and 4 here");
         RequireRepair(suite, output, table);
     }

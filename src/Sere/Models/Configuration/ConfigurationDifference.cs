@@ -16,7 +16,7 @@ public static class ConfigurationDifference
     {
         if (there is not JsonObject first || here is not JsonObject second)
         {
-            return JsonNode.DeepEquals(there, here) ? null : $"{path} is {Show(there)} there and {Show(here)} here";
+            return JsonNode.DeepEquals(there, here) ? null : $"{ConfigurationSchema.Short(path)} is {Show(there)} there and {Show(here)} here";
         }
 
         return first.Select(member => member.Key).Union(second.Select(member => member.Key), StringComparer.Ordinal)

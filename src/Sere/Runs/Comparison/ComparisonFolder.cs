@@ -61,15 +61,9 @@ public sealed class ComparisonFolder
     /// <exception cref="SereException">It cannot be made or read.</exception>
     internal void Open(JsonObject settings, string? command)
     {
-        if (ReadSettings() is { } kept)
+        if (File.Exists(Settings))
         {
-            if (ConfigurationDifference.First(kept, settings) is { } difference)
-            {
-                throw new UsageException(
-                    $"'{Root}' holds a comparison of other settings: {difference}; give the same again, or name another "
-                    + "folder with --out.");
-            }
-
+            RequireSame(settings);
             return;
         }
 
@@ -115,16 +109,26 @@ public sealed class ComparisonFolder
         }
     }
 
-    private JsonNode? ReadSettings()
+    private void RequireSame(JsonObject settings)
     {
+        string? difference;
         try
         {
-            return File.Exists(Settings) ? JsonNode.Parse(ReadText(Settings)) : null;
+            var kept = JsonNode.Parse(ReadText(Settings), documentOptions: ConfigurationSchema.Reading);
+            difference = ConfigurationDifference.First(kept, settings);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The second is what a text with half of a surrogate pair ends in.
             throw new SereException(
                 $"'{Settings}' is damaged: it is no sound JSON; restore it, or name another folder with --out.", error);
+        }
+
+        if (difference is not null)
+        {
+            throw new UsageException(
+                $"'{Settings}' is of a comparison with other settings: {difference}; give the same again, or name another "
+                + "folder with --out.");
         }
     }
 }

@@ -82,10 +82,10 @@ public sealed record RowResult
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or SereException)
         {
-            warn($"The figures of the row '{row}' are damaged, so it is evaluated again: {FirstLine(error.Message)}");
+            // The parser's own sentence may hold what it found in the file, control characters too.
+            string reason = error is SereException ? error.Message : $"'{path}' is not sound JSON.";
+            warn($"The figures of the row '{row}' are damaged, so it is evaluated again: {reason}");
             return null;
         }
     }
-
-    private static string FirstLine(string message) => message.Split('\n')[0];
 }
