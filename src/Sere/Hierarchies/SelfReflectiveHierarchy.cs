@@ -54,17 +54,17 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     /// The first half of the features is dm_l; ds_l is a sigmoid of the second, at most 1 (section 3.4.2) and at the start
     /// <see cref="SelfReflectiveSettings.InitialResidualScale"/>.
     /// </summary>
-    public override IReadOnlyList<EvidenceResiduals> Interpret(torch.Tensor features)
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        if (features.dim() != 3 || features.shape[0] != Layers || features.shape[2] != FeatureSize)
+        if (features.Stack is not { } stack || stack.shape[0] != Layers || stack.shape[2] != FeatureSize)
         {
             throw new ArgumentException(
-                $"The hierarchy takes features of shape [{Layers}, B, {FeatureSize}], not [{string.Join(", ", features.shape)}].",
+                $"The hierarchy takes features of shape [{Layers}, B, {FeatureSize}], not {features}.",
                 nameof(features));
         }
 
-        var parts = features.chunk(2, -1);
+        var parts = stack.chunk(2, -1);
         var means = parts[0].unbind(0);
         var logScales = (parts[1] + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid().unbind(0);
         return
@@ -80,7 +80,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         _layers[layer].Step(Context(layer, codes), source);
 
     /// <inheritdoc/>
-    public override PosteriorDraw Draw(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public override PosteriorDraw Draw(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
@@ -92,7 +92,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     }
 
     /// <inheritdoc/>
-    public override PosteriorDraw DrawWeighted(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public override PosteriorDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
@@ -113,7 +113,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     private bool CanFuse(torch.Tensor noise) => FusedKernels.Take(noise) && _layers.All(layer => layer.IsChainStep);
 
     private PosteriorDraw Walk(
-        IReadOnlyList<EvidenceResiduals> evidence,
+        IReadOnlyList<LayerEvidence> evidence,
         torch.Tensor noise,
         Func<ChainStepInputs, (torch.Tensor Code, torch.Tensor Cost)> step)
     {
@@ -122,7 +122,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         var costs = new List<torch.Tensor>(Layers);
         for (int layer = 0; layer < Layers; layer++)
         {
-            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), evidence[layer], parts[layer]));
+            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), (EvidenceResiduals)evidence[layer], parts[layer]));
             codes.Add(code);
             costs.Add(cost);
         }

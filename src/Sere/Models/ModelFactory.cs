@@ -34,7 +34,7 @@ public static class ModelFactory
         int dimensions,
         ParameterInitializer initializer)
     {
-        int[] latents = [.. Enumerable.Repeat(configuration.Latents, configuration.Layers)];
+        int[] latents = configuration.Latents.ForLayers(configuration.Layers);
         var chain = CouplingGraph.Chain(configuration.Layers);
         var hierarchy = CreateHierarchy(configuration, latents, chain, initializer);
         var evidence = (MlpConfiguration)((IndependentEvidenceConfiguration)configuration.Evidence).Network;

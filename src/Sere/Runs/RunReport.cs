@@ -47,7 +47,8 @@ internal static class RunReport
             text.Append(Invariant, $"| independent pixels (trivial baseline), log p(x) = | {baseline.Mean:F2} nats |\n");
         }
 
-        text.Append(Invariant, $"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
+        string kl = report.KlIsEstimated ? "KL divergence of all layers, one-sample log q - log p" : "KL divergence of all layers";
+        text.Append(Invariant, $"| {kl} | {report.KlPerLayer.Sum():F2} nats |\n");
         text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
         text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");

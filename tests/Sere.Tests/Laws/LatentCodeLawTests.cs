@@ -37,7 +37,7 @@ public sealed class LatentCodeLawTests
         {
             // Any latent: the posterior is read off, and its mean is walked on with.
             var any = new LatentSource.Given(torch.zeros([16, model.Hierarchy.Latents(layer)], torch.float64), evidence[layer]);
-            var mean = model.Hierarchy.Step(layer, codes, any).Posterior!.Mean;
+            var mean = ((NormalLatentStep)model.Hierarchy.Step(layer, codes, any)).Posterior!.Mean;
             codes.Add(model.Hierarchy.Step(layer, codes, new LatentSource.Given(mean)).Code);
         }
 

@@ -83,6 +83,7 @@ internal static class ConfigurationSchema
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a finite number"
             : type == typeof(string) ? "a text"
+            : type == typeof(LayerSizes) ? "a whole number, or a list of whole numbers such as [20, 10]"
             : "a list of whole numbers, such as [200, 200]";
     }
 

@@ -9,8 +9,8 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     /// <summary>L, the number of latent layers and of blocks of the image; 1 to 10000.</summary>
     public int Layers { get; init; } = 10;
 
-    /// <summary>N, the latent variables of each layer; 1 to 100000.</summary>
-    public int Latents { get; init; } = 10;
+    /// <summary>N, the latent variables of each layer, or N_1..N_L; 1 to 100000 each.</summary>
+    public LayerSizes Latents { get; init; } = new(10);
 
     /// <summary>How the image is cut into one block a layer.</summary>
     public PartitionConfiguration Partition { get; init; } = new RasterPartitionConfiguration();
@@ -37,8 +37,7 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     {
         ConfigurationCheck.Require(
             Layers is >= 1 and <= 10_000, $"{path}.layers", Layers, "a whole number from 1 to 10000");
-        ConfigurationCheck.Require(
-            Latents is >= 1 and <= 100_000, $"{path}.latents", Latents, "a whole number from 1 to 100000");
+        Latents.Validate($"{path}.latents", Layers);
         Partition.Validate($"{path}.partition");
         Evidence.Validate($"{path}.evidence");
         Prior.Validate($"{path}.prior");

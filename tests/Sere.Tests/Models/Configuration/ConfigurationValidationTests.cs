@@ -12,6 +12,8 @@ public sealed class ConfigurationValidationTests
     [InlineData("model.layers", "10000", "10001")]
     [InlineData("model.latents", "1", "0")]
     [InlineData("model.latents", "100000", "100001")]
+    [InlineData("model.latents", "[1, 2, 3, 4, 5, 6, 7]", "[1, 2, 3, 4, 5, 6]")]
+    [InlineData("model.latents", "[1, 2, 3, 4, 5, 6, 7]", "[1, 2, 3, 4, 5, 6, 0]")]
     [InlineData("model.evidence.network.hidden", "[]", "[0]")]
     [InlineData("model.evidence.network.hidden", "[65536]", "[65537]")]
     [InlineData("model.prior.network.hidden", "[1]", "[1, -1]")]
