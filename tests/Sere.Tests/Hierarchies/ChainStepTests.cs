@@ -93,7 +93,7 @@ public sealed class ChainStepTests
                 CouplePrior = prior,
                 CoupleBijector = bijector,
                 PriorHidden = [7],
-                BijectorHidden = [9],
+                Bijector = new() { Hidden = [9] },
                 Residual = residual,
             },
             new ParameterInitializer(4));

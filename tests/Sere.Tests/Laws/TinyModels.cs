@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Likelihoods;
@@ -32,14 +33,35 @@ internal static class TinyModels
         ["prior coupled, bijector not"] = () => SelfReflective(hierarchy => hierarchy with { CoupleBijector = false }),
         ["no latent coupling"] = () =>
             SelfReflective(hierarchy => hierarchy with { CouplePrior = false, CoupleBijector = false }),
+        ["identity as the bijector"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.Identity)),
+        ["diagonal affine bijector"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.DiagonalAffine)),
+        ["inverse autoregressive bijector, standard normal prior"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.InverseAutoregressive) with { CouplePrior = false }),
         ["no data coupling"] = () => SelfReflective(
             data: likelihood => likelihood with { Graph = CouplingGraph.Uncoupled(Layers) }),
+        ["free posterior"] = () => SelfReflective(
+            hierarchy => hierarchy with { Residual = PosteriorResidual.Free, CouplePrior = false, CoupleBijector = false }),
+        ["the whole image from all codes"] = () => SelfReflective(dense: settings => settings),
+        ["the whole image from the last code"] = () =>
+            SelfReflective(
+                hierarchy => WithBijector(hierarchy, BijectorKind.Identity),
+                dense: settings => settings with { LayersSeen = 1 }),
+        ["flow as the posterior"] = FlowPosterior,
         ["joint data residual"] = () => SelfReflective(
             data: likelihood => likelihood with { Residual = DataResidual.Joint }),
     };
 
     /// <summary>Every model, by name.</summary>
     public static TheoryData<string> Names => [.. Table.Keys];
+
+    /// <summary>Those whose layers are all normal.</summary>
+    public static TheoryData<string> NormalNames => [.. Table.Keys.Where(name =>
+    {
+        using var model = Create(name);
+        return model.HasClosedFormKl;
+    })];
 
     /// <summary>The model of that name.</summary>
     public static VariationalModel Create(string name) => Table[name]();
@@ -62,6 +84,7 @@ internal static class TinyModels
         CouplingGraph? graph = null,
         Partition? partition = null,
         int latents = 1,
+        Func<DenseSettings, DenseSettings>? dense = null,
         torch.ScalarType type = torch.ScalarType.Float64)
     {
         partition ??= new TinyPartition();
@@ -73,14 +96,12 @@ internal static class TinyModels
         var hierarchySettings = new SelfReflectiveSettings(sizes, graph)
         {
             PriorHidden = [4],
-            BijectorHidden = [4],
+            Bijector = new() { Hidden = [4], Activation = Smooth, DiagonalFloor = 0.3, GateFloor = 0.3, FlowSteps = 2 },
             PriorActivation = Smooth,
-            BijectorActivation = Smooth,
             MeanBound = 1.5,
             ScaleFloor = 0.7,
             ScaleCeiling = 1.2,
             InitialResidualScale = 0.9,
-            DiagonalFloor = 0.3,
         };
         var likelihoodSettings = new BlockwiseSettings(
             partition, CouplingGraph.Chain(partition.Blocks), sizes, new BernoulliFamily())
@@ -92,14 +113,48 @@ internal static class TinyModels
         var hierarchy = new SelfReflectiveHierarchy(latent?.Invoke(hierarchySettings) ?? hierarchySettings, initializer);
         var encoder = new IndependentEvidenceEncoder(new StackedMlp(
             partition.Blocks, partition.Dimensions, [3], hierarchy.FeatureSize, Smooth, initializer));
-        var likelihood = new BlockwiseLikelihood(data?.Invoke(likelihoodSettings) ?? likelihoodSettings, initializer);
-        var model = new VariationalModel(encoder, hierarchy, likelihood);
-        Disturb(model);
-        return model;
+        Likelihood likelihood = dense is null
+            ? new BlockwiseLikelihood(data?.Invoke(likelihoodSettings) ?? likelihoodSettings, initializer)
+            : Dense(sizes, initializer, dense);
+        return Disturbed(new VariationalModel(encoder, hierarchy, likelihood));
     }
 
+    private static VariationalModel FlowPosterior()
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        var hierarchy = new FlowPosteriorHierarchy(
+            new FlowPosteriorSettings(Layers, 2)
+            {
+                // Gates that leave the posterior no narrower than the grid resolves.
+                Bijector = new()
+                {
+                    Kind = BijectorKind.InverseAutoregressive,
+                    FlowSteps = 2,
+                    Hidden = [4],
+                    Activation = Smooth,
+                    GateFloor = 0.7,
+                },
+                ScaleFloor = 0.7,
+                ScaleCeiling = 1.2,
+                InitialScale = 0.9,
+            },
+            initializer);
+        var encoder = new IndependentEvidenceEncoder(
+            new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer, outputGain: 0.3));
+        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+    }
+
+    private static DenseLikelihood Dense(
+        IReadOnlyList<int> sizes,
+        ParameterInitializer initializer,
+        Func<DenseSettings, DenseSettings> change) => new(
+            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Hidden = [4], Activation = Smooth }), initializer);
+
+    private static SelfReflectiveSettings WithBijector(SelfReflectiveSettings settings, BijectorKind kind) =>
+        settings with { Bijector = settings.Bijector with { Kind = kind } };
+
     /// <summary>Adds noise to every parameter: also to those that start at zero, as the weights of a join.</summary>
-    private static void Disturb(VariationalModel model)
+    private static VariationalModel Disturbed(VariationalModel model)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
@@ -110,5 +165,7 @@ internal static class TinyModels
             double size = name.StartsWith("encoder", StringComparison.Ordinal) ? 0.1 : 0.3;
             parameter.add_(torch.randn(parameter.shape, torch.ScalarType.Float64, generator: generator) * size);
         }
+
+        return model;
     }
 }

@@ -105,7 +105,7 @@ public sealed class ShapeErrorTests : IDisposable
         var graph = CouplingGraph.Chain(4);
         var initializer = new ParameterInitializer(1);
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, graph) { PriorHidden = [5], BijectorHidden = [5] }, initializer);
+            new SelfReflectiveSettings(latents, graph) { PriorHidden = [5], Bijector = new() { Hidden = [5] } }, initializer);
         return new VariationalModel(
             new IndependentEvidenceEncoder(
                 new StackedMlp(4, 11, [5], hierarchy.FeatureSize, Activation.Elu, initializer)),

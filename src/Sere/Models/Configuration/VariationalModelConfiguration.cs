@@ -1,3 +1,5 @@
+using Sere.Distributions;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>
@@ -33,6 +35,8 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     /// <summary>The distribution of each block of the image.</summary>
     public DataLayerConfiguration Data { get; init; } = new BernoulliDataConfiguration();
 
+    internal override DataLayerConfiguration DataLayer => Data;
+
     internal override void Validate(string path)
     {
         ConfigurationCheck.Require(
@@ -44,5 +48,16 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
         Posterior.Validate($"{path}.posterior");
         Bijector.Validate($"{path}.bijector");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.Require(
+            Posterior.Residual != PosteriorResidual.Free
+                || (Posterior.InitialScale > Prior.ScaleFloor && Posterior.InitialScale < Prior.ScaleCeiling),
+            $"{path}.posterior.initialScale",
+            Posterior.InitialScale,
+            $"between {path}.prior.scaleFloor and scaleCeiling where {path}.posterior.residual is free");
+        ConfigurationCheck.Require(
+            Partition is not WholePartitionConfiguration || !Coupling.Data,
+            $"{path}.coupling.data",
+            "true",
+            $"false where {path}.partition.kind is whole: there is no block before");
     }
 }

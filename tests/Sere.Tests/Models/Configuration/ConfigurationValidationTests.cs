@@ -68,6 +68,65 @@ public sealed class ConfigurationValidationTests
         Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("diagonal-affine", "diagonalFloor", "0.999", "1")]
+    [InlineData("diagonal-affine", "diagonalCeiling", "1.001", "1")]
+    [InlineData("diagonal-affine", "network.hidden", "[5]", "[0]")]
+    [InlineData("inverse-autoregressive", "steps", "1", "0")]
+    [InlineData("inverse-autoregressive", "steps", "1000", "1001")]
+    [InlineData("inverse-autoregressive", "gateFloor", "0.001", "0")]
+    [InlineData("inverse-autoregressive", "gateFloor", "0.89", "0.9")]
+    [InlineData("inverse-autoregressive", "network.hidden", "[5]", "[0]")]
+    public void A_bijector_of_another_kind_has_ranges_of_its_own(string kind, string key, string accepted, string refused)
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        string choice = $"model.bijector.kind={kind}";
+        ConfigurationOverrides.Apply(digits, [choice, $"model.bijector.{key}={accepted}"]).Validate();
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, [choice, $"model.bijector.{key}={refused}"]));
+        Assert.StartsWith($"--set: model.bijector.{key}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_whole_image_has_no_block_before_it()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["model.partition.kind=whole"]));
+        Assert.Equal(
+            "--set: model.coupling.data is \"true\"; it must be false where model.partition.kind is whole: there is no block "
+            + "before.",
+            error.Message);
+        ConfigurationOverrides.Apply(digits, ["model.partition.kind=whole", "coupling.data=false"]).Validate();
+    }
+
+    [Fact]
+    public void A_free_posterior_starts_within_its_bounds()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["posterior.residual=free", "prior.scaleFloor=1"]));
+        Assert.StartsWith("--set: model.posterior.initialScale is 0.95; it must be between", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("latents", "1", "0")]
+    [InlineData("context", "1", "0")]
+    [InlineData("posterior.scaleFloor", "0.001", "0")]
+    [InlineData("posterior.scaleCeiling", "1", "0.01")]
+    [InlineData("posterior.initialScale", "7", "8")]
+    [InlineData("bijector.steps", "1", "0")]
+    [InlineData("evidence.network.hidden", "[]", "[0]")]
+    [InlineData("data.network.hidden", "[]", "[0]")]
+    public void A_model_with_a_flow_as_its_posterior_has_ranges_of_its_own(string key, string accepted, string refused)
+    {
+        ExperimentConfiguration preset = Presets.Load("mnist-iaf");
+        ConfigurationOverrides.Apply(preset, [$"model.{key}={accepted}"]).Validate();
+        UsageException error =
+            Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(preset, [$"model.{key}={refused}"]));
+        Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_list_names_the_place_of_its_wrong_value() =>
         Assert.Equal(
