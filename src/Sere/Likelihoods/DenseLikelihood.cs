@@ -11,7 +11,8 @@ namespace Sere.Likelihoods;
 public sealed class DenseLikelihood : Likelihood
 {
     private readonly DenseSettings _settings;
-    private readonly StackedMlp _network;
+    private readonly StackedMlp? _network;
+    private readonly NormalizedMlp? _normalized;
     private readonly torch.Tensor _mask;
     private readonly int _first;
 
@@ -23,15 +24,19 @@ public sealed class DenseLikelihood : Likelihood
         ArgumentNullException.ThrowIfNull(initializer);
         _settings = settings;
         _first = settings.Latents.Count - (settings.LayersSeen ?? settings.Latents.Count);
-        _network = new StackedMlp(
-            1,
-            settings.Latents.Skip(_first).Sum(),
-            settings.Hidden,
-            settings.Dimensions * settings.Family.ParametersPerDimension,
-            settings.Activation,
-            initializer);
         _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
-        register_module("network", _network);
+        int inputs = settings.Latents.Skip(_first).Sum();
+        int outputs = settings.Dimensions * settings.Family.ParametersPerDimension;
+        if (settings.BatchNormalization)
+        {
+            _normalized = new NormalizedMlp(inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            register_module("network", _normalized);
+        }
+        else
+        {
+            _network = new StackedMlp(1, inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            register_module("network", _network);
+        }
     }
 
     /// <inheritdoc/>
@@ -61,7 +66,7 @@ public sealed class DenseLikelihood : Likelihood
         long batch = evidence.Blocks.shape[1];
         CheckCodes(codes, batch);
         var seen = Seen(codes);
-        var parameters = _network.Forward(seen.reshape(1, -1, seen.shape[^1]));
+        var parameters = Parameters(seen.reshape(1, -1, seen.shape[^1]));
         var logLikelihood = _settings.Family.LogLikelihood(
             parameters.view(1, -1, batch, parameters.shape[^1]), evidence.Blocks, _mask);
         return codes[0].dim() == 2 ? logLikelihood.squeeze(0) : logLikelihood;
@@ -74,7 +79,7 @@ public sealed class DenseLikelihood : Likelihood
         IReadOnlyList<torch.Tensor> previousBlocks)
     {
         ArgumentNullException.ThrowIfNull(codes);
-        return _settings.Family.Bind(_network.ForwardOne(block, Seen(codes)).Output);
+        return _settings.Family.Bind(Parameters(Seen(codes).unsqueeze(0)).squeeze(0));
     }
 
     /// <inheritdoc/>
@@ -96,8 +101,11 @@ public sealed class DenseLikelihood : Likelihood
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        _network.OutputBias.copy_(_settings.Family.InitialParameters(mean).view(1, 1, -1));
+        torch.Tensor bias = _normalized?.OutputBias ?? _network!.OutputBias;
+        bias.copy_(_settings.Family.InitialParameters(mean).view(bias.shape));
     }
+
+    private torch.Tensor Parameters(torch.Tensor rows) => _normalized?.Forward(rows) ?? _network!.Forward(rows);
 
     private torch.Tensor Seen(IReadOnlyList<torch.Tensor> codes) =>
         codes.Count - _first == 1 ? codes[_first] : torch.cat([.. codes.Skip(_first)], -1);

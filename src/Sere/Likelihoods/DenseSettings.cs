@@ -16,4 +16,7 @@ public sealed record DenseSettings(int Dimensions, IReadOnlyList<int> Latents, D
 
     /// <summary>Activation of the data network.</summary>
     public Activation Activation { get; init; } = Activation.Elu;
+
+    /// <summary>Whether its hidden layers have batch normalization.</summary>
+    public bool BatchNormalization { get; init; }
 }

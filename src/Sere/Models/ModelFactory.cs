@@ -29,6 +29,8 @@ public static class ModelFactory
         {
             VariationalModelConfiguration variational => CreateVariational(variational, dimensions, initializer),
             FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, dimensions, initializer),
+            LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
+            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
     }
@@ -110,6 +112,60 @@ public static class ModelFactory
                 InitialScale = configuration.Posterior.InitialScale,
                 ScaleFloor = configuration.Posterior.ScaleFloor,
                 ScaleCeiling = configuration.Posterior.ScaleCeiling,
+            },
+            initializer);
+        return new VariationalModel(
+            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            hierarchy,
+            PartsFactory.DenseLikelihood(
+                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+    }
+
+    private static VariationalModel CreateLadder(
+        LadderModelConfiguration configuration,
+        int dimensions,
+        ParameterInitializer initializer)
+    {
+        int layers = configuration.Latents.Values.Count;
+        int[] latents = configuration.Latents.ForLayers(layers);
+        int[] widths = configuration.Widths.ForLayers(layers);
+        var hierarchy = new LadderHierarchy(
+            new LadderSettings(latents, widths)
+            {
+                HiddenLayers = configuration.HiddenLayers,
+                Activation = configuration.Activation,
+                MeanBound = configuration.MeanBound,
+                ScaleFloor = configuration.ScaleFloor,
+                ScaleCeiling = configuration.ScaleCeiling,
+            },
+            initializer);
+        var encoder = new BottomUpEncoder(
+            dimensions,
+            widths,
+            configuration.HiddenLayers,
+            [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)],
+            configuration.Activation,
+            initializer);
+        return new VariationalModel(
+            encoder,
+            hierarchy,
+            PartsFactory.DenseLikelihood(
+                configuration.Data, CodesSeen.Last, dimensions, latents, initializer, batchNormalization: true));
+    }
+
+    private static VariationalModel CreateRelaxedBernoulli(
+        RelaxedBernoulliModelConfiguration configuration,
+        int dimensions,
+        ParameterInitializer initializer)
+    {
+        var network = (MlpConfiguration)configuration.Network;
+        var hierarchy = new RelaxedBernoulliHierarchy(
+            new RelaxedBernoulliSettings(configuration.Latents, configuration.Context)
+            {
+                Hidden = network.Hidden,
+                Activation = network.Activation,
+                PosteriorTemperature = configuration.PosteriorTemperature,
+                PriorTemperature = configuration.PriorTemperature,
             },
             initializer);
         return new VariationalModel(

@@ -59,7 +59,8 @@ internal static class PartsFactory
         CodesSeen codes,
         int dimensions,
         IReadOnlyList<int> latents,
-        ParameterInitializer initializer)
+        ParameterInitializer initializer,
+        bool batchNormalization = false)
     {
         var network = (MlpConfiguration)configuration.Network;
         return new DenseLikelihood(
@@ -68,6 +69,7 @@ internal static class PartsFactory
                 LayersSeen = codes == CodesSeen.Last ? 1 : null,
                 Hidden = network.Hidden,
                 Activation = network.Activation,
+                BatchNormalization = batchNormalization,
             },
             initializer);
     }

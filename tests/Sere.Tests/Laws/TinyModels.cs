@@ -23,6 +23,7 @@ internal static class TinyModels
     private const Activation Smooth = Activation.Silu;
     private const int Layers = 3;
     private const long Seed = 20;
+    private const string RelaxedBernoulliName = "binary latents";
 
     private static readonly Dictionary<string, Func<VariationalModel>> Table = new(StringComparer.Ordinal)
     {
@@ -49,12 +50,17 @@ internal static class TinyModels
                 hierarchy => WithBijector(hierarchy, BijectorKind.Identity),
                 dense: settings => settings with { LayersSeen = 1 }),
         ["flow as the posterior"] = FlowPosterior,
+        ["ladder of 1 and 2"] = () => Ladder(1, 2),
+        [RelaxedBernoulliName] = RelaxedBernoulli,
         ["joint data residual"] = () => SelfReflective(
             data: likelihood => likelihood with { Residual = DataResidual.Joint }),
     };
 
     /// <summary>Every model, by name.</summary>
     public static TheoryData<string> Names => [.. Table.Keys];
+
+    /// <summary>Those whose draws are smooth functions of their noise, over which quadrature converges.</summary>
+    public static TheoryData<string> ContinuousNames => [.. Table.Keys.Where(name => !IsBinary(name))];
 
     /// <summary>Those whose layers are all normal.</summary>
     public static TheoryData<string> NormalNames => [.. Table.Keys.Where(name =>
@@ -63,8 +69,16 @@ internal static class TinyModels
         return model.HasClosedFormKl;
     })];
 
-    /// <summary>The model of that name.</summary>
-    public static VariationalModel Create(string name) => Table[name]();
+    /// <summary>The model of that name, in evaluation.</summary>
+    public static VariationalModel Create(string name)
+    {
+        var model = Table[name]();
+        model.eval();
+        return model;
+    }
+
+    /// <summary>Whether the latents are binary: sums over them take the place of integrals.</summary>
+    public static bool IsBinary(string name) => string.Equals(name, RelaxedBernoulliName, StringComparison.Ordinal);
 
     /// <summary>All binary images, [16, 4].</summary>
     public static torch.Tensor AllImages()
@@ -144,6 +158,38 @@ internal static class TinyModels
         return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
     }
 
+    private static VariationalModel Ladder(params int[] latents)
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        int[] widths = [.. latents.Select(_ => 4)];
+        var hierarchy = new LadderHierarchy(
+            new LadderSettings(latents, widths)
+            {
+                HiddenLayers = 1,
+                Activation = Smooth,
+                MeanBound = 1.5,
+                ScaleFloor = 0.7,
+                ScaleCeiling = 1.2,
+            },
+            initializer);
+        var encoder = new BottomUpEncoder(
+            4, widths, 1, [.. latents.Select(size => 2 * size)], Smooth, initializer);
+        return Disturbed(new VariationalModel(
+            encoder,
+            hierarchy,
+            Dense(latents, initializer, settings => settings with { LayersSeen = 1, BatchNormalization = true })));
+    }
+
+    private static VariationalModel RelaxedBernoulli()
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        var hierarchy = new RelaxedBernoulliHierarchy(
+            new RelaxedBernoulliSettings(Layers, 2) { Hidden = [4], Activation = Smooth }, initializer);
+        var encoder = new IndependentEvidenceEncoder(
+            new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer));
+        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+    }
+
     private static DenseLikelihood Dense(
         IReadOnlyList<int> sizes,
         ParameterInitializer initializer,
@@ -164,6 +210,11 @@ internal static class TinyModels
             // Less for the encoder: with a posterior that is far off, importance weights vary too much to test a mean.
             double size = name.StartsWith("encoder", StringComparison.Ordinal) ? 0.1 : 0.3;
             parameter.add_(torch.randn(parameter.shape, torch.ScalarType.Float64, generator: generator) * size);
+        }
+
+        foreach (var (_, buffer) in RunningStatistics.Of(model))
+        {
+            buffer.add_(torch.rand(buffer.shape, torch.ScalarType.Float64, generator: generator));
         }
 
         return model;

@@ -6,6 +6,8 @@ namespace Sere.Models.Configuration;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(VariationalModelConfiguration), "variational")]
 [JsonDerivedType(typeof(FlowPosteriorModelConfiguration), "flow-posterior")]
+[JsonDerivedType(typeof(LadderModelConfiguration), "ladder")]
+[JsonDerivedType(typeof(RelaxedBernoulliModelConfiguration), "relaxed-bernoulli")]
 public abstract record ModelConfiguration
 {
     /// <summary>The distribution of the data.</summary>

@@ -110,20 +110,37 @@ public sealed class ConfigurationValidationTests
     }
 
     [Theory]
-    [InlineData("latents", "1", "0")]
-    [InlineData("context", "1", "0")]
-    [InlineData("posterior.scaleFloor", "0.001", "0")]
-    [InlineData("posterior.scaleCeiling", "1", "0.01")]
-    [InlineData("posterior.initialScale", "7", "8")]
-    [InlineData("bijector.steps", "1", "0")]
-    [InlineData("evidence.network.hidden", "[]", "[0]")]
-    [InlineData("data.network.hidden", "[]", "[0]")]
-    public void A_model_with_a_flow_as_its_posterior_has_ranges_of_its_own(string key, string accepted, string refused)
+    [InlineData("mnist-iaf", "latents", "1", "0")]
+    [InlineData("mnist-iaf", "context", "1", "0")]
+    [InlineData("mnist-iaf", "posterior.scaleFloor", "0.001", "0")]
+    [InlineData("mnist-iaf", "posterior.scaleCeiling", "1", "0.01")]
+    [InlineData("mnist-iaf", "posterior.initialScale", "7", "8")]
+    [InlineData("mnist-iaf", "bijector.steps", "1", "0")]
+    [InlineData("mnist-iaf", "evidence.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-iaf", "data.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-ladder", "latents", "[1, 2, 3, 4, 5]", "[1, 2, 3, 4, 0]")]
+    [InlineData("mnist-ladder", "latents", "[9, 2, 3, 4, 5]", "7")]
+    [InlineData("mnist-ladder", "widths", "3", "[3, 4]")]
+    [InlineData("mnist-ladder", "hiddenLayers", "1", "0")]
+    [InlineData("mnist-ladder", "meanBound", "0.1", "0")]
+    [InlineData("mnist-ladder", "scaleFloor", "0.9", "1")]
+    [InlineData("mnist-ladder", "scaleCeiling", "1.1", "1")]
+    [InlineData("mnist-ladder", "data.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "latents", "1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "latents", "1000", "1001")]
+    [InlineData("mnist-relaxed-bernoulli", "context", "1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "evidence.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "posteriorTemperature", "0.1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "priorTemperature", "0.1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "data.network.hidden", "[]", "[0]")]
+    public void Each_kind_of_model_has_ranges_of_its_own(string name, string key, string accepted, string refused)
     {
-        ExperimentConfiguration preset = Presets.Load("mnist-iaf");
+        ExperimentConfiguration preset = Presets.Load(name);
         ConfigurationOverrides.Apply(preset, [$"model.{key}={accepted}"]).Validate();
         UsageException error =
             Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(preset, [$"model.{key}={refused}"]));
+        Assert.StartsWith($"--set: model.{key.Split('.')[0]}", error.Message, StringComparison.Ordinal);
         Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
     }
 

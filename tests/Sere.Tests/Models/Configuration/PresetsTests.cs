@@ -11,7 +11,8 @@ public sealed class PresetsTests
     [Fact]
     public void The_names_are_those_of_the_files() => Assert.Equal(
         [
-            "digits", "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iwae", "mnist-mlp", "mnist-sere-iaf",
+            "digits", "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iw-ladder", "mnist-iwae", "mnist-ladder",
+            "mnist-mlp", "mnist-relaxed-bernoulli", "mnist-sere-iaf",
         ],
         Presets.Names);
 
