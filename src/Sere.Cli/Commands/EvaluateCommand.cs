@@ -102,7 +102,7 @@ internal static class EvaluateCommand
             table.AddRow("bits/dim", $"{bits:F4}");
         }
 
-        table.AddRow("KL per layer", string.Join(' ', report.KlPerLayer.Select(kl => $"{kl:F1}")) + " nats");
+        table.AddRow(report.KlIsEstimated ? "KL per layer (estimated)" : "KL per layer", string.Join(' ', report.KlPerLayer.Select(kl => $"{kl:F1}")) + " nats");
         table.AddRow("active units", $"{report.ActiveUnits} of {evaluation.Usage.Activity.Count}");
         table.AddRow("seconds", $"{report.Seconds:F1}");
         terminal.Results.Write(table);

@@ -8,4 +8,7 @@ public enum PosteriorResidual
 
     /// <summary>N(mu + dm, s ds): the evidence moves the mean without scaling it.</summary>
     Additive,
+
+    /// <summary>N(dm, ds): of the evidence alone, with ds not bounded by 1.</summary>
+    Free,
 }

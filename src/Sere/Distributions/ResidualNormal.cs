@@ -12,7 +12,7 @@ public static class ResidualNormal
     /// <summary>Eq. 9 (or its additive variant): the base refined by the residuals.</summary>
     /// <param name="baseDistribution">N(mu(z), s(z)), [..., N].</param>
     /// <param name="meanResidual">dm(x), [..., N].</param>
-    /// <param name="logScaleResidual">log ds(x), [..., N], at most 0.</param>
+    /// <param name="logScaleResidual">log ds(x), [..., N], at most 0 unless the form is free.</param>
     /// <param name="residual">Which form.</param>
     public static DiagonalNormal Refine(
         DiagonalNormal baseDistribution,
@@ -22,6 +22,11 @@ public static class ResidualNormal
     {
         ArgumentNullException.ThrowIfNull(baseDistribution);
         ArgumentNullException.ThrowIfNull(logScaleResidual);
+        if (residual == PosteriorResidual.Free)
+        {
+            return new DiagonalNormal(meanResidual, logScaleResidual);
+        }
+
         var mean = residual == PosteriorResidual.Scaled
             ? TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp())
             : baseDistribution.Mean + meanResidual;

@@ -1,3 +1,4 @@
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Hierarchies;
@@ -23,8 +24,14 @@ public abstract class Hierarchy : torch.nn.Module
     /// <summary>Latent variables of layer <paramref name="layer"/>, N_l.</summary>
     public abstract int Latents(int layer);
 
-    /// <summary>What the features [L, B, F] of an evidence encoder mean to each layer.</summary>
-    public abstract IReadOnlyList<EvidenceResiduals> Interpret(torch.Tensor features);
+    /// <summary>
+    /// Whether the divergence of a step is a closed form for the codes drawn above it, or the log q - log p of the draw, which
+    /// may be negative.
+    /// </summary>
+    public virtual bool HasClosedFormKl => true;
+
+    /// <summary>What the features of an evidence encoder mean to each layer.</summary>
+    public abstract IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features);
 
     /// <summary>One top-down step.</summary>
     /// <param name="layer">l, from 0.</param>
@@ -49,17 +56,17 @@ public abstract class Hierarchy : torch.nn.Module
     }
 
     /// <summary>A draw from the posterior: noise [..., TotalLatents], zeros for the posterior means.</summary>
-    public IReadOnlyList<LatentStep> Infer(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public IReadOnlyList<LatentStep> Infer(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var parts = SplitNoise(noise);
         return Walk(layer => new LatentSource.Posterior(evidence[layer], parts[layer]));
     }
 
-    /// <summary>A draw from the posterior with what it costs in the ELBO: KL(q || p) of each layer (eq. 10).</summary>
+    /// <summary>A draw from the posterior with what it costs in the ELBO: the divergence of each layer (eq. 10).</summary>
     /// <param name="evidence">What the evidence says about each layer.</param>
     /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
-    public virtual PosteriorDraw Draw(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public virtual PosteriorDraw Draw(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         var steps = Infer(evidence, noise);
         return new PosteriorDraw([.. steps.Select(step => step.Code)], [.. steps.Select(step => step.Kl)]);
@@ -68,7 +75,7 @@ public abstract class Hierarchy : torch.nn.Module
     /// <summary>A draw from the posterior with log p(eps_l) - log q(eps_l) of each layer, as importance weights need it.</summary>
     /// <param name="evidence">What the evidence says about each layer.</param>
     /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
-    public virtual PosteriorDraw DrawWeighted(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public virtual PosteriorDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         var steps = Infer(evidence, noise);
         return new PosteriorDraw(

@@ -14,7 +14,7 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class SelfReflectiveHierarchy : Hierarchy
 {
-    // Small enough that a layer starts near its prior and its identity, large enough that every direction has a gradient.
+    // Small enough that a layer starts near its prior, large enough that every direction has a gradient.
     private const double HeadGain = 0.1;
     private readonly SelfReflectiveSettings _settings;
     private readonly SelfReflectiveLayer[] _layers;
@@ -52,21 +52,22 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     /// <summary>
     /// The first half of the features is dm_l; ds_l is a sigmoid of the second, at most 1 (section 3.4.2) and at the start
-    /// <see cref="SelfReflectiveSettings.InitialResidualScale"/>.
+    /// <see cref="SelfReflectiveSettings.InitialResidualScale"/>. In a free posterior it lies between the bounds of the
+    /// prior's scale instead.
     /// </summary>
-    public override IReadOnlyList<EvidenceResiduals> Interpret(torch.Tensor features)
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        if (features.dim() != 3 || features.shape[0] != Layers || features.shape[2] != FeatureSize)
+        if (features.Stack is not { } stack || stack.shape[0] != Layers || stack.shape[2] != FeatureSize)
         {
             throw new ArgumentException(
-                $"The hierarchy takes features of shape [{Layers}, B, {FeatureSize}], not [{string.Join(", ", features.shape)}].",
+                $"The hierarchy takes features of shape [{Layers}, B, {FeatureSize}], not {features}.",
                 nameof(features));
         }
 
-        var parts = features.chunk(2, -1);
+        var parts = stack.chunk(2, -1);
         var means = parts[0].unbind(0);
-        var logScales = (parts[1] + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid().unbind(0);
+        var logScales = LogScales(parts[1]).unbind(0);
         return
         [
             .. Enumerable.Range(0, Layers).Select(layer => new EvidenceResiduals(
@@ -80,7 +81,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         _layers[layer].Step(Context(layer, codes), source);
 
     /// <inheritdoc/>
-    public override PosteriorDraw Draw(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public override PosteriorDraw Draw(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
@@ -92,7 +93,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     }
 
     /// <inheritdoc/>
-    public override PosteriorDraw DrawWeighted(IReadOnlyList<EvidenceResiduals> evidence, torch.Tensor noise)
+    public override PosteriorDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
@@ -127,10 +128,18 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     private static torch.Tensor Trim(torch.Tensor features, int latents) =>
         features.shape[^1] == latents ? features : features.narrow(-1, 0, latents);
 
+    private torch.Tensor LogScales(torch.Tensor features) => _settings.Residual == PosteriorResidual.Free
+        ? SmoothBounds.Interval(
+            features,
+            Math.Log(_settings.ScaleFloor),
+            Math.Log(_settings.ScaleCeiling),
+            Math.Log(_settings.InitialResidualScale))
+        : (features + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid();
+
     private bool CanFuse(torch.Tensor noise) => FusedKernels.Take(noise) && _layers.All(layer => layer.IsChainStep);
 
     private PosteriorDraw Walk(
-        IReadOnlyList<EvidenceResiduals> evidence,
+        IReadOnlyList<LayerEvidence> evidence,
         torch.Tensor noise,
         Func<ChainStepInputs, (torch.Tensor Code, torch.Tensor Cost)> step)
     {
@@ -139,7 +148,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         var costs = new List<torch.Tensor>(Layers);
         for (int layer = 0; layer < Layers; layer++)
         {
-            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), evidence[layer], parts[layer]));
+            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), (EvidenceResiduals)evidence[layer], parts[layer]));
             codes.Add(code);
             costs.Add(cost);
         }
@@ -163,7 +172,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         int latents = Latents(layer);
         int context = _settings.Graph.Parents(layer).Sum(Latents);
         bool couplePrior = context > 0 && _settings.CouplePrior;
-        bool coupleBijector = context > 0 && _settings.CoupleBijector;
+        bool coupleBijector = context > 0 && _settings.CoupleBijector && _settings.Bijector.Kind != BijectorKind.Identity;
 
         NormalLayer Normal() => new(
             new ContextNetwork(new Mlp(
@@ -172,17 +181,16 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             _settings.ScaleFloor,
             _settings.ScaleCeiling);
 
-        var bijectorParameters = coupleBijector
-            ? new ContextNetwork(new Mlp(
-                context, _settings.BijectorHidden, 3 * latents, _settings.BijectorActivation, initializer, HeadGain))
-            : new ContextNetwork(initializer.Normal(HeadGain, 3 * latents));
+        var bijector = _settings.Bijector.Create(latents, coupleBijector ? context : 0, initializer);
 
-        // With an uncoupled prior eq. 9 would drop z_{l-1} from q, though the true posterior depends on it through f_l.
+        // With an uncoupled prior eq. 9 would drop z_{l-1} from q, though the true posterior depends on it through f_l. A free
+        // posterior has no base.
+        bool ownBase = !couplePrior && coupleBijector && _settings.Residual != PosteriorResidual.Free;
         return new SelfReflectiveLayer(
             latents,
             couplePrior ? Normal() : null,
-            !couplePrior && coupleBijector ? Normal() : null,
-            new RankOneAffineLayer(latents, bijectorParameters, _settings.DiagonalFloor, _settings.DiagonalCeiling),
+            ownBase ? Normal() : null,
+            bijector,
             coupleBijector,
             _settings.Residual);
     }

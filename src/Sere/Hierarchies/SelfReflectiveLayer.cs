@@ -82,13 +82,13 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
     }
 
     /// <summary>One step in plain formulas, with all that can be asked of it.</summary>
-    public LatentStep Step(torch.Tensor? context, LatentSource source)
+    public NormalLatentStep Step(torch.Tensor? context, LatentSource source)
     {
         var (evidence, like) = source switch
         {
-            LatentSource.Posterior posterior => (posterior.Evidence, posterior.Noise),
+            LatentSource.Posterior posterior => ((EvidenceResiduals?)posterior.Evidence, posterior.Noise),
             LatentSource.Prior generated => (null, generated.Noise),
-            LatentSource.Given given => (given.Evidence, given.Latent),
+            LatentSource.Given given => ((EvidenceResiduals?)given.Evidence, given.Latent),
             _ => throw new ArgumentException("Unknown latent source.", nameof(source)),
         };
 
@@ -100,7 +100,7 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
             LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
             _ => ((LatentSource.Given)source).Latent,
         };
-        return new LatentStep(latent, BindBijector(context).Transform(latent), prior, q, kl);
+        return new NormalLatentStep(latent, BindBijector(context).Transform(latent), prior, q, kl);
     }
 
     /// <summary>The bijector f_l for the parents' codes.</summary>

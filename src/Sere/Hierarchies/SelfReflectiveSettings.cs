@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Networks;
 using Sere.Partitions;
@@ -15,17 +16,14 @@ public sealed record SelfReflectiveSettings(IReadOnlyList<int> Latents, Coupling
     /// <summary>Coupling (ii): the parents' codes condition the bijector f_l.</summary>
     public bool CoupleBijector { get; init; } = true;
 
+    /// <summary>The bijectors f_l.</summary>
+    public BijectorSettings Bijector { get; init; } = new();
+
     /// <summary>Hidden widths of the networks of the prior (and of the posterior's own base).</summary>
     public IReadOnlyList<int> PriorHidden { get; init; } = [100, 100];
 
-    /// <summary>Hidden widths of the networks of the bijector.</summary>
-    public IReadOnlyList<int> BijectorHidden { get; init; } = [100, 100];
-
     /// <summary>Activation of the prior's networks.</summary>
     public Activation PriorActivation { get; init; } = Activation.Elu;
-
-    /// <summary>Activation of the bijector's networks.</summary>
-    public Activation BijectorActivation { get; init; } = Activation.Elu;
 
     /// <summary>Bound of the prior's mean.</summary>
     public double MeanBound { get; init; } = 5;
@@ -41,10 +39,4 @@ public sealed record SelfReflectiveSettings(IReadOnlyList<int> Latents, Coupling
 
     /// <summary>ds at the start, within (0, 1).</summary>
     public double InitialResidualScale { get; init; } = 0.95;
-
-    /// <summary>Lower bound of the bijector's diagonal.</summary>
-    public double DiagonalFloor { get; init; } = 0.05;
-
-    /// <summary>Upper bound of the bijector's diagonal.</summary>
-    public double DiagonalCeiling { get; init; } = 2;
 }

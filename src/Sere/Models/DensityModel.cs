@@ -27,6 +27,11 @@ public abstract class DensityModel : torch.nn.Module
     /// <summary>Whether the log-likelihood is a lower bound (of latent-variable models) or exact.</summary>
     public abstract bool IsBound { get; }
 
+    /// <summary>
+    /// Whether the divergence of a layer is a closed form, or estimated by log q - log p of one draw, which may be negative.
+    /// </summary>
+    public virtual bool HasClosedFormKl => true;
+
     /// <summary>The space of the log-likelihood: "discrete", "data" or "logit".</summary>
     public abstract string Space { get; }
 

@@ -7,4 +7,4 @@ namespace Sere.Models;
 /// <param name="Size">Number of images, B.</param>
 /// <param name="Evidence">What the encoder says to each layer of the hierarchy.</param>
 /// <param name="Data">What the likelihood computes from x alone.</param>
-public sealed record EncodedBatch(long Size, IReadOnlyList<EvidenceResiduals> Evidence, DataEvidence Data);
+public sealed record EncodedBatch(long Size, IReadOnlyList<LayerEvidence> Evidence, DataEvidence Data);

@@ -22,34 +22,35 @@ public static class ModelFactory
         int dimensions,
         long seed,
         torch.ScalarType type = torch.ScalarType.Float32,
-        torch.Device? device = null) => configuration switch
+        torch.Device? device = null)
+    {
+        var initializer = new ParameterInitializer(seed, type, device);
+        return configuration switch
         {
-            VariationalModelConfiguration variational =>
-                CreateVariational(variational, dimensions, new ParameterInitializer(seed, type, device)),
+            VariationalModelConfiguration variational => CreateVariational(variational, dimensions, initializer),
+            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, dimensions, initializer),
+            LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
+            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
+    }
 
     private static VariationalModel CreateVariational(
         VariationalModelConfiguration configuration,
         int dimensions,
         ParameterInitializer initializer)
     {
-        int[] latents = [.. Enumerable.Repeat(configuration.Latents, configuration.Layers)];
+        int[] latents = configuration.Latents.ForLayers(configuration.Layers);
         var chain = CouplingGraph.Chain(configuration.Layers);
         var hierarchy = CreateHierarchy(configuration, latents, chain, initializer);
-        var evidence = (MlpConfiguration)((IndependentEvidenceConfiguration)configuration.Evidence).Network;
-        var encoder = new IndependentEvidenceEncoder(new StackedMlp(
-            configuration.Layers,
-            dimensions,
-            evidence.Hidden,
-            hierarchy.FeatureSize,
-            evidence.Activation,
-            initializer,
-            outputGain: 0.1));
+        var encoder = PartsFactory.Encoder(
+            configuration.Evidence, configuration.Layers, dimensions, hierarchy.FeatureSize, initializer);
         return new VariationalModel(
             encoder,
             hierarchy,
-            CreateLikelihood(configuration, dimensions, latents, chain, initializer));
+            configuration.Partition is WholePartitionConfiguration whole
+                ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, dimensions, latents, initializer)
+                : CreateBlockwiseLikelihood(configuration, dimensions, latents, chain, initializer));
     }
 
     private static SelfReflectiveHierarchy CreateHierarchy(
@@ -59,29 +60,24 @@ public static class ModelFactory
         ParameterInitializer initializer)
     {
         var prior = (MlpConfiguration)configuration.Prior.Network;
-        var bijector = (RankOneAffineConfiguration)configuration.Bijector;
-        var bijectorNetwork = (MlpConfiguration)bijector.Network;
         return new SelfReflectiveHierarchy(
             new SelfReflectiveSettings(latents, chain)
             {
+                Bijector = PartsFactory.Bijector(configuration.Bijector),
                 CouplePrior = configuration.Coupling.Prior,
                 CoupleBijector = configuration.Coupling.Bijector,
                 PriorHidden = prior.Hidden,
                 PriorActivation = prior.Activation,
-                BijectorHidden = bijectorNetwork.Hidden,
-                BijectorActivation = bijectorNetwork.Activation,
                 MeanBound = configuration.Prior.MeanBound,
                 ScaleFloor = configuration.Prior.ScaleFloor,
                 ScaleCeiling = configuration.Prior.ScaleCeiling,
                 Residual = configuration.Posterior.Residual,
                 InitialResidualScale = configuration.Posterior.InitialScale,
-                DiagonalFloor = bijector.DiagonalFloor,
-                DiagonalCeiling = bijector.DiagonalCeiling,
             },
             initializer);
     }
 
-    private static BlockwiseLikelihood CreateLikelihood(
+    private static BlockwiseLikelihood CreateBlockwiseLikelihood(
         VariationalModelConfiguration configuration,
         int dimensions,
         int[] latents,
@@ -89,19 +85,93 @@ public static class ModelFactory
         ParameterInitializer initializer)
     {
         var network = (MlpConfiguration)configuration.Data.Network;
-        DataFamily family = configuration.Data switch
-        {
-            GaussianDataConfiguration gaussian => new GaussianFamily(gaussian.ScaleFloor),
-            _ => new BernoulliFamily(),
-        };
         var graph = configuration.Coupling.Data ? chain : CouplingGraph.Uncoupled(configuration.Layers);
         return new BlockwiseLikelihood(
-            new BlockwiseSettings(new RasterPartition(dimensions, configuration.Layers), graph, latents, family)
+            new BlockwiseSettings(
+                new RasterPartition(dimensions, configuration.Layers),
+                graph,
+                latents,
+                PartsFactory.Family(configuration.Data))
             {
                 Residual = configuration.Data.Residual,
                 Hidden = network.Hidden,
                 Activation = network.Activation,
             },
             initializer);
+    }
+
+    private static VariationalModel CreateFlowPosterior(
+        FlowPosteriorModelConfiguration configuration,
+        int dimensions,
+        ParameterInitializer initializer)
+    {
+        var hierarchy = new FlowPosteriorHierarchy(
+            new FlowPosteriorSettings(configuration.Latents, configuration.Context)
+            {
+                Bijector = PartsFactory.Bijector(configuration.Bijector),
+                InitialScale = configuration.Posterior.InitialScale,
+                ScaleFloor = configuration.Posterior.ScaleFloor,
+                ScaleCeiling = configuration.Posterior.ScaleCeiling,
+            },
+            initializer);
+        return new VariationalModel(
+            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            hierarchy,
+            PartsFactory.DenseLikelihood(
+                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+    }
+
+    private static VariationalModel CreateLadder(
+        LadderModelConfiguration configuration,
+        int dimensions,
+        ParameterInitializer initializer)
+    {
+        int layers = configuration.Latents.Values.Count;
+        int[] latents = configuration.Latents.ForLayers(layers);
+        int[] widths = configuration.Widths.ForLayers(layers);
+        var hierarchy = new LadderHierarchy(
+            new LadderSettings(latents, widths)
+            {
+                HiddenLayers = configuration.HiddenLayers,
+                Activation = configuration.Activation,
+                MeanBound = configuration.MeanBound,
+                ScaleFloor = configuration.ScaleFloor,
+                ScaleCeiling = configuration.ScaleCeiling,
+            },
+            initializer);
+        var encoder = new BottomUpEncoder(
+            dimensions,
+            widths,
+            configuration.HiddenLayers,
+            [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)],
+            configuration.Activation,
+            initializer);
+        return new VariationalModel(
+            encoder,
+            hierarchy,
+            PartsFactory.DenseLikelihood(
+                configuration.Data, CodesSeen.Last, dimensions, latents, initializer, batchNormalization: true));
+    }
+
+    private static VariationalModel CreateRelaxedBernoulli(
+        RelaxedBernoulliModelConfiguration configuration,
+        int dimensions,
+        ParameterInitializer initializer)
+    {
+        var network = (MlpConfiguration)configuration.Network;
+        var hierarchy = new RelaxedBernoulliHierarchy(
+            new RelaxedBernoulliSettings(configuration.Latents, configuration.Context)
+            {
+                Hidden = network.Hidden,
+                Activation = network.Activation,
+                PosteriorTemperature = configuration.PosteriorTemperature,
+                PriorTemperature = configuration.PriorTemperature,
+            },
+            initializer);
+        return new VariationalModel(
+            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            hierarchy,
+            PartsFactory.DenseLikelihood(
+                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
     }
 }

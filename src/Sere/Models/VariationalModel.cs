@@ -45,6 +45,9 @@ public sealed class VariationalModel : DensityModel
     public override bool IsBound => true;
 
     /// <inheritdoc/>
+    public override bool HasClosedFormKl => Hierarchy.HasClosedFormKl;
+
+    /// <inheritdoc/>
     public override string Space => Likelihood.Space;
 
     /// <inheritdoc/>
@@ -113,9 +116,9 @@ public sealed class VariationalModel : DensityModel
     {
         ArgumentNullException.ThrowIfNull(batch);
         var steps = Hierarchy.Infer(batch.Evidence, noise);
-        var shifts = steps.Select(step => (step.Posterior!.Mean - step.Prior.Mean) * (-step.Prior.LogScale).exp());
         return new PosteriorSummary(
-            torch.cat([.. shifts], -1), torch.cat([.. steps.Select(step => step.KlPerDimension!)], -1));
+            torch.cat([.. steps.Select(step => step.StandardizedShift)], -1),
+            torch.cat([.. steps.Select(step => step.KlPerDimension)], -1));
     }
 
     /// <inheritdoc/>
@@ -137,7 +140,7 @@ public sealed class VariationalModel : DensityModel
 
     /// <inheritdoc/>
     public override torch.Tensor LatentNoise(torch.Tensor x) => torch.cat(
-        [.. InferMeans(x).Select(step => (step.BaseLatent - step.Prior.Mean) * (-step.Prior.LogScale).exp())], -1);
+        [.. InferMeans(x).Select(step => step.PriorNoise)], -1);
 
     /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor mean) => Likelihood.InitializeOutput(mean);

@@ -13,6 +13,6 @@ public abstract class EvidenceEncoder : torch.nn.Module
     {
     }
 
-    /// <summary>x [B, D] to features [L, B, F].</summary>
-    public abstract torch.Tensor Encode(torch.Tensor x);
+    /// <summary>x [B, D] to the features of each layer, [B, F_l].</summary>
+    public abstract EvidenceFeatures Encode(torch.Tensor x);
 }

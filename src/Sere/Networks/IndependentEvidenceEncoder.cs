@@ -19,7 +19,7 @@ public sealed class IndependentEvidenceEncoder : EvidenceEncoder
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Encode(torch.Tensor x) => _networks.Forward(x);
+    public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfStack(_networks.Forward(x));
 
     /// <summary>Layer <paramref name="layer"/>'s features alone, [B, F].</summary>
     public torch.Tensor EncodeOne(int layer, torch.Tensor x) => _networks.ForwardOne(layer, x).Output;

@@ -1,3 +1,4 @@
+using Sere.Networks;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -74,6 +75,11 @@ internal static class CheckpointTensors
         foreach (var (name, parameter) in model.named_parameters().ToArray())
         {
             CopyInto(parameter, file, prefix + name, path);
+        }
+
+        foreach (var (name, buffer) in RunningStatistics.Of(model))
+        {
+            CopyInto(buffer, file, prefix + name, path);
         }
     }
 

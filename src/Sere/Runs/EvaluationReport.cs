@@ -39,6 +39,11 @@ public sealed record EvaluationReport
     /// <summary>Kullback-Leibler divergence of each layer, in nats.</summary>
     public required IReadOnlyList<double> KlPerLayer { get; init; }
 
+    /// <summary>
+    /// Whether those divergences are one-sample estimates of log q - log p, which may be negative, and no closed forms.
+    /// </summary>
+    public required bool KlIsEstimated { get; init; }
+
     /// <summary>Units whose posterior moves with the data.</summary>
     public required int ActiveUnits { get; init; }
 

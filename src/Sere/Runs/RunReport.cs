@@ -47,7 +47,8 @@ internal static class RunReport
             text.Append(Invariant, $"| independent pixels (trivial baseline), log p(x) = | {baseline.Mean:F2} nats |\n");
         }
 
-        text.Append(Invariant, $"| KL divergence of all layers | {report.KlPerLayer.Sum():F2} nats |\n");
+        string kl = report.KlIsEstimated ? "KL divergence of all layers, one-sample log q - log p" : "KL divergence of all layers";
+        text.Append(Invariant, $"| {kl} | {report.KlPerLayer.Sum():F2} nats |\n");
         if (evaluation.ResidualGain is { } gain)
         {
             text.Append(Invariant, $"| gain of the residual data layer over gamma1 alone | {gain.PerBlock.Sum():F2} nats |\n");

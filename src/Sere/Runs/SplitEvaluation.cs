@@ -70,6 +70,7 @@ public sealed record SplitEvaluation(
                 ? -logLikelihood.Mean / (model.Model.Dimensions * Math.Log(2))
                 : null,
             KlPerLayer = usage.KlPerLayer,
+            KlIsEstimated = !model.Model.HasClosedFormKl,
             ActiveUnits = usage.ActiveUnits,
             Seed = options.Seed,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,

@@ -2,6 +2,7 @@ using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
 using Sere.Models.Configuration;
+using Sere.Networks;
 using Sere.Numerics;
 using Sere.Runs.Pictures;
 using Sere.Storage;
@@ -184,7 +185,8 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>A digest of the weights.</summary>
     internal string WeightsDigest() =>
-        ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter)));
+        ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter))
+            .Concat(RunningStatistics.Of(Model)));
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();

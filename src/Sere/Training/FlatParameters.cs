@@ -1,10 +1,11 @@
+using Sere.Networks;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
 
 /// <summary>
-/// All parameters of a model as views of one tensor, and all their gradients as views of another, so that optimizer,
+/// All parameters and running statistics of a model as views of one tensor, and all gradients as views of another, so that optimizer,
 /// clipping, averaging and checkpoints are a handful of operations on two tensors. Backward passes accumulate in place.
 /// </summary>
 public sealed class FlatParameters : IDisposable
@@ -31,19 +32,31 @@ public sealed class FlatParameters : IDisposable
             total += (parameter.numel() + alignment - 1) / alignment * alignment;
         }
 
+        // Running statistics are saved and averaged with the parameters; without a gradient no optimizer moves
+        // them.
+        int parameters = segments.Count;
+        foreach (var (name, buffer) in RunningStatistics.Of(model))
+        {
+            segments.Add(new ParameterSegment(name, buffer, total, buffer.numel()));
+            total += (buffer.numel() + alignment - 1) / alignment * alignment;
+        }
+
         Values = torch.zeros(total, type, device).DetachFromDisposeScope();
         Gradients = torch.zeros(total, type, device).DetachFromDisposeScope();
         Segments = segments;
-        foreach (var segment in segments)
+        foreach (var (index, segment) in segments.Index())
         {
             var value = Values.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
             value.copy_(segment.Parameter);
             segment.Parameter.set_(value);
-            segment.Parameter.grad =
-                Gradients.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
+            if (index < parameters)
+            {
+                segment.Parameter.grad =
+                    Gradients.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape);
+            }
         }
 
-        Count = segments.Sum(segment => segment.Length);
+        Count = segments.Take(parameters).Sum(segment => segment.Length);
     }
 
     /// <summary>All parameter values, with padding between segments that stays zero.</summary>
@@ -52,10 +65,10 @@ public sealed class FlatParameters : IDisposable
     /// <summary>All gradients, laid out as <see cref="Values"/>.</summary>
     public torch.Tensor Gradients { get; }
 
-    /// <summary>The parameters' places, in the order of the model.</summary>
+    /// <summary>The places of the parameters, in the order of the model, and after them those of its running statistics.</summary>
     public IReadOnlyList<ParameterSegment> Segments { get; }
 
-    /// <summary>Number of parameters, without padding.</summary>
+    /// <summary>Number of parameters, without running statistics and padding.</summary>
     public long Count { get; }
 
     /// <summary>

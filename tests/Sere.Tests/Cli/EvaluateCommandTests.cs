@@ -10,7 +10,7 @@ public sealed class EvaluateCommandTests : IDisposable
     private static readonly string[] KeysOfTheDesign =
     [
         "model", "dataset", "split", "images", "importanceSamples", "logLikelihood", "standardError", "isBound", "space",
-        "elbo", "bitsPerDim", "klPerLayer", "activeUnits", "seed", "seconds",
+        "elbo", "bitsPerDim", "klPerLayer", "klIsEstimated", "activeUnits", "seed", "seconds",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -39,6 +39,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.True(report.GetProperty("isBound").GetBoolean());
         Assert.Equal("discrete", report.GetProperty("space").GetString());
         Assert.Equal(TrainedRun.Layers, report.GetProperty("klPerLayer").GetArrayLength());
+        Assert.False(report.GetProperty("klIsEstimated").GetBoolean());
         Assert.Equal(1, report.GetProperty("seed").GetInt64());
         double logLikelihood = report.GetProperty("logLikelihood").GetDouble();
         Assert.True(logLikelihood < 0 && logLikelihood >= report.GetProperty("elbo").GetDouble());

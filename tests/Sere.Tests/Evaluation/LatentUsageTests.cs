@@ -1,5 +1,6 @@
 using Sere.Data;
 using Sere.Evaluation;
+using Sere.Hierarchies;
 using Sere.Models;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -46,7 +47,7 @@ public sealed class LatentUsageTests
 
         // Were the variance of the posterior's mean the measure, the second unit would count.
         var steps = model.Hierarchy.Infer(model.Encode(x).Evidence, torch.zeros(Images, 3));
-        Assert.True(steps[1].Posterior!.Mean.var().item<float>() > LatentUsage.ActivityThreshold);
+        Assert.True(((NormalLatentStep)steps[1]).Posterior!.Mean.var().item<float>() > LatentUsage.ActivityThreshold);
     }
 
     // With ds below 1 the second unit's shift (ds - 1) mu(z_1) / s(z_1) moves with the draw of z_1, but not with x. Its

@@ -48,7 +48,7 @@ public sealed class ChainStepTests
         torch.Tensor Scalar(bool fused)
         {
             using var plain = fused ? null : FusedKernels.UsePlainFormulas();
-            return (Joined(hierarchy.Draw(hierarchy.Interpret(features), noise)) * weights).sum() / Batch;
+            return (Joined(hierarchy.Draw(hierarchy.Interpret(EvidenceFeatures.OfStack(features)), noise)) * weights).sum() / Batch;
         }
 
         TensorAssert.SameGradients(
@@ -64,7 +64,8 @@ public sealed class ChainStepTests
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         var hierarchy = Create(latents, prior, bijector, residual);
-        var evidence = hierarchy.Interpret(Normal(1, latents.Length, Batch, hierarchy.FeatureSize));
+        var evidence = hierarchy.Interpret(
+            EvidenceFeatures.OfStack(Normal(1, latents.Length, Batch, hierarchy.FeatureSize)));
         var noise = Normal(2, Samples, Batch, hierarchy.TotalLatents);
         PosteriorDraw draw;
         PosteriorDraw weighted;
@@ -108,7 +109,7 @@ public sealed class ChainStepTests
                 CouplePrior = prior,
                 CoupleBijector = bijector,
                 PriorHidden = [7],
-                BijectorHidden = [9],
+                Bijector = new() { Hidden = [9] },
                 Residual = residual,
             },
             new ParameterInitializer(4));

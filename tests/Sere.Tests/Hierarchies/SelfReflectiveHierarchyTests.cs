@@ -16,13 +16,13 @@ public sealed class SelfReflectiveHierarchyTests
         using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)) { InitialResidualScale = 0.9 });
         var features = torch.linspace(-40, 40, 3 * 4 * hierarchy.FeatureSize, torch.ScalarType.Float64)
             .view(3, 4, hierarchy.FeatureSize);
-        foreach (var residuals in hierarchy.Interpret(features))
+        foreach (var residuals in Residuals(hierarchy, features))
         {
             Assert.True(residuals.LogScale.max().item<double>() <= 0);
             Assert.True(residuals.LogScale.isfinite().all().item<bool>());
         }
 
-        var start = hierarchy.Interpret(torch.zeros_like(features));
+        var start = Residuals(hierarchy, torch.zeros_like(features));
         Assert.Equal(Math.Log(0.9), start[0].LogScale[0, 0].item<double>(), 1e-12);
     }
 
@@ -30,7 +30,7 @@ public sealed class SelfReflectiveHierarchyTests
     public void Layers_have_their_own_sizes()
     {
         using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)));
-        var evidence = hierarchy.Interpret(torch.zeros([3, 4, hierarchy.FeatureSize], torch.ScalarType.Float64));
+        var evidence = Residuals(hierarchy, torch.zeros([3, 4, hierarchy.FeatureSize], torch.ScalarType.Float64));
         var steps = hierarchy.Infer(evidence, torch.zeros([4, hierarchy.TotalLatents], torch.ScalarType.Float64));
         Assert.Equal(Latents, steps.Select(step => (int)step.Code.shape[^1]));
         Assert.Equal(Latents, evidence.Select(residuals => (int)residuals.Mean.shape[^1]));
@@ -68,7 +68,7 @@ public sealed class SelfReflectiveHierarchyTests
             var noise = torch.zeros([1, 3], torch.ScalarType.Float64);
             var low = hierarchy.Step(1, [torch.full([1, 2], -1.0, torch.ScalarType.Float64)], new LatentSource.Prior(noise));
             var high = hierarchy.Step(1, [torch.full([1, 2], 1.0, torch.ScalarType.Float64)], new LatentSource.Prior(noise));
-            double moved = (low.Prior.Mean - high.Prior.Mean).abs().max().item<double>();
+            double moved = (Prior(low) - Prior(high)).abs().max().item<double>();
             Assert.Equal(couple, moved > 1e-6);
         }
     }
@@ -82,6 +82,11 @@ public sealed class SelfReflectiveHierarchyTests
         Assert.Equal(0.5, cold[0].BaseLatent[0, 0].item<double>(), 1e-12);
         Assert.Equal(1.0, hierarchy.Generate(noise)[0].BaseLatent[0, 0].item<double>(), 1e-12);
     }
+
+    private static torch.Tensor Prior(LatentStep step) => ((NormalLatentStep)step).Prior.Mean;
+
+    private static EvidenceResiduals[] Residuals(SelfReflectiveHierarchy hierarchy, torch.Tensor features) =>
+        [.. hierarchy.Interpret(EvidenceFeatures.OfStack(features)).Cast<EvidenceResiduals>()];
 
     private static SelfReflectiveHierarchy Build(SelfReflectiveSettings settings) =>
         new(settings, new ParameterInitializer(1, torch.ScalarType.Float64));

@@ -36,6 +36,18 @@ public static class BijectorTable
             DiagonalAffine([], [2, 3, 4])),
         ["rank-one affine layer with a context"] = () => Layer(4, context: 3),
         ["rank-one affine layer without a context"] = () => Layer(12, context: null),
+        ["identity"] = () => new BijectorCase(() => new IdentityLayer().Bind(null), 0, [], [2, 3]) { Amortized = new IdentityLayer() },
+        ["reversal"] = () => new BijectorCase(() => new ReversalBijector(), 1, [], [2, 4]),
+        ["reversal, no batch"] = () => new BijectorCase(() => new ReversalBijector(), 1, [], [3]),
+        ["diagonal affine layer with a context"] = () => DiagonalLayer(4, context: 3),
+        ["diagonal affine layer without a context"] = () => DiagonalLayer(3, context: null),
+        ["inverse autoregressive flow, one step"] = () => Flow(4, context: 3, steps: 1, hidden: [7]),
+        ["inverse autoregressive flow, three steps"] = () => Flow(4, context: 3, steps: 3, hidden: [5, 6]),
+        ["inverse autoregressive flow without a context"] = () => Flow(3, context: null, steps: 2, hidden: [6]),
+        ["inverse autoregressive flow, N = 1"] = () => Flow(1, context: 2, steps: 2, hidden: [3]),
+        ["inverse autoregressive flow without a hidden layer"] = () => Flow(4, context: 2, steps: 2, hidden: []),
+        ["inverse autoregressive flow, fewer hidden units than latents"] = () => Flow(6, context: 2, steps: 2, hidden: [3]),
+        ["inverse autoregressive flow, K samples"] = () => Flow(3, context: 2, steps: 2, hidden: [4], samples: 2),
     };
 
     private static readonly Dictionary<string, Func<BijectorCase>> Cases = Constructors
@@ -81,6 +93,47 @@ public static class BijectorTable
         [.. members.SelectMany(member => member.Leaves)],
         members[0].InputShape);
 
+    private static BijectorCase DiagonalLayer(int latents, int? context)
+    {
+        const int Batch = 3;
+        var initializer = new ParameterInitializer(30, torch.ScalarType.Float64);
+        var layer = new DiagonalAffineLayer(
+            context is null
+                ? new ContextNetwork(initializer.Normal(1, 2 * latents))
+                : new ContextNetwork(new Mlp(context.Value, [3], 2 * latents, Activation.Tanh, initializer)),
+            0.05,
+            2);
+        return Amortized(layer, context, Batch, [Batch, latents]);
+    }
+
+    private static BijectorCase Flow(int latents, int? context, int steps, int[] hidden, int? samples = null)
+    {
+        const int Batch = 3;
+        var layer = new InverseAutoregressiveLayer(
+            latents,
+            context ?? 0,
+            steps,
+            hidden,
+            Activation.Tanh,
+            0.05,
+            new ParameterInitializer(30, torch.ScalarType.Float64));
+        Parameters.Randomize(layer, 32);
+        return Amortized(layer, context, Batch, samples is null ? [Batch, latents] : [samples.Value, Batch, latents]);
+    }
+
+    private static BijectorCase Amortized(AmortizedBijector layer, int? context, int batch, long[] inputShape)
+    {
+        var given = context is null ? null : Float64.Leaf(Float64.Normal(31, batch, context.Value));
+        return new BijectorCase(
+            () => layer.Bind(given),
+            1,
+            [.. layer.parameters(), .. given is null ? Array.Empty<torch.Tensor>() : [given]],
+            inputShape)
+        {
+            Amortized = layer,
+        };
+    }
+
     private static BijectorCase Layer(int latents, int? context)
     {
         const int Batch = 3;
@@ -89,14 +142,6 @@ public static class BijectorTable
             ? new ContextNetwork(initializer.Normal(1, 3 * latents))
             : new ContextNetwork(new Mlp(context.Value, [3], 3 * latents, Activation.Tanh, initializer));
         var layer = new RankOneAffineLayer(latents, parameters, 0.05, 2);
-        var given = context is null ? null : Float64.Leaf(Float64.Normal(31, Batch, context.Value));
-        return new BijectorCase(
-            () => layer.Bind(given),
-            1,
-            [.. layer.parameters(), .. given is null ? Array.Empty<torch.Tensor>() : [given]],
-            [Batch, latents])
-        {
-            Amortized = layer,
-        };
+        return Amortized(layer, context, Batch, [Batch, latents]);
     }
 }

@@ -27,6 +27,8 @@ public static class DistributionTable
         ["normal under rank-one affine maps, batched"] = () => Transformed(Normal([3], 2), RankOne),
         ["normal under a chain"] = () => Transformed(Normal([], 2), Chain),
         ["normal under a block"] = () => Transformed(Normal([3, 2], 1), Block, eventRank: 2),
+        ["binary concrete"] = () => Concrete([], 2),
+        ["binary concrete, batched"] = () => Concrete([3], 2),
         ["normal layer without a context"] = () => Layer(2, context: null),
         ["normal layer with a context"] = () => Layer(1, context: 3),
     };
@@ -68,6 +70,13 @@ public static class DistributionTable
     {
         var leaf = Float64.Leaf(logits);
         return new DistributionCase(() => new Bernoulli(leaf), batchShape, [logits.shape[^1]], [leaf]) { IsBinary = true };
+    }
+
+    // Cold enough that the tails end within the grid, warm enough that it resolves the middle.
+    private static DistributionCase Concrete(long[] batchShape, int size)
+    {
+        var leaf = Float64.Leaf(Float64.Normal(40, [.. batchShape, size]));
+        return new DistributionCase(() => new BinaryConcrete(leaf, 3), batchShape, [size], [leaf]);
     }
 
     private static DistributionCase Layer(int size, int? context)

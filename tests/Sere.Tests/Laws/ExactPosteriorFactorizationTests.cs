@@ -52,7 +52,8 @@ public sealed class ExactPosteriorFactorizationTests
         var first = MonteCarlo.Noise(41, TinyModels.Images, 2).requires_grad_();
         var second = MonteCarlo.Noise(42, TinyModels.Images, 2).requires_grad_();
         var noise = MonteCarlo.Noise(43, TinyModels.Images, 2);
-        var step = model.Hierarchy.Step(2, [first, second], new LatentSource.Posterior(evidence[2], noise));
+        var step = (NormalLatentStep)model.Hierarchy.Step(
+            2, [first, second], new LatentSource.Posterior(evidence[2], noise));
         (step.Posterior!.Mean.square().sum() + step.Posterior.LogScale.square().sum() + step.Code.square().sum()).backward();
         Assert.True(Largest(second.grad) > 1e-3);
         if (extraEdge)

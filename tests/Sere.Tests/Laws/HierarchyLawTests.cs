@@ -54,16 +54,17 @@ public sealed class HierarchyLawTests
         using var noGrad = torch.no_grad();
         var hierarchy = Build(prior, bijector, residual, parents);
         var codes = new List<torch.Tensor>();
-        foreach (var (layer, step) in hierarchy.Infer(Evidence(hierarchy), Noise(hierarchy, Samples, Batch)).Index())
+        foreach (var (layer, step) in hierarchy.Infer(Evidence(hierarchy), Noise(hierarchy, Samples, Batch))
+            .Cast<NormalLatentStep>().Index())
         {
             long[] shape = [Samples, Batch, Latents[layer]];
             TensorAssert.Close(
                 step.Posterior!.KullbackLeiblerPerDimension(step.Prior).expand(shape),
-                step.KlPerDimension!.expand(shape),
+                step.KlPerDimension.expand(shape),
                 1e-12,
                 "divergence");
             TensorAssert.Shape(shape, step.Code, "code");
-            TensorAssert.Close(step.KlPerDimension!.sum(-1), step.Kl, 1e-14, "divergence of the layer");
+            TensorAssert.Close(step.KlPerDimension.sum(-1), step.Kl, 1e-14, "divergence of the layer");
             TensorAssert.Close(step.Prior.LogProb(step.BaseLatent), step.LogPrior, 1e-14, "log prior");
             TensorAssert.Close(step.Posterior.LogProb(step.BaseLatent), step.LogPosterior, 1e-14, "log posterior");
             TensorAssert.Close(
@@ -119,7 +120,7 @@ public sealed class HierarchyLawTests
         // A weighted sum: no gradient of it vanishes by symmetry.
         (step.Code * Float64.Normal(273, Batch, Latents[2])).sum().backward();
         Assert.Equal(
-            prior || bijector ? parents : [],
+            bijector || (prior && residual != PosteriorResidual.Free) ? parents : [],
             codes.Index().Where(code => code.Item.grad?.any().item<bool>() == true).Select(code => code.Index));
     }
 
@@ -131,15 +132,16 @@ public sealed class HierarchyLawTests
             CoupleBijector = bijector,
             Residual = residual,
             PriorHidden = [4],
-            BijectorHidden = [4],
+            Bijector = new() { Hidden = [4] },
         };
         var hierarchy = new SelfReflectiveHierarchy(settings, new ParameterInitializer(250, torch.ScalarType.Float64));
         Parameters.Randomize(hierarchy, 251);
         return hierarchy;
     }
 
-    private static IReadOnlyList<EvidenceResiduals> Evidence(SelfReflectiveHierarchy hierarchy) =>
-        hierarchy.Interpret(Float64.Normal(260, hierarchy.Layers, Batch, hierarchy.FeatureSize));
+    private static IReadOnlyList<LayerEvidence> Evidence(SelfReflectiveHierarchy hierarchy) =>
+        hierarchy.Interpret(
+            EvidenceFeatures.OfStack(Float64.Normal(260, hierarchy.Layers, Batch, hierarchy.FeatureSize)));
 
     private static torch.Tensor Noise(SelfReflectiveHierarchy hierarchy, params long[] leading) =>
         Float64.Normal(261, [.. leading, hierarchy.TotalLatents]);
@@ -151,7 +153,7 @@ public sealed class HierarchyLawTests
                 [
                     step.Code,
                     step.BaseLatent,
-                    step.KlPerDimension!.expand([.. leading, -1]),
+                    step.KlPerDimension.expand([.. leading, -1]),
                     step.LogPrior.unsqueeze(-1),
                     step.LogPosterior.unsqueeze(-1),
                 ],

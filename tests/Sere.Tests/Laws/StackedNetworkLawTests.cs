@@ -75,7 +75,7 @@ public sealed class StackedNetworkLawTests
             new StackedMlp(Stack, Inputs, [7, 8], Outputs, Activation.Elu, Initializer()));
         Parameters.Randomize(encoder, 173);
         var x = Float64.Leaf(Float64.Normal(174, Batch, Inputs));
-        var features = encoder.Encode(x);
+        var features = encoder.Encode(x).Stack!;
         TensorAssert.Shape([Stack, Batch, Outputs], features, "features");
         var weights = Float64.Normal(175, Stack, Batch, Outputs);
         for (int layer = 0; layer < Stack; layer++)
@@ -84,7 +84,7 @@ public sealed class StackedNetworkLawTests
         }
 
         TensorAssert.SameGradients(
-            () => (encoder.Encode(x) * weights).sum(),
+            () => (encoder.Encode(x).Stack! * weights).sum(),
             () => torch.stack([.. Enumerable.Range(0, Stack)
                 .Select(layer => (encoder.EncodeOne(layer, x) * weights[layer]).sum())]).sum(),
             [x, .. encoder.parameters()],

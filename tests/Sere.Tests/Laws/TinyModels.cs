@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Likelihoods;
@@ -22,6 +23,7 @@ internal static class TinyModels
     private const Activation Smooth = Activation.Silu;
     private const int Layers = 3;
     private const long Seed = 20;
+    private const string RelaxedBernoulliName = "binary latents";
 
     private static readonly Dictionary<string, Func<VariationalModel>> Table = new(StringComparer.Ordinal)
     {
@@ -32,8 +34,24 @@ internal static class TinyModels
         ["prior coupled, bijector not"] = () => SelfReflective(hierarchy => hierarchy with { CoupleBijector = false }),
         ["no latent coupling"] = () =>
             SelfReflective(hierarchy => hierarchy with { CouplePrior = false, CoupleBijector = false }),
+        ["identity as the bijector"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.Identity)),
+        ["diagonal affine bijector"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.DiagonalAffine)),
+        ["inverse autoregressive bijector, standard normal prior"] = () => SelfReflective(
+            hierarchy => WithBijector(hierarchy, BijectorKind.InverseAutoregressive) with { CouplePrior = false }),
         ["no data coupling"] = () => SelfReflective(
             data: likelihood => likelihood with { Graph = CouplingGraph.Uncoupled(Layers) }),
+        ["free posterior"] = () => SelfReflective(
+            hierarchy => hierarchy with { Residual = PosteriorResidual.Free, CouplePrior = false, CoupleBijector = false }),
+        ["the whole image from all codes"] = () => SelfReflective(dense: settings => settings),
+        ["the whole image from the last code"] = () =>
+            SelfReflective(
+                hierarchy => WithBijector(hierarchy, BijectorKind.Identity),
+                dense: settings => settings with { LayersSeen = 1 }),
+        ["flow as the posterior"] = FlowPosterior,
+        ["ladder of 1 and 2"] = () => Ladder(1, 2),
+        [RelaxedBernoulliName] = RelaxedBernoulli,
         ["joint data residual"] = () => SelfReflective(
             data: likelihood => likelihood with { Residual = DataResidual.Joint }),
     };
@@ -41,8 +59,26 @@ internal static class TinyModels
     /// <summary>Every model, by name.</summary>
     public static TheoryData<string> Names => [.. Table.Keys];
 
-    /// <summary>The model of that name.</summary>
-    public static VariationalModel Create(string name) => Table[name]();
+    /// <summary>Those whose draws are smooth functions of their noise, over which quadrature converges.</summary>
+    public static TheoryData<string> ContinuousNames => [.. Table.Keys.Where(name => !IsBinary(name))];
+
+    /// <summary>Those whose layers are all normal.</summary>
+    public static TheoryData<string> NormalNames => [.. Table.Keys.Where(name =>
+    {
+        using var model = Create(name);
+        return model.HasClosedFormKl;
+    })];
+
+    /// <summary>The model of that name, in evaluation.</summary>
+    public static VariationalModel Create(string name)
+    {
+        var model = Table[name]();
+        model.eval();
+        return model;
+    }
+
+    /// <summary>Whether the latents are binary: sums over them take the place of integrals.</summary>
+    public static bool IsBinary(string name) => string.Equals(name, RelaxedBernoulliName, StringComparison.Ordinal);
 
     /// <summary>All binary images, [16, 4].</summary>
     public static torch.Tensor AllImages()
@@ -62,6 +98,7 @@ internal static class TinyModels
         CouplingGraph? graph = null,
         Partition? partition = null,
         int latents = 1,
+        Func<DenseSettings, DenseSettings>? dense = null,
         torch.ScalarType type = torch.ScalarType.Float64)
     {
         partition ??= new TinyPartition();
@@ -73,14 +110,12 @@ internal static class TinyModels
         var hierarchySettings = new SelfReflectiveSettings(sizes, graph)
         {
             PriorHidden = [4],
-            BijectorHidden = [4],
+            Bijector = new() { Hidden = [4], Activation = Smooth, DiagonalFloor = 0.3, GateFloor = 0.3, FlowSteps = 2 },
             PriorActivation = Smooth,
-            BijectorActivation = Smooth,
             MeanBound = 1.5,
             ScaleFloor = 0.7,
             ScaleCeiling = 1.2,
             InitialResidualScale = 0.9,
-            DiagonalFloor = 0.3,
         };
         var likelihoodSettings = new BlockwiseSettings(
             partition, CouplingGraph.Chain(partition.Blocks), sizes, new BernoulliFamily())
@@ -92,14 +127,80 @@ internal static class TinyModels
         var hierarchy = new SelfReflectiveHierarchy(latent?.Invoke(hierarchySettings) ?? hierarchySettings, initializer);
         var encoder = new IndependentEvidenceEncoder(new StackedMlp(
             partition.Blocks, partition.Dimensions, [3], hierarchy.FeatureSize, Smooth, initializer));
-        var likelihood = new BlockwiseLikelihood(data?.Invoke(likelihoodSettings) ?? likelihoodSettings, initializer);
-        var model = new VariationalModel(encoder, hierarchy, likelihood);
-        Disturb(model);
-        return model;
+        Likelihood likelihood = dense is null
+            ? new BlockwiseLikelihood(data?.Invoke(likelihoodSettings) ?? likelihoodSettings, initializer)
+            : Dense(sizes, initializer, dense);
+        return Disturbed(new VariationalModel(encoder, hierarchy, likelihood));
     }
 
+    private static VariationalModel FlowPosterior()
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        var hierarchy = new FlowPosteriorHierarchy(
+            new FlowPosteriorSettings(Layers, 2)
+            {
+                // Gates that leave the posterior no narrower than the grid resolves.
+                Bijector = new()
+                {
+                    Kind = BijectorKind.InverseAutoregressive,
+                    FlowSteps = 2,
+                    Hidden = [4],
+                    Activation = Smooth,
+                    GateFloor = 0.7,
+                },
+                ScaleFloor = 0.7,
+                ScaleCeiling = 1.2,
+                InitialScale = 0.9,
+            },
+            initializer);
+        var encoder = new IndependentEvidenceEncoder(
+            new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer, outputGain: 0.3));
+        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+    }
+
+    private static VariationalModel Ladder(params int[] latents)
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        int[] widths = [.. latents.Select(_ => 4)];
+        var hierarchy = new LadderHierarchy(
+            new LadderSettings(latents, widths)
+            {
+                HiddenLayers = 1,
+                Activation = Smooth,
+                MeanBound = 1.5,
+                ScaleFloor = 0.7,
+                ScaleCeiling = 1.2,
+            },
+            initializer);
+        var encoder = new BottomUpEncoder(
+            4, widths, 1, [.. latents.Select(size => 2 * size)], Smooth, initializer);
+        return Disturbed(new VariationalModel(
+            encoder,
+            hierarchy,
+            Dense(latents, initializer, settings => settings with { LayersSeen = 1, BatchNormalization = true })));
+    }
+
+    private static VariationalModel RelaxedBernoulli()
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        var hierarchy = new RelaxedBernoulliHierarchy(
+            new RelaxedBernoulliSettings(Layers, 2) { Hidden = [4], Activation = Smooth }, initializer);
+        var encoder = new IndependentEvidenceEncoder(
+            new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer));
+        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+    }
+
+    private static DenseLikelihood Dense(
+        IReadOnlyList<int> sizes,
+        ParameterInitializer initializer,
+        Func<DenseSettings, DenseSettings> change) => new(
+            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Hidden = [4], Activation = Smooth }), initializer);
+
+    private static SelfReflectiveSettings WithBijector(SelfReflectiveSettings settings, BijectorKind kind) =>
+        settings with { Bijector = settings.Bijector with { Kind = kind } };
+
     /// <summary>Adds noise to every parameter: also to those that start at zero, as the weights of a join.</summary>
-    private static void Disturb(VariationalModel model)
+    private static VariationalModel Disturbed(VariationalModel model)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
@@ -110,5 +211,12 @@ internal static class TinyModels
             double size = name.StartsWith("encoder", StringComparison.Ordinal) ? 0.1 : 0.3;
             parameter.add_(torch.randn(parameter.shape, torch.ScalarType.Float64, generator: generator) * size);
         }
+
+        foreach (var (_, buffer) in RunningStatistics.Of(model))
+        {
+            buffer.add_(torch.rand(buffer.shape, torch.ScalarType.Float64, generator: generator));
+        }
+
+        return model;
     }
 }

@@ -48,9 +48,18 @@ public sealed class ShapeErrorTests : IDisposable
     [Theory]
     [InlineData(new long[] { 3, 2, 6 }, "[3, 2, 6]")]
     [InlineData(new long[] { 4, 2, 5 }, "[4, 2, 5]")]
-    [InlineData(new long[] { 4, 6 }, "[4, 6]")]
     public void Features_of_another_shape_are_refused(long[] shape, string given) =>
-        AssertNames(() => _model.Hierarchy.Interpret(torch.zeros(shape)), "[4, B, 6]", given);
+        AssertNames(() => _model.Hierarchy.Interpret(EvidenceFeatures.OfStack(torch.zeros(shape))), "[4, B, 6]", given);
+
+    [Fact]
+    public void A_stack_of_features_without_layers_is_refused() =>
+        AssertNames(() => EvidenceFeatures.OfStack(torch.zeros(4, 6)), "[L, B, F]", "[4, 6]");
+
+    [Fact]
+    public void Features_of_widths_of_their_own_are_refused_where_a_stack_is_taken() => AssertNames(
+        () => _model.Hierarchy.Interpret(EvidenceFeatures.OfLayers([torch.zeros(2, 6), torch.zeros(2, 4)])),
+        "[4, B, 6]",
+        "[2, 6] and [2, 4]");
 
     [Theory]
     [InlineData(new long[] { 2, 3 }, "[2, 3]")]
@@ -96,7 +105,7 @@ public sealed class ShapeErrorTests : IDisposable
         var graph = CouplingGraph.Chain(4);
         var initializer = new ParameterInitializer(1);
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, graph) { PriorHidden = [5], BijectorHidden = [5] }, initializer);
+            new SelfReflectiveSettings(latents, graph) { PriorHidden = [5], Bijector = new() { Hidden = [5] } }, initializer);
         return new VariationalModel(
             new IndependentEvidenceEncoder(
                 new StackedMlp(4, 11, [5], hierarchy.FeatureSize, Activation.Elu, initializer)),

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Sere.Data;
-using Sere.Models;
+using Sere.Hierarchies;
 using Sere.Models.Configuration;
+using Sere.Models;
 using Sere.Runs;
 using Sere.Tests.Training;
 using TorchSharp;
@@ -97,8 +98,9 @@ public sealed class WeightsFileTests : IDisposable
             double[] hidden = [.. Map(tensors, layer, 0, image).Select(value => value > 0 ? value : Math.Exp(value) - 1)];
             double[] features = Map(tensors, layer, 1, hidden);
             double[] ds = [.. features[2..].Select(value => 1 / (1 + (Math.Exp(-value) * 0.05 / 0.95)))];
-            RequireEqual(features[..2], evidence[layer].Mean);
-            RequireEqual(ds, evidence[layer].LogScale.exp());
+            var residuals = (EvidenceResiduals)evidence[layer];
+            RequireEqual(features[..2], residuals.Mean);
+            RequireEqual(ds, residuals.LogScale.exp());
         }
     }
 

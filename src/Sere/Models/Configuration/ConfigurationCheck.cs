@@ -32,6 +32,14 @@ internal static class ConfigurationCheck
         where T : struct, Enum =>
         Require(Enum.IsDefined(value), path, value, $"a named value of {typeof(T).Name}");
 
+    /// <summary>Refuses bounds of the diagonal of an affine bijector that do not hold 1, near which it starts.</summary>
+    public static void RequireDiagonal(string path, double floor, double ceiling)
+    {
+        Require(floor is > 0 and < 1, $"{path}.diagonalFloor", floor, "greater than 0 and less than 1");
+        Require(
+            ceiling is > 1 and < double.PositiveInfinity, $"{path}.diagonalCeiling", ceiling, "greater than 1 and finite");
+    }
+
     private static string Show(object? value) => value switch
     {
         null => "missing",

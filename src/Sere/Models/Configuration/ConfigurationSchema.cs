@@ -89,6 +89,7 @@ internal static class ConfigurationSchema
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a finite number"
             : type == typeof(string) ? "a text"
+            : type == typeof(LayerSizes) ? "a whole number, or a list of whole numbers such as [20, 10]"
             : ListItem(type) == typeof(int) ? "a list of whole numbers, such as [200, 200]"
             : ListItem(type) == typeof(string) ? "a list of texts"
             : "a list of objects";

@@ -104,7 +104,8 @@ internal static class ConfigurationTree
                     $"unknown value \"{ConfigurationSchema.Short(name)}\" of {path}", name, names);
             }
         }
-        else if (ConfigurationSchema.ListItem(type) is { } itemType && element.ValueKind == JsonValueKind.Array)
+        else if ((type == typeof(LayerSizes) ? typeof(int) : ConfigurationSchema.ListItem(type)) is { } itemType
+            && element.ValueKind == JsonValueKind.Array)
         {
             int index = 0;
             foreach (JsonElement item in element.EnumerateArray())
@@ -123,7 +124,7 @@ internal static class ConfigurationTree
         JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
         // A text is decoded only when it is asked for, and may turn out to hold half of a surrogate pair.
         JsonValueKind.String => type == typeof(string) && element.GetString() is not null,
-        JsonValueKind.Number when type == typeof(int) => element.TryGetInt32(out _),
+        JsonValueKind.Number when type == typeof(int) || type == typeof(LayerSizes) => element.TryGetInt32(out _),
         JsonValueKind.Number when type == typeof(long) => element.TryGetInt64(out _),
         JsonValueKind.Number => type == typeof(double) && double.IsFinite(element.GetDouble()),
         _ => false,
@@ -136,7 +137,7 @@ internal static class ConfigurationTree
             && element.GetRawText().AsSpan().TrimStart('-').IndexOfAnyExceptInRange('0', '9') < 0;
         // A whole number that does not fit has more digits than the type holds.
         string expected = !whole ? ConfigurationSchema.Expected(type)
-            : bare == typeof(int) ? $"a whole number from {int.MinValue} to {int.MaxValue}"
+            : bare == typeof(int) || bare == typeof(LayerSizes) ? $"a whole number from {int.MinValue} to {int.MaxValue}"
             : bare == typeof(long) ? $"a whole number from {long.MinValue} to {long.MaxValue}"
             : ConfigurationSchema.Expected(type);
         return new UsageException(

@@ -46,16 +46,13 @@ public sealed record ExperimentConfiguration
         Model.Validate("model");
         Training.Validate("training");
         Evaluation.Validate("evaluation");
-        if (Model is VariationalModelConfiguration { Data: var data })
-        {
-            bool binary = Dataset.Binarization != BinarizationRule.None;
-            ConfigurationCheck.Require(
-                data is BernoulliDataConfiguration == binary,
-                "dataset.binarization",
-                Dataset.Binarization.ToString().ToLowerInvariant(),
-                binary
-                    ? "none where model.data.kind is gaussian: binary values have no density"
-                    : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
-        }
+        bool binary = Dataset.Binarization != BinarizationRule.None;
+        ConfigurationCheck.Require(
+            Model.DataLayer is BernoulliDataConfiguration == binary,
+            "dataset.binarization",
+            Dataset.Binarization.ToString().ToLowerInvariant(),
+            binary
+                ? "none where model.data.kind is gaussian: binary values have no density"
+                : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
     }
 }

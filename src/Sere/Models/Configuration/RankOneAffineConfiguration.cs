@@ -18,12 +18,6 @@ public sealed record RankOneAffineConfiguration : BijectorConfiguration
     internal override void Validate(string path)
     {
         Network.Validate($"{path}.network");
-        ConfigurationCheck.Require(
-            DiagonalFloor is > 0 and < 1, $"{path}.diagonalFloor", DiagonalFloor, "greater than 0 and less than 1");
-        ConfigurationCheck.Require(
-            DiagonalCeiling is > 1 and < double.PositiveInfinity,
-            $"{path}.diagonalCeiling",
-            DiagonalCeiling,
-            "greater than 1 and finite");
+        ConfigurationCheck.RequireDiagonal(path, DiagonalFloor, DiagonalCeiling);
     }
 }

@@ -1,3 +1,5 @@
+using Sere.Distributions;
+
 namespace Sere.Models.Configuration;
 
 /// <summary>
@@ -9,8 +11,8 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     /// <summary>L, the number of latent layers and of blocks of the image; 1 to 10000.</summary>
     public int Layers { get; init; } = 10;
 
-    /// <summary>N, the latent variables of each layer; 1 to 100000.</summary>
-    public int Latents { get; init; } = 10;
+    /// <summary>N, the latent variables of each layer, or N_1..N_L; 1 to 100000 each.</summary>
+    public LayerSizes Latents { get; init; } = new(10);
 
     /// <summary>How the image is cut into one block a layer.</summary>
     public PartitionConfiguration Partition { get; init; } = new RasterPartitionConfiguration();
@@ -33,17 +35,29 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     /// <summary>The distribution of each block of the image.</summary>
     public DataLayerConfiguration Data { get; init; } = new BernoulliDataConfiguration();
 
+    internal override DataLayerConfiguration DataLayer => Data;
+
     internal override void Validate(string path)
     {
         ConfigurationCheck.Require(
             Layers is >= 1 and <= 10_000, $"{path}.layers", Layers, "a whole number from 1 to 10000");
-        ConfigurationCheck.Require(
-            Latents is >= 1 and <= 100_000, $"{path}.latents", Latents, "a whole number from 1 to 100000");
+        Latents.Validate($"{path}.latents", Layers);
         Partition.Validate($"{path}.partition");
         Evidence.Validate($"{path}.evidence");
         Prior.Validate($"{path}.prior");
         Posterior.Validate($"{path}.posterior");
         Bijector.Validate($"{path}.bijector");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.Require(
+            Posterior.Residual != PosteriorResidual.Free
+                || (Posterior.InitialScale > Prior.ScaleFloor && Posterior.InitialScale < Prior.ScaleCeiling),
+            $"{path}.posterior.initialScale",
+            Posterior.InitialScale,
+            $"between {path}.prior.scaleFloor and scaleCeiling where {path}.posterior.residual is free");
+        ConfigurationCheck.Require(
+            Partition is not WholePartitionConfiguration || !Coupling.Data,
+            $"{path}.coupling.data",
+            "true",
+            $"false where {path}.partition.kind is whole: there is no block before");
     }
 }

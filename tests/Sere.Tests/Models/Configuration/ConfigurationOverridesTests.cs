@@ -41,7 +41,7 @@ public sealed class ConfigurationOverridesTests
             {
                 Model = model with
                 {
-                    Latents = 3,
+                    Latents = new LayerSizes(3),
                     Coupling = model.Coupling with { Prior = false },
                     Data = model.Data with { Residual = DataResidual.Evidence },
                     Prior = model.Prior with { ScaleFloor = 1 },

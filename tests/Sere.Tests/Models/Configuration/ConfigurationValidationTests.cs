@@ -12,6 +12,8 @@ public sealed class ConfigurationValidationTests
     [InlineData("model.layers", "10000", "10001")]
     [InlineData("model.latents", "1", "0")]
     [InlineData("model.latents", "100000", "100001")]
+    [InlineData("model.latents", "[1, 2, 3, 4, 5, 6, 7]", "[1, 2, 3, 4, 5, 6]")]
+    [InlineData("model.latents", "[1, 2, 3, 4, 5, 6, 7]", "[1, 2, 3, 4, 5, 6, 0]")]
     [InlineData("model.evidence.network.hidden", "[]", "[0]")]
     [InlineData("model.evidence.network.hidden", "[65536]", "[65537]")]
     [InlineData("model.prior.network.hidden", "[1]", "[1, -1]")]
@@ -65,6 +67,82 @@ public sealed class ConfigurationValidationTests
         UsageException error =
             Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(digits, [$"{path}={refused}"]));
         Assert.StartsWith($"--set: {path}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("diagonal-affine", "diagonalFloor", "0.999", "1")]
+    [InlineData("diagonal-affine", "diagonalCeiling", "1.001", "1")]
+    [InlineData("diagonal-affine", "network.hidden", "[5]", "[0]")]
+    [InlineData("inverse-autoregressive", "steps", "1", "0")]
+    [InlineData("inverse-autoregressive", "steps", "1000", "1001")]
+    [InlineData("inverse-autoregressive", "gateFloor", "0.001", "0")]
+    [InlineData("inverse-autoregressive", "gateFloor", "0.89", "0.9")]
+    [InlineData("inverse-autoregressive", "network.hidden", "[5]", "[0]")]
+    public void A_bijector_of_another_kind_has_ranges_of_its_own(string kind, string key, string accepted, string refused)
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        string choice = $"model.bijector.kind={kind}";
+        ConfigurationOverrides.Apply(digits, [choice, $"model.bijector.{key}={accepted}"]).Validate();
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, [choice, $"model.bijector.{key}={refused}"]));
+        Assert.StartsWith($"--set: model.bijector.{key}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_whole_image_has_no_block_before_it()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["model.partition.kind=whole"]));
+        Assert.Equal(
+            "--set: model.coupling.data is \"true\"; it must be false where model.partition.kind is whole: there is no block "
+            + "before.",
+            error.Message);
+        ConfigurationOverrides.Apply(digits, ["model.partition.kind=whole", "coupling.data=false"]).Validate();
+    }
+
+    [Fact]
+    public void A_free_posterior_starts_within_its_bounds()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["posterior.residual=free", "prior.scaleFloor=1"]));
+        Assert.StartsWith("--set: model.posterior.initialScale is 0.95; it must be between", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mnist-iaf", "latents", "1", "0")]
+    [InlineData("mnist-iaf", "context", "1", "0")]
+    [InlineData("mnist-iaf", "posterior.scaleFloor", "0.001", "0")]
+    [InlineData("mnist-iaf", "posterior.scaleCeiling", "1", "0.01")]
+    [InlineData("mnist-iaf", "posterior.initialScale", "7", "8")]
+    [InlineData("mnist-iaf", "bijector.steps", "1", "0")]
+    [InlineData("mnist-iaf", "evidence.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-iaf", "data.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-ladder", "latents", "[1, 2, 3, 4, 5]", "[1, 2, 3, 4, 0]")]
+    [InlineData("mnist-ladder", "latents", "[9, 2, 3, 4, 5]", "7")]
+    [InlineData("mnist-ladder", "widths", "3", "[3, 4]")]
+    [InlineData("mnist-ladder", "hiddenLayers", "1", "0")]
+    [InlineData("mnist-ladder", "meanBound", "0.1", "0")]
+    [InlineData("mnist-ladder", "scaleFloor", "0.9", "1")]
+    [InlineData("mnist-ladder", "scaleCeiling", "1.1", "1")]
+    [InlineData("mnist-ladder", "data.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "latents", "1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "latents", "1000", "1001")]
+    [InlineData("mnist-relaxed-bernoulli", "context", "1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "evidence.network.hidden", "[]", "[0]")]
+    [InlineData("mnist-relaxed-bernoulli", "posteriorTemperature", "0.1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "priorTemperature", "0.1", "0")]
+    [InlineData("mnist-relaxed-bernoulli", "data.network.hidden", "[]", "[0]")]
+    public void Each_kind_of_model_has_ranges_of_its_own(string name, string key, string accepted, string refused)
+    {
+        ExperimentConfiguration preset = Presets.Load(name);
+        ConfigurationOverrides.Apply(preset, [$"model.{key}={accepted}"]).Validate();
+        UsageException error =
+            Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(preset, [$"model.{key}={refused}"]));
+        Assert.StartsWith($"--set: model.{key.Split('.')[0]}", error.Message, StringComparison.Ordinal);
         Assert.Contains("; it must be ", error.Message, StringComparison.Ordinal);
     }
 

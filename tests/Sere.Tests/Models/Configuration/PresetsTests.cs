@@ -9,7 +9,12 @@ public sealed class PresetsTests
     public static TheoryData<string> All => [.. Presets.Names];
 
     [Fact]
-    public void The_names_are_those_of_the_files() => Assert.Equal(["digits", "mnist-mlp"], Presets.Names);
+    public void The_names_are_those_of_the_files() => Assert.Equal(
+        [
+            "digits", "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iw-ladder", "mnist-iwae", "mnist-ladder",
+            "mnist-mlp", "mnist-relaxed-bernoulli", "mnist-sere-iaf",
+        ],
+        Presets.Names);
 
     [Theory]
     [MemberData(nameof(All))]

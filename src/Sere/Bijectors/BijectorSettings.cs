@@ -1,0 +1,53 @@
+using Sere.Networks;
+
+namespace Sere.Bijectors;
+
+/// <summary>Which bijector a layer of latents has, and how it is built.</summary>
+public sealed record BijectorSettings
+{
+    // Small enough that a layer starts near its identity, large enough that every direction has a gradient.
+    private const double HeadGain = 0.1;
+
+    /// <summary>The map.</summary>
+    public BijectorKind Kind { get; init; } = BijectorKind.RankOneAffine;
+
+    /// <summary>Hidden widths of the network that gives its parameters, or of each step of a flow.</summary>
+    public IReadOnlyList<int> Hidden { get; init; } = [100, 100];
+
+    /// <summary>Activation of that network.</summary>
+    public Activation Activation { get; init; } = Activation.Elu;
+
+    /// <summary>Lower bound of the diagonal of an affine map.</summary>
+    public double DiagonalFloor { get; init; } = 0.05;
+
+    /// <summary>Upper bound of the diagonal of an affine map.</summary>
+    public double DiagonalCeiling { get; init; } = 2;
+
+    /// <summary>Steps of an inverse autoregressive flow.</summary>
+    public int FlowSteps { get; init; } = 1;
+
+    /// <summary>Lower bound of the gate of such a step.</summary>
+    public double GateFloor { get; init; } = 0.05;
+
+    /// <summary>The bijector with freshly drawn parameters.</summary>
+    /// <param name="latents">N.</param>
+    /// <param name="context">Size of the context; 0 for learned constants.</param>
+    /// <param name="initializer">Draws the parameters.</param>
+    public AmortizedBijector Create(int latents, int context, ParameterInitializer initializer)
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        ContextNetwork Parameters(int perLatent) => context > 0
+            ? new ContextNetwork(new Mlp(context, Hidden, perLatent * latents, Activation, initializer, HeadGain))
+            : new ContextNetwork(initializer.Normal(HeadGain, perLatent * latents));
+
+        return Kind switch
+        {
+            BijectorKind.Identity => new IdentityLayer(),
+            BijectorKind.DiagonalAffine => new DiagonalAffineLayer(Parameters(2), DiagonalFloor, DiagonalCeiling),
+            BijectorKind.RankOneAffine => new RankOneAffineLayer(latents, Parameters(3), DiagonalFloor, DiagonalCeiling),
+            BijectorKind.InverseAutoregressive => new InverseAutoregressiveLayer(
+                latents, context, FlowSteps, Hidden, Activation, GateFloor, initializer),
+            _ => throw new InvalidOperationException($"There is no bijector of the kind {Kind}."),
+        };
+    }
+}

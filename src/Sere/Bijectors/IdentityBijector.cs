@@ -1,0 +1,27 @@
+using TorchSharp;
+
+namespace Sere.Bijectors;
+
+/// <summary>f(x) = x, elementwise.</summary>
+public sealed class IdentityBijector : Bijector
+{
+    /// <inheritdoc/>
+    public override int EventRank => 0;
+
+    /// <inheritdoc/>
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return (x.alias(), torch.zeros_like(x));
+    }
+
+    /// <inheritdoc/>
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Forward(y);
+
+    /// <inheritdoc/>
+    public override torch.Tensor Transform(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.alias();
+    }
+}

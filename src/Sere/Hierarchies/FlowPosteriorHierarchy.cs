@@ -1,0 +1,102 @@
+using Sere.Bijectors;
+using Sere.Distributions;
+using Sere.Networks;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Hierarchies;
+
+/// <summary>
+/// One layer of latents with p(z) = N(0, I) and a posterior z = f(eps | h(x)), eps of N(m(x), s(x)), whose flow f sees a
+/// context of the encoder: the inverse autoregressive flow VAE of Kingma et al. (2016). The flow is part of the posterior
+/// alone, so its log-determinant enters the bound, which has no closed form.
+/// </summary>
+public sealed class FlowPosteriorHierarchy : Hierarchy
+{
+    private readonly FlowPosteriorSettings _settings;
+    private readonly AmortizedBijector _flow;
+    private readonly SmoothInterval _logScale;
+
+    /// <summary>A hierarchy with freshly drawn parameters.</summary>
+    public FlowPosteriorHierarchy(FlowPosteriorSettings settings, ParameterInitializer initializer)
+        : base(nameof(FlowPosteriorHierarchy))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        _flow = settings.Bijector.Create(settings.Latents, settings.Context, initializer);
+        _logScale = new SmoothInterval(
+            Math.Log(settings.ScaleFloor), Math.Log(settings.ScaleCeiling), Math.Log(settings.InitialScale));
+        register_module("flow", _flow);
+    }
+
+    /// <inheritdoc/>
+    public override int Layers => 1;
+
+    /// <inheritdoc/>
+    public override bool HasClosedFormKl => false;
+
+    /// <summary>Size of the features that it takes: mean and scale of the base, and the context.</summary>
+    public int FeatureSize => (2 * _settings.Latents) + _settings.Context;
+
+    /// <inheritdoc/>
+    public override int Latents(int layer) => _settings.Latents;
+
+    /// <summary>m(x), log s(x) before its bounds, and the context h(x), side by side: features of shape [1, B, 2N + C].</summary>
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.Stack is not { } stack || stack.shape[0] != 1 || stack.shape[2] != FeatureSize)
+        {
+            throw new ArgumentException(
+                $"The hierarchy takes features of shape [1, B, {FeatureSize}], not {features}.", nameof(features));
+        }
+
+        var parts = stack.squeeze(0).split([_settings.Latents, _settings.Latents, _settings.Context], -1);
+        return [new FlowEvidence(parts[0], _logScale.Apply(parts[1]), parts[2])];
+    }
+
+    /// <inheritdoc/>
+    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        switch (source)
+        {
+            case LatentSource.Prior prior:
+                return Of(prior.Noise * prior.Temperature, null);
+            case LatentSource.Given { Evidence: null } given:
+                return Of(given.Latent, null);
+            case LatentSource.Given given:
+                {
+                    var evidence = (FlowEvidence)given.Evidence!;
+                    var (eps, logDeterminant) = Flow(evidence).Inverse(given.Latent);
+                    return Of(given.Latent, LogPosterior(evidence, eps, logDeterminant));
+                }
+
+            case LatentSource.Posterior posterior:
+                {
+                    var evidence = (FlowEvidence)posterior.Evidence;
+                    var eps = Base(evidence).FromNoise(posterior.Noise);
+                    var (z, logDeterminant) = Flow(evidence).Forward(eps);
+                    return Of(z, LogPosterior(evidence, eps, -logDeterminant));
+                }
+
+            default:
+                throw new ArgumentException("Unknown latent source.", nameof(source));
+        }
+    }
+
+    private static DiagonalNormal Base(FlowEvidence evidence) => new(evidence.Mean, evidence.LogScale);
+
+    /// <summary>The log-determinant is one of all units: each has an equal share.</summary>
+    private static torch.Tensor LogPosterior(FlowEvidence evidence, torch.Tensor eps, torch.Tensor logDeterminant) =>
+        Base(evidence).LogProbPerDimension(eps) + (logDeterminant / eps.shape[^1]).unsqueeze(-1);
+
+    private static SampledLatentStep Of(torch.Tensor z, torch.Tensor? logPosterior) => new(
+        z, z, z, z, DiagonalNormal.Standard((int)z.shape[^1], z).LogProbPerDimension(z), logPosterior);
+
+    private BlockBijector Flow(FlowEvidence evidence)
+    {
+        var bijector = _flow.Bind(evidence.Context);
+        return new BlockBijector(bijector, 1 - bijector.EventRank);
+    }
+}

@@ -1,0 +1,106 @@
+using Sere.Distributions;
+using Sere.Networks;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Hierarchies;
+
+/// <summary>
+/// The ladder of Sonderby et al. (2016): p(z_1) = N(0, I) at the top, p(z_l | z_{l-1}) normal below it, and a posterior that
+/// merges the prior of each layer with the Gaussian that the bottom-up pass says of x, by their precisions. The top layer has
+/// nothing to merge with. Codes are the latents themselves.
+/// </summary>
+public sealed class LadderHierarchy : Hierarchy
+{
+    private readonly LadderSettings _settings;
+    private readonly NormalizedMlp[] _priors;
+    private readonly SmoothInterval _logScale;
+
+    /// <summary>A ladder with freshly drawn parameters.</summary>
+    public LadderHierarchy(LadderSettings settings, ParameterInitializer initializer)
+        : base(nameof(LadderHierarchy))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Widths.Count != settings.Latents.Count)
+        {
+            throw new ArgumentException("The latents and the widths differ in their number of layers.", nameof(settings));
+        }
+
+        _settings = settings;
+        _logScale = new SmoothInterval(Math.Log(settings.ScaleFloor), Math.Log(settings.ScaleCeiling), Start: 0);
+        _priors = new NormalizedMlp[settings.Latents.Count - 1];
+        for (int layer = 1; layer < settings.Latents.Count; layer++)
+        {
+            _priors[layer - 1] = new NormalizedMlp(
+                settings.Latents[layer - 1],
+                [.. Enumerable.Repeat(settings.Widths[layer], settings.HiddenLayers)],
+                2 * settings.Latents[layer],
+                settings.Activation,
+                initializer,
+                outputGain: 0.1);
+            register_module($"prior{layer}", _priors[layer - 1]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Layers => _settings.Latents.Count;
+
+    /// <summary>Size of the features of a layer: mean and scale of each latent.</summary>
+    public int FeatureSize(int layer) => 2 * Latents(layer);
+
+    /// <inheritdoc/>
+    public override int Latents(int layer) => _settings.Latents[layer];
+
+    /// <summary>The features of layer l, [B, 2 N_l], are the mean of its Gaussian and the log-scale before its bounds.</summary>
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        var layers = features.Layers;
+        if (layers.Count != Layers || layers.Index().Any(layer => layer.Item.shape[^1] != FeatureSize(layer.Index)))
+        {
+            string sizes = string.Join(" and ", Enumerable.Range(0, Layers).Select(layer => $"[B, {FeatureSize(layer)}]"));
+            throw new ArgumentException($"The hierarchy takes features of shape {sizes}, not {features}.", nameof(features));
+        }
+
+        return
+        [
+            .. layers.Select(layer =>
+            {
+                var parts = layer.chunk(2, -1);
+                return new GaussianEvidence(new DiagonalNormal(parts[0], _logScale.Apply(parts[1])));
+            }),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentNullException.ThrowIfNull(source);
+        var (evidence, like) = source switch
+        {
+            LatentSource.Posterior posterior => ((GaussianEvidence?)posterior.Evidence, posterior.Noise),
+            LatentSource.Prior generated => (null, generated.Noise),
+            LatentSource.Given given => ((GaussianEvidence?)given.Evidence, given.Latent),
+            _ => throw new ArgumentException("Unknown latent source.", nameof(source)),
+        };
+        var prior = layer == 0 ? DiagonalNormal.Standard(Latents(0), like) : Prior(layer, codes[layer - 1]);
+        var q = evidence is null ? null
+            : layer == 0 ? evidence.Normal
+            : PrecisionWeightedNormal.Merge(evidence.Normal, prior);
+        var latent = source switch
+        {
+            LatentSource.Posterior posterior => q!.FromNoise(posterior.Noise),
+            LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
+            _ => ((LatentSource.Given)source).Latent,
+        };
+        return new NormalLatentStep(latent, latent, prior, q, q?.KullbackLeiblerPerDimension(prior));
+    }
+
+    private DiagonalNormal Prior(int layer, torch.Tensor above)
+    {
+        var parts = _priors[layer - 1].Forward(above).chunk(2, -1);
+        return new DiagonalNormal(
+            SmoothBounds.Symmetric(parts[0], _settings.MeanBound), _logScale.Apply(parts[1]));
+    }
+}

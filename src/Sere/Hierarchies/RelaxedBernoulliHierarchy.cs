@@ -1,0 +1,132 @@
+using Sere.Distributions;
+using Sere.Networks;
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Hierarchies;
+
+/// <summary>
+/// One layer of binary latents with independent Bernoulli(1/2) priors and the complete inverse of a dense decoder as its
+/// posterior, q(h | x) = prod q(h_i | h_1..h_{i-1}, x) (Webb et al. 2018): one masked network, a pass for each latent. In
+/// training the latents are relaxed to binary-Concrete variables, whose bound is no bound of the likelihood; in evaluation
+/// they are binary.
+/// </summary>
+public sealed class RelaxedBernoulliHierarchy : Hierarchy
+{
+    private readonly RelaxedBernoulliSettings _settings;
+    private readonly ConditionalMade _posterior;
+
+    /// <summary>A hierarchy with freshly drawn parameters.</summary>
+    public RelaxedBernoulliHierarchy(RelaxedBernoulliSettings settings, ParameterInitializer initializer)
+        : base(nameof(RelaxedBernoulliHierarchy))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        _posterior = new ConditionalMade(
+            settings.Latents, settings.Context, settings.Hidden, 1, settings.Activation, initializer, outputGain: 0.1);
+        register_module("posterior", _posterior);
+    }
+
+    /// <inheritdoc/>
+    public override int Layers => 1;
+
+    /// <inheritdoc/>
+    public override bool HasClosedFormKl => false;
+
+    /// <summary>Size of the features that it takes: the context.</summary>
+    public int FeatureSize => _settings.Context;
+
+    /// <inheritdoc/>
+    public override int Latents(int layer) => _settings.Latents;
+
+    /// <summary>The features, [1, B, C], are the context as it stands.</summary>
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        return features.Stack is { } stack && stack.shape[0] == 1 && stack.shape[2] == FeatureSize
+            ? [new ContextEvidence(stack.squeeze(0))]
+            : throw new ArgumentException(
+                $"The hierarchy takes features of shape [1, B, {FeatureSize}], not {features}.", nameof(features));
+    }
+
+    /// <inheritdoc/>
+    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        switch (source)
+        {
+            case LatentSource.Prior prior:
+                // Half of the noise is positive, whatever its scale: a binary draw has no temperature.
+                return Of(
+                    FromLogits(
+                        torch.zeros_like(prior.Noise),
+                        LogisticNoise.OfNormal(prior.Noise) * prior.Temperature,
+                        _settings.PriorTemperature),
+                    null);
+            case LatentSource.Given { Evidence: null } given:
+                return Of(given.Latent, null);
+            case LatentSource.Given given:
+                return Of(given.Latent, _posterior.Forward(Code(given.Latent), ((ContextEvidence)given.Evidence!).Context));
+            case LatentSource.Posterior posterior:
+                {
+                    var (latent, logits) = Draw((ContextEvidence)posterior.Evidence, LogisticNoise.OfNormal(posterior.Noise));
+                    return Of(latent, logits);
+                }
+
+            default:
+                throw new ArgumentException("Unknown latent source.", nameof(source));
+        }
+    }
+
+    private (torch.Tensor Latent, torch.Tensor Logits) Draw(ContextEvidence evidence, torch.Tensor noise)
+    {
+        var prepared = _posterior.Prepare(evidence.Context);
+        var weights = _posterior.MaskedWeights();
+        var noises = noise.split(1, -1);
+        var latents = new List<torch.Tensor>(noises.Length);
+        var codes = new List<torch.Tensor>(noises.Length);
+        var logits = new List<torch.Tensor>(noises.Length);
+        for (int unit = 0; unit < noises.Length; unit++)
+        {
+            // The masks keep the units to come from having a say.
+            var code = torch.cat([.. codes, torch.zeros_like(noise.narrow(-1, unit, noises.Length - unit))], -1);
+            var logit = _posterior.Forward(code, prepared, weights).narrow(-1, unit, 1);
+            logits.Add(logit);
+            latents.Add(FromLogits(logit, noises[unit], _settings.PosteriorTemperature));
+            codes.Add(Code(latents[unit]));
+        }
+
+        return (torch.cat(latents, -1), torch.cat(logits, -1));
+    }
+
+    private torch.Tensor FromLogits(torch.Tensor logits, torch.Tensor noise, double temperature) => training
+        ? new BinaryConcrete(logits, temperature).FromNoise(noise)
+        : (logits + noise).gt(0).to(noise.dtype);
+
+    private torch.Tensor Code(torch.Tensor latent) => training ? latent.sigmoid() : latent;
+
+    private SampledLatentStep Of(torch.Tensor latent, torch.Tensor? logits)
+    {
+        var zero = torch.zeros_like(latent);
+        if (!training)
+        {
+            var sign = (latent * 2) - 1;
+            return new SampledLatentStep(
+                latent,
+                latent,
+                sign,
+                sign,
+                zero - Math.Log(2),
+                logits is null ? null : new Bernoulli(logits).LogProbPerDimension(latent));
+        }
+
+        var logistic = latent * _settings.PriorTemperature;
+        return new SampledLatentStep(
+            latent,
+            latent.sigmoid(),
+            LogisticNoise.ToNormal(logistic),
+            logistic * (Math.Sqrt(3) / Math.PI),
+            new BinaryConcrete(zero, _settings.PriorTemperature).LogProbPerDimension(latent),
+            logits is null ? null : new BinaryConcrete(logits, _settings.PosteriorTemperature).LogProbPerDimension(latent));
+    }
+}

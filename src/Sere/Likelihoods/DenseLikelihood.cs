@@ -1,0 +1,135 @@
+using Sere.Distributions;
+using Sere.Networks;
+using TorchSharp;
+
+namespace Sere.Likelihoods;
+
+/// <summary>
+/// p(x | z) of the whole image as one block, whose parameters are one network of all codes side by side, or of those of the
+/// last layers: the data side of the independent VAE, of ladders and of one-layer models.
+/// </summary>
+public sealed class DenseLikelihood : Likelihood
+{
+    private readonly DenseSettings _settings;
+    private readonly StackedMlp? _network;
+    private readonly NormalizedMlp? _normalized;
+    private readonly torch.Tensor _mask;
+    private readonly int _first;
+
+    /// <summary>A likelihood with freshly drawn parameters.</summary>
+    public DenseLikelihood(DenseSettings settings, ParameterInitializer initializer)
+        : base(nameof(DenseLikelihood))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(initializer);
+        _settings = settings;
+        _first = settings.Latents.Count - (settings.LayersSeen ?? settings.Latents.Count);
+        _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
+        int inputs = settings.Latents.Skip(_first).Sum();
+        int outputs = settings.Dimensions * settings.Family.ParametersPerDimension;
+        if (settings.BatchNormalization)
+        {
+            _normalized = new NormalizedMlp(inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            register_module("network", _normalized);
+        }
+        else
+        {
+            _network = new StackedMlp(1, inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            register_module("network", _network);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Dimensions => _settings.Dimensions;
+
+    /// <inheritdoc/>
+    public override int Blocks => 1;
+
+    /// <inheritdoc/>
+    public override string Space => _settings.Family.Space;
+
+    /// <inheritdoc/>
+    public override DataEvidence Prepare(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.dim() == 2 && x.shape[1] == Dimensions
+            ? new DataEvidence(x.unsqueeze(0), null)
+            : throw new ArgumentException(
+                $"The likelihood takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor LogProb(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        ArgumentNullException.ThrowIfNull(evidence);
+        long batch = evidence.Blocks.shape[1];
+        CheckCodes(codes, batch);
+        var seen = Seen(codes);
+        var parameters = Parameters(seen.reshape(1, -1, seen.shape[^1]));
+        var logLikelihood = _settings.Family.LogLikelihood(
+            parameters.view(1, -1, batch, parameters.shape[^1]), evidence.Blocks, _mask);
+        return codes[0].dim() == 2 ? logLikelihood.squeeze(0) : logLikelihood;
+    }
+
+    /// <inheritdoc/>
+    public override FactorizedDistribution Step(
+        int block,
+        IReadOnlyList<torch.Tensor> codes,
+        IReadOnlyList<torch.Tensor> previousBlocks)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        return _settings.Family.Bind(Parameters(Seen(codes).unsqueeze(0)).squeeze(0));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        return blocks[0].alias();
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Block(torch.Tensor x, int block)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.alias();
+    }
+
+    /// <inheritdoc/>
+    public override void InitializeOutput(torch.Tensor mean)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor bias = _normalized?.OutputBias ?? _network!.OutputBias;
+        bias.copy_(_settings.Family.InitialParameters(mean).view(bias.shape));
+    }
+
+    private torch.Tensor Parameters(torch.Tensor rows) => _normalized?.Forward(rows) ?? _network!.Forward(rows);
+
+    private torch.Tensor Seen(IReadOnlyList<torch.Tensor> codes) =>
+        codes.Count - _first == 1 ? codes[_first] : torch.cat([.. codes.Skip(_first)], -1);
+
+    // Folding would accept codes of another size without a word.
+    private void CheckCodes(IReadOnlyList<torch.Tensor> codes, long batch)
+    {
+        if (codes.Count != _settings.Latents.Count)
+        {
+            throw new ArgumentException(
+                $"The likelihood takes {_settings.Latents.Count} codes, not {codes.Count}.", nameof(codes));
+        }
+
+        for (int layer = _first; layer < codes.Count; layer++)
+        {
+            long[] shape = codes[layer].shape;
+            int latents = _settings.Latents[layer];
+            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents)
+            {
+                throw new ArgumentException(
+                    $"The likelihood takes code {layer} of shape [{batch}, {latents}] or [K, {batch}, {latents}], not "
+                    + $"[{string.Join(", ", shape)}].",
+                    nameof(codes));
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// Batch normalization (Ioffe and Szegedy 2015): in training by the mean and variance of the rows of a batch, of which it
+/// keeps running averages; in evaluation by those averages, so that no image depends on the others. The averages go
+/// into checkpoints and averaged weights (<see cref="RunningStatistics"/>). Statistics that are not finite are not taken in, as a step
+/// of training that is not finite is skipped.
+/// </summary>
+public sealed class BatchNormalization : torch.nn.Module
+{
+    private const double Momentum = 0.1;
+    private const double Epsilon = 1e-5;
+    private readonly Parameter _scale;
+    private readonly Parameter _shift;
+
+    // Mean and variance, in a list: fields would be registered as buffers under names of their own.
+    private readonly torch.Tensor[] _statistics;
+
+    /// <summary>A layer over some features, with scale 1 and shift 0.</summary>
+    public BatchNormalization(int features, ParameterInitializer initializer)
+        : base(nameof(BatchNormalization))
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        _scale = initializer.Constant(1, features);
+        _shift = initializer.Constant(0, features);
+        _statistics =
+        [
+            torch.zeros(features, initializer.Type, initializer.Device),
+            torch.ones(features, initializer.Type, initializer.Device),
+        ];
+        register_parameter("scale", _scale);
+        register_parameter("shift", _shift);
+    }
+
+    /// <summary>Running mean of each feature, [F].</summary>
+    internal torch.Tensor RunningMean => _statistics[0];
+
+    /// <summary>Running variance of each feature, [F].</summary>
+    internal torch.Tensor RunningVariance => _statistics[1];
+
+    /// <summary>Normalizes each feature over the rows: [R, F] to [R, F].</summary>
+    public torch.Tensor Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+
+        // A single row has no variance of its own.
+        if (!training || x.shape[0] < 2)
+        {
+            return torch.nn.functional.batch_norm(
+                x, RunningMean, RunningVariance, _scale, _shift, false, Momentum, Epsilon);
+        }
+
+        var (mean, variance) = (RunningMean.clone(), RunningVariance.clone());
+        var y = torch.nn.functional.batch_norm(x, mean, variance, _scale, _shift, true, Momentum, Epsilon);
+        using (torch.no_grad())
+        {
+            RunningMean.copy_(torch.where(mean.isfinite(), mean, RunningMean));
+            RunningVariance.copy_(torch.where(variance.isfinite(), variance, RunningVariance));
+        }
+
+        return y;
+    }
+}

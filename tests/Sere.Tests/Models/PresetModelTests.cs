@@ -1,0 +1,70 @@
+using Sere.Models;
+using Sere.Models.Configuration;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Models;
+
+/// <summary>The models that the presets build.</summary>
+public sealed class PresetModelTests
+{
+    private const int Pixels = 784;
+    private const int Batch = 3;
+
+    public static TheoryData<string> Names => [.. Presets.Names];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_preset_builds_a_model_with_a_finite_bound_and_gradients_in_training(string name)
+    {
+        using var model = Create(name);
+        using var scope = torch.NewDisposeScope();
+        var elbo = model.Elbo(model.Encode(Images()), Normal(2, Batch, model.NoiseSize)).Elbo;
+        (-elbo.mean()).backward();
+        Assert.True(elbo.isfinite().all().item<bool>());
+        foreach (var (parameterName, parameter) in model.named_parameters())
+        {
+            Assert.True(parameter.grad?.isfinite().all().item<bool>() ?? true, parameterName);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_preset_scores_draws_and_reconstructs(string name)
+    {
+        using var model = Create(name);
+        model.eval();
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var x = Images();
+        var weights = model.LogImportanceWeights(model.Encode(x), Normal(2, 4, Batch, model.NoiseSize));
+        Assert.Equal([4, Batch], weights.shape);
+        Assert.True(weights.isfinite().all().item<bool>());
+        Assert.Equal([Batch, Pixels], model.Sample(Normal(3, Batch, model.NoiseSize), torch.rand(Batch, Pixels)).Means.shape);
+        Assert.Equal([Batch, Pixels], model.Reconstruct(x, torch.zeros(Batch, model.NoiseSize), null).Means.shape);
+        Assert.Equal([Batch, model.LatentsPerLayer.Sum()], model.LatentCodes(x).shape);
+    }
+
+    // The paper compares with DLGMs whose encoders are larger, so that none has fewer parameters than its own model.
+    [Theory]
+    [InlineData("mnist-dlgm")]
+    [InlineData("mnist-dlgm-blocks")]
+    public void A_deep_latent_Gaussian_model_has_no_fewer_parameters_than_the_self_reflective_one(string name)
+    {
+        using var reference = Create("mnist-mlp");
+        using var model = Create(name);
+        Assert.InRange(Count(model), Count(reference), 1.1 * Count(reference));
+    }
+
+    private static long Count(DensityModel model) => model.parameters().Sum(parameter => parameter.numel());
+
+    private static DensityModel Create(string name) => ModelFactory.Create(Presets.Load(name).Model, Pixels, seed: 1);
+
+    private static torch.Tensor Images() => Normal(1, Batch, Pixels).gt(1).to(torch.float32);
+
+    private static torch.Tensor Normal(long seed, params long[] shape)
+    {
+        using var generator = new torch.Generator((ulong)seed, torch.CPU);
+        return torch.randn(shape, generator: generator);
+    }
+}
