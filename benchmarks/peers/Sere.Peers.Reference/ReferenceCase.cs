@@ -28,7 +28,7 @@ public static class ReferenceCase
         var affine = (RankOneAffineConfiguration)model.Bijector;
         var bijector = (MlpConfiguration)affine.Network;
         var data = (MlpConfiguration)model.Data.Network;
-        bool coupled = model.Coupling is { Prior: true, Bijector: true, Data: true };
+        bool coupled = model.Coupling is { Prior: true, Bijector: true, Data: true } && model.Latents.IsUniform;
         bool same = model.Posterior.Residual == PosteriorResidual.Scaled && model.Data.Residual == DataResidual.Joint
             && model.Data is BernoulliDataConfiguration && configuration.Training.Optimizer is AdamConfiguration;
         if (!coupled || !same || new[] { evidence, prior, bijector, data }.Any(network => network.Activation != Activation.Elu))
@@ -41,7 +41,7 @@ public static class ReferenceCase
         {
             Dimensions = dimensions,
             Layers = model.Layers,
-            Latents = model.Latents,
+            Latents = model.Latents.ForLayers(model.Layers)[0],
             EvidenceHidden = [.. evidence.Hidden],
             PriorHidden = [.. prior.Hidden],
             BijectorHidden = [.. bijector.Hidden],
