@@ -1,4 +1,3 @@
-using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Networks;
