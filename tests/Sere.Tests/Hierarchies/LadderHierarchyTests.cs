@@ -12,7 +12,6 @@ public sealed class LadderHierarchyTests
     private const int Batch = 4;
     private static readonly int[] Latents = [1, 2, 3];
 
-    // Shown to fail: with the evidence alone as the posterior of every layer.
     [Fact]
     public void Below_the_top_the_posterior_merges_prior_and_evidence_by_their_precisions()
     {

@@ -7,10 +7,6 @@ using Xunit;
 namespace Sere.Tests.Hierarchies;
 
 /// <summary>Binary latents and their relaxation.</summary>
-/// <remarks>
-/// Seen to fail with: logits of a pass before the units were drawn; the temperatures exchanged; the relaxed density in place
-/// of the mass in evaluation.
-/// </remarks>
 public sealed class RelaxedBernoulliHierarchyTests
 {
     private const int Batch = 3;

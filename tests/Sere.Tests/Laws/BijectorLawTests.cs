@@ -10,8 +10,7 @@ namespace Sere.Tests.Laws;
 /// of the diagonal map; Sherman-Morrison without its 1 or with a plus; -u u^T in the map; log-determinants not expanded to
 /// the batch; a block that does not sum or does not count its dimensions; a chain that inverts in the order of application,
 /// keeps the last log-determinant alone or sums over no event; an inverse whose own inverse is not the map; a layer that
-/// leaves d unbounded or detaches u; a flow whose log-determinant leaves out the steps but the last, whose masks let an
-/// input reach its own parameters, or whose inverse takes a pass too few.
+/// leaves d unbounded or detaches u.
 /// </remarks>
 public sealed class BijectorLawTests
 {

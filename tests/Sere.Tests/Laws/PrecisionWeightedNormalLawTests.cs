@@ -5,9 +5,6 @@ using Xunit;
 namespace Sere.Tests.Laws;
 
 /// <summary>The merge of a ladder against its closed form and against the product of the densities.</summary>
-/// <remarks>
-/// Seen to fail with: the weights of the two exchanged; the mean of the two log-scales; 2 left out of the log-odds.
-/// </remarks>
 public sealed class PrecisionWeightedNormalLawTests
 {
     [Fact]

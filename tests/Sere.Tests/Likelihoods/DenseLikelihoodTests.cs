@@ -7,7 +7,6 @@ using Xunit;
 namespace Sere.Tests.Likelihoods;
 
 /// <summary>The whole image on several codes at once.</summary>
-/// <remarks>Seen to fail with: the first code for the last one; samples taken for images where both are folded.</remarks>
 public sealed class DenseLikelihoodTests
 {
     private const int Batch = 3;

@@ -6,10 +6,6 @@ using Xunit;
 namespace Sere.Tests.Networks;
 
 /// <summary>Batch normalization against its formulas.</summary>
-/// <remarks>
-/// Seen to fail with: running averages that are not copied back; statistics of the batch in evaluation; the guard against
-/// values that are not finite left out.
-/// </remarks>
 public sealed class BatchNormalizationTests
 {
     private const int Rows = 50;

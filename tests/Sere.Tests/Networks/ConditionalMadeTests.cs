@@ -7,10 +7,6 @@ using Xunit;
 namespace Sere.Tests.Networks;
 
 /// <summary>What depends on what in a masked autoencoder, by its masks and by derivatives.</summary>
-/// <remarks>
-/// Seen to fail with: output masks that let equal degrees pass; hidden degrees that are all 1, and that begin at 0; the
-/// context left out of the last layer; the mask left off the first layer.
-/// </remarks>
 public sealed class ConditionalMadeTests
 {
     private const int Context = 2;

@@ -7,7 +7,7 @@ namespace Sere.Tests.Numerics;
 
 public sealed class LogisticNoiseTests
 {
-    // Phi(1) = 0.8413447460685429 and Phi(-6) = 9.865876450376946e-10. Shown to fail with 1 - tail for the tail.
+    // Phi(1) = 0.8413447460685429 and Phi(-6) = 9.865876450376946e-10.
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 1.6682678659858134)]

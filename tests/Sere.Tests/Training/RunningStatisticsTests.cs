@@ -1,4 +1,3 @@
-using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Networks;
@@ -10,8 +9,7 @@ using Xunit;
 namespace Sere.Tests.Training;
 
 /// <summary>
-/// The running statistics of batch normalization go with the parameters: into checkpoints, averages and best weights. Shown to
-/// fail with them left out of the flat parameters, and out of what a checkpoint puts into a model.
+/// The running statistics of batch normalization go with the parameters: into checkpoints, averages and best weights.
 /// </summary>
 public sealed class RunningStatisticsTests : IDisposable
 {
