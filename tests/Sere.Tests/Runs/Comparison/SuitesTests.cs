@@ -79,6 +79,6 @@ public sealed class SuitesTests : IDisposable
         var row = Assert.Single(ComparisonPlan.Create(suite, folder, new ComparisonOptions()).Rows);
         Assert.Equal("first", row.Configuration.Name);
         var model = Assert.IsType<Sere.Models.Configuration.VariationalModelConfiguration>(row.Configuration.Model);
-        Assert.Equal((3, 4), (model.Layers, model.Latents));
+        Assert.Equal((3, 4), (model.Layers, Assert.Single(model.Latents.Values)));
     }
 }
