@@ -72,13 +72,13 @@ public sealed class SuitesTests : IDisposable
             """
             {
               "name": "mine", "reference": "first", // comments are allowed
-              "rows": [{ "name": "first", "config": "inner/model.json", "overrides": ["latents=4"] }]
+              "rows": [{ "name": "first", "config": "inner/model.json", "overrides": ["posterior.initialScale=0.5"] }]
             }
             """);
         var (suite, folder) = Suites.Load(_folder.File("suite.json"));
         var row = Assert.Single(ComparisonPlan.Create(suite, folder, new ComparisonOptions()).Rows);
         Assert.Equal("first", row.Configuration.Name);
         var model = Assert.IsType<Sere.Models.Configuration.VariationalModelConfiguration>(row.Configuration.Model);
-        Assert.Equal((3, 4), (model.Layers, Assert.Single(model.Latents.Values)));
+        Assert.Equal((3, 0.5), (model.Layers, model.Posterior.InitialScale));
     }
 }
