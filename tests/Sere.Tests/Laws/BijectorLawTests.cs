@@ -10,7 +10,8 @@ namespace Sere.Tests.Laws;
 /// of the diagonal map; Sherman-Morrison without its 1 or with a plus; -u u^T in the map; log-determinants not expanded to
 /// the batch; a block that does not sum or does not count its dimensions; a chain that inverts in the order of application,
 /// keeps the last log-determinant alone or sums over no event; an inverse whose own inverse is not the map; a layer that
-/// leaves d unbounded or detaches u.
+/// leaves d unbounded or detaches u; the log-determinant of an autoregressive inverse without its minus, and a mask that
+/// lets an input through to its own parameters.
 /// </remarks>
 public sealed class BijectorLawTests
 {

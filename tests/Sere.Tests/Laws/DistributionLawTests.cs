@@ -9,7 +9,7 @@ namespace Sere.Tests.Laws;
 /// Seen to fail with: a normal density without its 1/2, its constant or the sign of its log-scale; draws with the root of
 /// the scale, or with noise of the mean's shape where the scale alone is batched; a Bernoulli mass of the other outcome,
 /// ones drawn as zeros, and a normalizer without a gradient at 0; the sign of the log-determinant in the density and in the
-/// log-density of a draw; a layer that detaches the mean.
+/// log-density of a draw; a layer that detaches the mean; a binary-Concrete density without the logarithm of its temperature.
 /// </remarks>
 public sealed class DistributionLawTests
 {
