@@ -11,11 +11,11 @@ public sealed record BijectorSettings
     /// <summary>The map.</summary>
     public BijectorKind Kind { get; init; } = BijectorKind.RankOneAffine;
 
-    /// <summary>Hidden widths of the network that gives its parameters, or of each step of a flow.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [100, 100];
+    /// <summary>The network that gives its parameters; perceptrons for each step of a flow.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign([100, 100]);
 
-    /// <summary>Activation of that network.</summary>
-    public Activation Activation { get; init; } = Activation.Elu;
+    /// <summary>The grid on which the latents lie.</summary>
+    public LatentGrid Grid { get; init; } = LatentGrid.None;
 
     /// <summary>Lower bound of the diagonal of an affine map.</summary>
     public double DiagonalFloor { get; init; } = 0.05;
@@ -37,7 +37,7 @@ public sealed record BijectorSettings
     {
         ArgumentNullException.ThrowIfNull(initializer);
         ContextNetwork Parameters(int perLatent) => context > 0
-            ? new ContextNetwork(new Mlp(context, Hidden, perLatent * latents, Activation, initializer, HeadGain))
+            ? new ContextNetwork(Network.Create(Grid.Shape(context), Grid.Shape(perLatent * latents), initializer, HeadGain))
             : new ContextNetwork(initializer.Normal(HeadGain, perLatent * latents));
 
         return Kind switch
@@ -45,8 +45,10 @@ public sealed record BijectorSettings
             BijectorKind.Identity => new IdentityLayer(),
             BijectorKind.DiagonalAffine => new DiagonalAffineLayer(Parameters(2), DiagonalFloor, DiagonalCeiling),
             BijectorKind.RankOneAffine => new RankOneAffineLayer(latents, Parameters(3), DiagonalFloor, DiagonalCeiling),
-            BijectorKind.InverseAutoregressive => new InverseAutoregressiveLayer(
-                latents, context, FlowSteps, Hidden, Activation, GateFloor, initializer),
+            BijectorKind.InverseAutoregressive when Network is PerceptronDesign design => new InverseAutoregressiveLayer(
+                latents, context, FlowSteps, design.Hidden, design.Activation, GateFloor, initializer),
+            BijectorKind.InverseAutoregressive => throw new InvalidOperationException(
+                "The steps of an inverse autoregressive flow are masked perceptrons."),
             _ => throw new InvalidOperationException($"There is no bijector of the kind {Kind}."),
         };
     }

@@ -175,13 +175,14 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         bool coupleBijector = context > 0 && _settings.CoupleBijector && _settings.Bijector.Kind != BijectorKind.Identity;
 
         NormalLayer Normal() => new(
-            new ContextNetwork(new Mlp(
-                context, _settings.PriorHidden, 2 * latents, _settings.PriorActivation, initializer, HeadGain)),
+            new ContextNetwork(_settings.PriorNetwork.Create(
+                _settings.Grid.Shape(context), _settings.Grid.Shape(2 * latents), initializer, HeadGain)),
             _settings.MeanBound,
             _settings.ScaleFloor,
             _settings.ScaleCeiling);
 
-        var bijector = _settings.Bijector.Create(latents, coupleBijector ? context : 0, initializer);
+        var bijector = (_settings.Bijector with { Grid = _settings.Grid }).Create(
+            latents, coupleBijector ? context : 0, initializer);
 
         // With an uncoupled prior eq. 9 would drop z_{l-1} from q, though the true posterior depends on it through f_l. A free
         // posterior has no base.

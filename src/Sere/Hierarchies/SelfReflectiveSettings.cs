@@ -19,11 +19,11 @@ public sealed record SelfReflectiveSettings(IReadOnlyList<int> Latents, Coupling
     /// <summary>The bijectors f_l.</summary>
     public BijectorSettings Bijector { get; init; } = new();
 
-    /// <summary>Hidden widths of the networks of the prior (and of the posterior's own base).</summary>
-    public IReadOnlyList<int> PriorHidden { get; init; } = [100, 100];
+    /// <summary>The networks of the prior (and of the posterior's own base).</summary>
+    public NetworkDesign PriorNetwork { get; init; } = new PerceptronDesign([100, 100]);
 
-    /// <summary>Activation of the prior's networks.</summary>
-    public Activation PriorActivation { get; init; } = Activation.Elu;
+    /// <summary>The grid on which the latents lie.</summary>
+    public LatentGrid Grid { get; init; } = LatentGrid.None;
 
     /// <summary>Bound of the prior's mean.</summary>
     public double MeanBound { get; init; } = 5;

@@ -1,5 +1,6 @@
 using Sere.Distributions;
 using Sere.Networks;
+using Sere.Partitions;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -11,8 +12,9 @@ namespace Sere.Likelihoods;
 public sealed class BlockwiseLikelihood : Likelihood
 {
     private readonly BlockwiseSettings _settings;
-    private readonly StackedMlp _latentNetworks;
-    private readonly ResidualDataNetwork? _residualNetworks;
+    private readonly StackedNetwork _latentNetworks;
+    private readonly BlockWindows? _windows;
+    private readonly RefinementNetwork? _residualNetworks;
     private readonly int[] _coupledBlocks;
     private readonly int _mostParents;
     private readonly int _largestLayer;
@@ -35,9 +37,13 @@ public sealed class BlockwiseLikelihood : Likelihood
 
         _settings = settings;
         _largestLayer = settings.Latents.Max();
-        int outputs = settings.Partition.LargestBlock * settings.Family.ParametersPerDimension;
-        _latentNetworks = new StackedMlp(
-            blocks, _largestLayer, settings.Hidden, outputs, settings.Activation, initializer);
+        _windows = settings.Network.IsConvolutional ? Windows(settings.Partition) : null;
+        int parametersPerDimension = settings.Family.ParametersPerDimension;
+        var output = _windows is null
+            ? FeatureShape.Vector(settings.Partition.LargestBlock * parametersPerDimension)
+            : _windows.Shape.WithChannels(_windows.Shape.Channels * parametersPerDimension);
+        var code = settings.Grid.Shape(_largestLayer);
+        _latentNetworks = settings.Network.CreateStack(blocks, code, output, initializer);
         _coupledBlocks = [.. Enumerable.Range(0, blocks).Where(block => settings.Graph.Parents(block).Count > 0)];
         if (!_coupledBlocks.SequenceEqual(Enumerable.Range(blocks - _coupledBlocks.Length, _coupledBlocks.Length)))
         {
@@ -47,15 +53,12 @@ public sealed class BlockwiseLikelihood : Likelihood
         if (_coupledBlocks.Length > 0)
         {
             _mostParents = _coupledBlocks.Max(block => settings.Graph.Parents(block).Count);
-            _residualNetworks = new ResidualDataNetwork(
-                _coupledBlocks.Length,
-                _mostParents * settings.Partition.LargestBlock,
-                settings.Hidden,
-                outputs,
-                settings.Hidden.Count > 0 ? settings.Hidden[^1] : _largestLayer,
-                settings.Residual,
-                settings.Activation,
-                initializer);
+            var known = _windows is null
+                ? FeatureShape.Vector(_mostParents * settings.Partition.LargestBlock)
+                : _windows.Known.WithChannels(_mostParents * _windows.Known.Channels);
+            _residualNetworks = settings.Residual == DataResidual.Evidence
+                ? EvidenceRefinement.Create(settings.Network, _coupledBlocks.Length, known, output, initializer)
+                : settings.Network.CreateJointRefinement(_coupledBlocks.Length, known, code, output, initializer);
         }
 
         _mask = settings.Partition.Mask(initializer.Type);
@@ -141,12 +144,12 @@ public sealed class BlockwiseLikelihood : Likelihood
         int coupled = Array.IndexOf(_coupledBlocks, block);
         if (coupled >= 0)
         {
-            int size = _settings.Partition.LargestBlock;
-            var parents = _settings.Graph.Parents(block).Select(parent => Pad(previousBlocks[parent], size));
-            var previous = Pad(torch.cat([.. parents], -1), _mostParents * size);
+            var parents = _settings.Graph.Parents(block).Select(parent => Known(previousBlocks[parent], parent)).ToArray();
+            var previous = Pad(torch.cat(parents, -1), _mostParents * (int)parents[0].shape[^1]);
             parameters += _residualNetworks!.ForwardOne(coupled, previous, hidden);
         }
 
+        parameters = _windows?.Gather(parameters.unsqueeze(0), block).squeeze(0) ?? parameters;
         return _settings.Family.Bind(WithoutPadding(parameters, block));
     }
 
@@ -164,7 +167,9 @@ public sealed class BlockwiseLikelihood : Likelihood
         using var scope = torch.NewDisposeScope();
         var padded = _settings.Partition.Split(mean.unsqueeze(0)).squeeze(1);
         var rows = padded.unbind(0).Select(row => _settings.Family.InitialParameters(row));
-        _latentNetworks.OutputBias.copy_(torch.stack(rows).unsqueeze(1));
+        var parameters = torch.stack([.. rows]);
+        parameters = _windows?.ScatterParameters(parameters, _settings.Partition.LargestBlock) ?? parameters;
+        _latentNetworks.InitializeOutput(parameters.unsqueeze(1));
     }
 
     // Padding and folding would accept codes of another size without a word.
@@ -212,30 +217,43 @@ public sealed class BlockwiseLikelihood : Likelihood
     {
         var stacked = torch.stack([.. codes.Select(code => Pad(code, _largestLayer))]).view(Blocks, -1, _largestLayer);
         var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked);
-        torch.Tensor PerSample(torch.Tensor run) => run.view(run.shape[0], -1, evidence.Blocks.shape[1], run.shape[2]);
+        torch.Tensor PerSample(torch.Tensor run, int first)
+        {
+            run = _windows?.Gather(run, first) ?? run;
+            return run.view(run.shape[0], -1, evidence.Blocks.shape[1], run.shape[2]);
+        }
+
         if (_residualNetworks is null || evidence.Residual is null)
         {
-            return [(0, PerSample(parameters))];
+            return [(0, PerSample(parameters, 0))];
         }
 
         int first = Blocks - _coupledBlocks.Length;
         var coupled = hidden.narrow(0, first, _coupledBlocks.Length);
         if (first == 0)
         {
-            return [(0, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, parameters)))];
+            return [(0, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, parameters), 0))];
         }
 
         var runs = parameters.split([first, _coupledBlocks.Length], 0);
         return
         [
-            (0, PerSample(runs[0])),
-            (first, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, runs[1]))),
+            (0, PerSample(runs[0], 0)),
+            (first, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, runs[1]), first)),
         ];
     }
 
-    /// <summary>The padded parents of the coupled blocks, side by side: [L', B, parents LargestBlock].</summary>
+    /// <summary>What a block's network sees of a parent without padding: [B, known].</summary>
+    private torch.Tensor Known(torch.Tensor block, int index)
+    {
+        var padded = Pad(block, _settings.Partition.LargestBlock);
+        return _windows?.Scatter(padded.unsqueeze(0), index).squeeze(0) ?? padded;
+    }
+
+    /// <summary>The parents of the coupled blocks as their networks see them, side by side: [L', B, parents known].</summary>
     private torch.Tensor PreviousBlocks(torch.Tensor blocks)
     {
+        blocks = _windows?.Scatter(blocks, 0) ?? blocks;
         if (_mostParents == 1 && _coupledBlocks.SequenceEqual(Enumerable.Range(1, Blocks - 1))
             && _coupledBlocks.All(block => _settings.Graph.Parents(block)[0] == block - 1))
         {
@@ -243,7 +261,7 @@ public sealed class BlockwiseLikelihood : Likelihood
         }
 
         var list = blocks.unbind(0);
-        int size = _settings.Partition.LargestBlock;
+        int size = (int)blocks.shape[2];
         return torch.stack(
         [
             .. _coupledBlocks.Select(block => Pad(
@@ -262,6 +280,9 @@ public sealed class BlockwiseLikelihood : Likelihood
         var parts = parameters.chunk(_settings.Family.ParametersPerDimension, -1);
         return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
     }
+
+    private static BlockWindows Windows(Partition partition) => partition.Windows ?? throw new UsageException(
+        "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
 
     private static torch.Tensor Pad(torch.Tensor x, int size) =>
         x.shape[^1] == size ? x : torch.nn.functional.pad(x, [0, size - x.shape[^1]]);

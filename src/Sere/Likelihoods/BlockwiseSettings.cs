@@ -17,9 +17,9 @@ public sealed record BlockwiseSettings(
     /// <summary>How the previous block refines a data layer.</summary>
     public DataResidual Residual { get; init; } = DataResidual.Joint;
 
-    /// <summary>Hidden widths of the data networks.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [200, 200];
+    /// <summary>The networks of the data layers.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign([200, 200]);
 
-    /// <summary>Activation of the data networks.</summary>
-    public Activation Activation { get; init; } = Activation.Elu;
+    /// <summary>The grid on which the codes lie.</summary>
+    public LatentGrid Grid { get; init; } = LatentGrid.None;
 }

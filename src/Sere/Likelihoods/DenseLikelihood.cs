@@ -11,7 +11,7 @@ namespace Sere.Likelihoods;
 public sealed class DenseLikelihood : Likelihood
 {
     private readonly DenseSettings _settings;
-    private readonly StackedMlp? _network;
+    private readonly StackedNetwork? _network;
     private readonly NormalizedMlp? _normalized;
     private readonly torch.Tensor _mask;
     private readonly int _first;
@@ -26,15 +26,18 @@ public sealed class DenseLikelihood : Likelihood
         _first = settings.Latents.Count - (settings.LayersSeen ?? settings.Latents.Count);
         _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
         int inputs = settings.Latents.Skip(_first).Sum();
-        int outputs = settings.Dimensions * settings.Family.ParametersPerDimension;
+        var shape = settings.Shape ?? FeatureShape.Vector(settings.Dimensions);
+        var output = shape.WithChannels(shape.Channels * settings.Family.ParametersPerDimension);
         if (settings.BatchNormalization)
         {
-            _normalized = new NormalizedMlp(inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            var design = settings.Network as PerceptronDesign
+                ?? throw new ArgumentException("Batch normalization here is that of perceptrons.", nameof(settings));
+            _normalized = new NormalizedMlp(inputs, design.Hidden, output.Size, design.Activation, initializer);
             register_module("network", _normalized);
         }
         else
         {
-            _network = new StackedMlp(1, inputs, settings.Hidden, outputs, settings.Activation, initializer);
+            _network = settings.Network.CreateStack(1, FeatureShape.Vector(inputs), output, initializer);
             register_module("network", _network);
         }
     }
@@ -101,8 +104,15 @@ public sealed class DenseLikelihood : Likelihood
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        torch.Tensor bias = _normalized?.OutputBias ?? _network!.OutputBias;
-        bias.copy_(_settings.Family.InitialParameters(mean).view(bias.shape));
+        var values = _settings.Family.InitialParameters(mean);
+        if (_network is not null)
+        {
+            _network.InitializeOutput(values.view(1, 1, -1));
+            return;
+        }
+
+        torch.Tensor bias = _normalized!.OutputBias!;
+        bias.copy_(values.view(bias.shape));
     }
 
     private torch.Tensor Parameters(torch.Tensor rows) => _normalized?.Forward(rows) ?? _network!.Forward(rows);

@@ -11,11 +11,11 @@ public sealed record DenseSettings(int Dimensions, IReadOnlyList<int> Latents, D
     /// <summary>How many layers it sees, counted from the last; null for all.</summary>
     public int? LayersSeen { get; init; }
 
-    /// <summary>Hidden widths of the data network.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [200, 200];
+    /// <summary>The data network; perceptrons where it has batch normalization.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign([200, 200]);
 
-    /// <summary>Activation of the data network.</summary>
-    public Activation Activation { get; init; } = Activation.Elu;
+    /// <summary>What x stands for; null for a plain vector.</summary>
+    public FeatureShape? Shape { get; init; }
 
     /// <summary>Whether its hidden layers have batch normalization.</summary>
     public bool BatchNormalization { get; init; }

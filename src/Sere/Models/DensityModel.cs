@@ -1,4 +1,5 @@
 using Sere.Likelihoods;
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Models;
@@ -89,6 +90,12 @@ public abstract class DensityModel : torch.nn.Module
     /// <returns>[B, NoiseSize].</returns>
     /// <exception cref="SereException">The model has no layers of latents.</exception>
     public virtual torch.Tensor LatentNoise(torch.Tensor x) => throw WithoutLatents();
+
+    /// <summary>The data-dependent start of its normalized layers, if it has any (<see cref="DataDependentStart"/>).</summary>
+    /// <param name="x">A batch of data, [B, D].</param>
+    /// <param name="noise">Standard normal, [B, <see cref="NoiseSize"/>].</param>
+    public void InitializeFromData(torch.Tensor x, torch.Tensor noise) =>
+        DataDependentStart.Run(this, () => Elbo(Encode(x), noise));
 
     /// <summary>Starts training around independent dimensions with these means.</summary>
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>

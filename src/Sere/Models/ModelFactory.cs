@@ -1,3 +1,4 @@
+using Sere.Data;
 using Sere.Hierarchies;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
@@ -10,16 +11,41 @@ namespace Sere.Models;
 /// <summary>Builds models from their configuration.</summary>
 public static class ModelFactory
 {
-    /// <summary>A model with freshly drawn parameters.</summary>
+    /// <summary>A model of images with freshly drawn parameters.</summary>
     /// <param name="configuration">What to build.</param>
-    /// <param name="dimensions">Dimensions of the data, D.</param>
+    /// <param name="shape">Shape of an image; of height 1 it is a plain vector.</param>
     /// <param name="seed">Seed of the initial parameters.</param>
     /// <param name="type">Floating-point type of the parameters.</param>
     /// <param name="device">Where the model is; null for the CPU. A model does not move: make it where it is used.</param>
     /// <exception cref="UsageException">The configuration does not fit the data.</exception>
     public static DensityModel Create(
         ModelConfiguration configuration,
+        ImageShape shape,
+        long seed,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        torch.Device? device = null) => Create(
+            configuration,
+            shape.Height == 1
+                ? FeatureShape.Vector(shape.Dimensions)
+                : new FeatureShape(shape.Channels, shape.Height, shape.Width),
+            seed,
+            type,
+            device);
+
+    /// <summary>A model of vectors of D dimensions with freshly drawn parameters, as for images.</summary>
+    /// <exception cref="UsageException">The configuration does not fit the data.</exception>
+    public static DensityModel Create(
+        ModelConfiguration configuration,
         int dimensions,
+        long seed,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        torch.Device? device = null) => Create(configuration, FeatureShape.Vector(dimensions), seed, type, device);
+
+    /// <summary>A model with freshly drawn parameters of data that stand for channels of a grid, or for a vector.</summary>
+    /// <exception cref="UsageException">The configuration does not fit the data.</exception>
+    public static DensityModel Create(
+        ModelConfiguration configuration,
+        FeatureShape image,
         long seed,
         torch.ScalarType type = torch.ScalarType.Float32,
         torch.Device? device = null)
@@ -27,30 +53,30 @@ public static class ModelFactory
         var initializer = new ParameterInitializer(seed, type, device);
         return configuration switch
         {
-            VariationalModelConfiguration variational => CreateVariational(variational, dimensions, initializer),
-            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, dimensions, initializer),
-            LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
-            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
+            VariationalModelConfiguration variational => CreateVariational(variational, image, initializer),
+            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, image, initializer),
+            LadderModelConfiguration ladder => CreateLadder(ladder, image, initializer),
+            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, image, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
     }
 
     private static VariationalModel CreateVariational(
         VariationalModelConfiguration configuration,
-        int dimensions,
+        FeatureShape image,
         ParameterInitializer initializer)
     {
         int[] latents = configuration.Latents.ForLayers(configuration.Layers);
         var chain = CouplingGraph.Chain(configuration.Layers);
         var hierarchy = CreateHierarchy(configuration, latents, chain, initializer);
         var encoder = PartsFactory.Encoder(
-            configuration.Evidence, configuration.Layers, dimensions, hierarchy.FeatureSize, initializer);
+            configuration.Evidence, configuration.Layers, image, Grid(configuration).Shape(hierarchy.FeatureSize), initializer);
         return new VariationalModel(
             encoder,
             hierarchy,
             configuration.Partition is WholePartitionConfiguration whole
-                ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, dimensions, latents, initializer)
-                : CreateBlockwiseLikelihood(configuration, dimensions, latents, chain, initializer));
+                ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, image, latents, initializer)
+                : CreateBlockwiseLikelihood(configuration, image, latents, chain, initializer));
     }
 
     private static SelfReflectiveHierarchy CreateHierarchy(
@@ -59,15 +85,14 @@ public static class ModelFactory
         CouplingGraph chain,
         ParameterInitializer initializer)
     {
-        var prior = (MlpConfiguration)configuration.Prior.Network;
         return new SelfReflectiveHierarchy(
             new SelfReflectiveSettings(latents, chain)
             {
                 Bijector = PartsFactory.Bijector(configuration.Bijector),
                 CouplePrior = configuration.Coupling.Prior,
                 CoupleBijector = configuration.Coupling.Bijector,
-                PriorHidden = prior.Hidden,
-                PriorActivation = prior.Activation,
+                PriorNetwork = configuration.Prior.Network.Design(),
+                Grid = Grid(configuration),
                 MeanBound = configuration.Prior.MeanBound,
                 ScaleFloor = configuration.Prior.ScaleFloor,
                 ScaleCeiling = configuration.Prior.ScaleCeiling,
@@ -79,30 +104,29 @@ public static class ModelFactory
 
     private static BlockwiseLikelihood CreateBlockwiseLikelihood(
         VariationalModelConfiguration configuration,
-        int dimensions,
+        FeatureShape image,
         int[] latents,
         CouplingGraph chain,
         ParameterInitializer initializer)
     {
-        var network = (MlpConfiguration)configuration.Data.Network;
         var graph = configuration.Coupling.Data ? chain : CouplingGraph.Uncoupled(configuration.Layers);
         return new BlockwiseLikelihood(
             new BlockwiseSettings(
-                new RasterPartition(dimensions, configuration.Layers),
+                new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width),
                 graph,
                 latents,
                 PartsFactory.Family(configuration.Data))
             {
                 Residual = configuration.Data.Residual,
-                Hidden = network.Hidden,
-                Activation = network.Activation,
+                Network = configuration.Data.Network.Design(),
+                Grid = Grid(configuration),
             },
             initializer);
     }
 
     private static VariationalModel CreateFlowPosterior(
         FlowPosteriorModelConfiguration configuration,
-        int dimensions,
+        FeatureShape image,
         ParameterInitializer initializer)
     {
         var hierarchy = new FlowPosteriorHierarchy(
@@ -115,15 +139,16 @@ public static class ModelFactory
             },
             initializer);
         return new VariationalModel(
-            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            PartsFactory.Encoder(
+                configuration.Evidence, 1, image, FeatureShape.Vector(hierarchy.FeatureSize), initializer),
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+                configuration.Data, CodesSeen.All, image, [configuration.Latents], initializer));
     }
 
     private static VariationalModel CreateLadder(
         LadderModelConfiguration configuration,
-        int dimensions,
+        FeatureShape image,
         ParameterInitializer initializer)
     {
         int layers = configuration.Latents.Values.Count;
@@ -140,7 +165,7 @@ public static class ModelFactory
             },
             initializer);
         var encoder = new BottomUpEncoder(
-            dimensions,
+            image.Size,
             widths,
             configuration.HiddenLayers,
             [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)],
@@ -150,12 +175,12 @@ public static class ModelFactory
             encoder,
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.Last, dimensions, latents, initializer, batchNormalization: true));
+                configuration.Data, CodesSeen.Last, image, latents, initializer, batchNormalization: true));
     }
 
     private static VariationalModel CreateRelaxedBernoulli(
         RelaxedBernoulliModelConfiguration configuration,
-        int dimensions,
+        FeatureShape image,
         ParameterInitializer initializer)
     {
         var network = (MlpConfiguration)configuration.Network;
@@ -169,9 +194,14 @@ public static class ModelFactory
             },
             initializer);
         return new VariationalModel(
-            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            PartsFactory.Encoder(
+                configuration.Evidence, 1, image, FeatureShape.Vector(hierarchy.FeatureSize), initializer),
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+                configuration.Data, CodesSeen.All, image, [configuration.Latents], initializer));
     }
+
+    private static LatentGrid Grid(VariationalModelConfiguration configuration) => configuration.LatentGrid is { } grid
+        ? new LatentGrid(grid.Height, grid.Width)
+        : LatentGrid.None;
 }

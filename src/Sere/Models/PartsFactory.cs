@@ -33,17 +33,22 @@ internal static class PartsFactory
         _ => throw new UsageException($"Bijectors of the kind {configuration?.GetType().Name} cannot be built."),
     };
 
-    /// <summary>One encoder a layer, each from the whole image to as many features.</summary>
-    public static IndependentEvidenceEncoder Encoder(
+    /// <summary>The encoder from an image to the features of each layer.</summary>
+    public static EvidenceEncoder Encoder(
         EvidenceConfiguration configuration,
         int layers,
-        int dimensions,
-        int features,
+        FeatureShape image,
+        FeatureShape features,
         ParameterInitializer initializer)
     {
-        var network = (MlpConfiguration)((IndependentEvidenceConfiguration)configuration).Network;
-        return new IndependentEvidenceEncoder(new StackedMlp(
-            layers, dimensions, network.Hidden, features, network.Activation, initializer, outputGain: 0.1));
+        var design = configuration.Network.Design();
+        return configuration switch
+        {
+            BottomUpEvidenceConfiguration => new BottomUpEvidenceEncoder(
+                design, layers, InputOf(design, image, "model.evidence"), features, initializer),
+            _ => new IndependentEvidenceEncoder(design.CreateStack(
+                layers, InputOf(design, image, "model.evidence"), features, initializer, outputGain: 0.1)),
+        };
     }
 
     /// <summary>The distribution of one data dimension.</summary>
@@ -57,26 +62,27 @@ internal static class PartsFactory
     public static DenseLikelihood DenseLikelihood(
         DataLayerConfiguration configuration,
         CodesSeen codes,
-        int dimensions,
+        FeatureShape image,
         IReadOnlyList<int> latents,
         ParameterInitializer initializer,
         bool batchNormalization = false)
     {
-        var network = (MlpConfiguration)configuration.Network;
+        var design = configuration.Network.Design();
         return new DenseLikelihood(
-            new DenseSettings(dimensions, latents, Family(configuration))
+            new DenseSettings(image.Size, latents, Family(configuration))
             {
                 LayersSeen = codes == CodesSeen.Last ? 1 : null,
-                Hidden = network.Hidden,
-                Activation = network.Activation,
+                Network = design,
+                Shape = InputOf(design, image, "model.data"),
                 BatchNormalization = batchNormalization,
             },
             initializer);
     }
 
-    private static BijectorSettings WithNetwork(NetworkConfiguration network) => new()
-    {
-        Hidden = ((MlpConfiguration)network).Hidden,
-        Activation = ((MlpConfiguration)network).Activation,
-    };
+    private static BijectorSettings WithNetwork(NetworkConfiguration network) => new() { Network = network.Design() };
+
+    private static FeatureShape InputOf(NetworkDesign design, FeatureShape image, string path) =>
+        design.IsConvolutional && image.IsVector
+            ? throw new UsageException($"The data are no images, and {path}.network is convolutional; set its kind to mlp.")
+            : image;
 }

@@ -19,12 +19,12 @@ public sealed class BatchNormalization : torch.nn.Module
     // Mean and variance, in a list: fields would be registered as buffers under names of their own.
     private readonly torch.Tensor[] _statistics;
 
-    /// <summary>A layer over some features, with scale 1 and shift 0.</summary>
-    public BatchNormalization(int features, ParameterInitializer initializer)
+    /// <summary>A layer over some features, with the given scale and shift 0.</summary>
+    public BatchNormalization(int features, ParameterInitializer initializer, double scale = 1)
         : base(nameof(BatchNormalization))
     {
         ArgumentNullException.ThrowIfNull(initializer);
-        _scale = initializer.Constant(1, features);
+        _scale = initializer.Constant(scale, features);
         _shift = initializer.Constant(0, features);
         _statistics =
         [
@@ -41,7 +41,23 @@ public sealed class BatchNormalization : torch.nn.Module
     /// <summary>Running variance of each feature, [F].</summary>
     internal torch.Tensor RunningVariance => _statistics[1];
 
-    /// <summary>Normalizes each feature over the rows: [R, F] to [R, F].</summary>
+    /// <summary>Normalizes some features alone over the rows, and over the places of a grid: [R, count, ...].</summary>
+    /// <param name="x">The values.</param>
+    /// <param name="first">The first of the features.</param>
+    /// <param name="count">How many they are.</param>
+    internal torch.Tensor Forward(torch.Tensor x, int first, int count) => count == RunningMean.shape[0]
+        ? Forward(x)
+        : torch.nn.functional.batch_norm(
+            x,
+            RunningMean.narrow(0, first, count),
+            RunningVariance.narrow(0, first, count),
+            _scale.narrow(0, first, count),
+            _shift.narrow(0, first, count),
+            false,
+            Momentum,
+            Epsilon);
+
+    /// <summary>Normalizes each feature over the rows: [R, F] to [R, F], or over the places of a grid too: [R, F, H, W].</summary>
     public torch.Tensor Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);

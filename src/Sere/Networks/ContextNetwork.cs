@@ -9,11 +9,11 @@ namespace Sere.Networks;
 /// </summary>
 public sealed class ContextNetwork : torch.nn.Module
 {
-    private readonly Mlp? _network;
+    private readonly ParameterNetwork? _network;
     private readonly Parameter? _constant;
 
     /// <summary>Parameters that a network computes from a context.</summary>
-    public ContextNetwork(Mlp network)
+    public ContextNetwork(ParameterNetwork network)
         : base(nameof(ContextNetwork))
     {
         _network = network;
@@ -49,12 +49,12 @@ public sealed class ContextNetwork : torch.nn.Module
     internal static (torch.Tensor First, torch.Tensor Second) ForwardBoth(
         ContextNetwork first, ContextNetwork second, torch.Tensor context)
     {
-        if (first._network is null || second._network is null)
+        if (first._network is not Mlp firstMlp || second._network is not Mlp secondMlp)
         {
             return (first.Forward(context), second.Forward(context));
         }
 
-        var both = Mlp.ForwardTogether([first._network, second._network], context);
+        var both = Mlp.ForwardTogether([firstMlp, secondMlp], context);
         return (both[0], both[1]);
     }
 }

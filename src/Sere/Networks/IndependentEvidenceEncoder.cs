@@ -3,15 +3,15 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>
-/// The paper's "independent deterministic encoders" (section 4.1.1): one perceptron a layer, all on the whole of x and
+/// The paper's "independent deterministic encoders" (section 4.1.1): one network a layer, all on the whole of x and
 /// none on a latent code, so that all layers are encoded at once.
 /// </summary>
 public sealed class IndependentEvidenceEncoder : EvidenceEncoder
 {
-    private readonly StackedMlp _networks;
+    private readonly StackedNetwork _networks;
 
-    /// <summary>Encoders that share the widths of <paramref name="networks"/>.</summary>
-    public IndependentEvidenceEncoder(StackedMlp networks)
+    /// <summary>Encoders that these networks are: <paramref name="networks"/>.</summary>
+    public IndependentEvidenceEncoder(StackedNetwork networks)
         : base(nameof(IndependentEvidenceEncoder))
     {
         _networks = networks;

@@ -5,7 +5,7 @@ using TorchSharp.Modules;
 namespace Sere.Networks;
 
 /// <summary>A multilayer perceptron: affine maps with an activation between them, none after the last.</summary>
-public sealed class Mlp : torch.nn.Module
+public sealed class Mlp : ParameterNetwork
 {
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
@@ -43,8 +43,8 @@ public sealed class Mlp : torch.nn.Module
         }
     }
 
-    /// <summary>Maps [..., inputs] to [..., outputs].</summary>
-    public torch.Tensor Forward(torch.Tensor x)
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(torch.Tensor x)
     {
         for (int i = 0; i < _weights.Length; i++)
         {

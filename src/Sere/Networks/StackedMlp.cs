@@ -7,7 +7,7 @@ namespace Sere.Networks;
 /// S multilayer perceptrons of the same widths with independent weights, computed as batched matrix products. Weights
 /// are stacked: [S, inputs, outputs]; biases [S, 1, outputs].
 /// </summary>
-public sealed class StackedMlp : torch.nn.Module
+public sealed class StackedMlp : StackedNetwork
 {
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
@@ -48,17 +48,11 @@ public sealed class StackedMlp : torch.nn.Module
         }
     }
 
-    /// <summary>Number of perceptrons, S.</summary>
-    public int Stack { get; }
+    /// <inheritdoc/>
+    public override int Stack { get; }
 
-    /// <summary>The bias of the last layer, [S, 1, outputs].</summary>
-    public Parameter OutputBias => _biases[^1];
-
-    /// <summary>All perceptrons at once: [S, B, inputs], or [B, inputs] shared by all, to [S, B, outputs].</summary>
-    public torch.Tensor Forward(torch.Tensor x) => ForwardWithHidden(x).Output;
-
-    /// <summary>As <see cref="Forward"/>, with the activations of the last hidden layer (the input, if there is none).</summary>
-    public (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x)
+    /// <inheritdoc/>
+    public override (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
         if (x.dim() == 2)
@@ -78,7 +72,7 @@ public sealed class StackedMlp : torch.nn.Module
     /// One perceptron alone, with the activations of its last hidden layer: [B, inputs] to [B, outputs]. Equal to its
     /// slice of <see cref="ForwardWithHidden"/> up to rounding.
     /// </summary>
-    public (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
+    public override (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
         x = x.unsqueeze(0);
@@ -92,4 +86,7 @@ public sealed class StackedMlp : torch.nn.Module
             x, _weights[^1].narrow(0, index, 1), _biases[^1].narrow(0, index, 1), activation: null);
         return (output.squeeze(0), x.squeeze(0));
     }
+
+    /// <inheritdoc/>
+    public override void InitializeOutput(torch.Tensor values) => _biases[^1].copy_(values);
 }

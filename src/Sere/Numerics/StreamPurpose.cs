@@ -29,4 +29,7 @@ public enum StreamPurpose
 
     /// <summary>How a data set is split into training, validation and test images.</summary>
     Split = 9,
+
+    /// <summary>The batch that a data-dependent start of a model sees, and its latent noise.</summary>
+    Start = 10,
 }

@@ -54,6 +54,11 @@ internal static class TensorMath
                 .view([.. x.shape[..^1], weight.shape[0]]);
     }
 
+    /// <summary>A grouped convolution: [R, G I, H, W] and [G O, I, k, k] to [R, G O, H', W'].</summary>
+    public static torch.Tensor Convolve(
+        torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int stride, int padding, int groups) =>
+        torch.nn.functional.conv2d(x, weight, bias, [stride, stride], [padding, padding], null, groups);
+
     private static void LogProducts(torch.Tensor first, torch.Tensor second) =>
         MatrixProductLog.Add(first.shape[0], first.shape[1], first.shape[2], second.shape[2], first.requires_grad);
 }

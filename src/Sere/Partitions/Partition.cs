@@ -17,6 +17,9 @@ public abstract class Partition
     /// <summary>Size of the largest block.</summary>
     public abstract int LargestBlock { get; }
 
+    /// <summary>The windows of the image that cover the blocks; null where the dimensions are no image.</summary>
+    public virtual BlockWindows? Windows => null;
+
     /// <summary>Size of block <paramref name="index"/>, counted from 0.</summary>
     public abstract int BlockSize(int index);
 

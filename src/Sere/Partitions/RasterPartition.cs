@@ -1,3 +1,4 @@
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Partitions;
@@ -8,9 +9,14 @@ namespace Sere.Partitions;
 /// </summary>
 public sealed class RasterPartition : Partition
 {
+    private readonly Lazy<BlockWindows?> _windows;
+
     /// <summary>Cuts D dimensions into L blocks.</summary>
+    /// <param name="dimensions">Dimensions of x, D.</param>
+    /// <param name="blocks">Number of blocks, L.</param>
+    /// <param name="rowLength">Pixels of a row of the image; 0 where the dimensions are no image.</param>
     /// <exception cref="UsageException">No such cut leaves the last block a dimension of its own.</exception>
-    public RasterPartition(int dimensions, int blocks)
+    public RasterPartition(int dimensions, int blocks, int rowLength = 0)
     {
         long size = blocks < 1 ? 0 : ((long)dimensions + blocks - 1) / blocks;
         if (blocks < 1 || dimensions - ((blocks - 1) * size) < 1)
@@ -24,6 +30,7 @@ public sealed class RasterPartition : Partition
         Dimensions = dimensions;
         Blocks = blocks;
         LargestBlock = (int)size;
+        _windows = new Lazy<BlockWindows?>(() => rowLength > 0 ? Bands(rowLength) : null);
     }
 
     /// <inheritdoc/>
@@ -34,6 +41,9 @@ public sealed class RasterPartition : Partition
 
     /// <inheritdoc/>
     public override int LargestBlock { get; }
+
+    /// <summary>Bands of rows, the channels of an image one below the other; null without a row length.</summary>
+    public override BlockWindows? Windows => _windows.Value;
 
     /// <inheritdoc/>
     public override int BlockSize(int index) => Math.Min(LargestBlock, Dimensions - (index * LargestBlock));
@@ -56,4 +66,23 @@ public sealed class RasterPartition : Partition
 
     /// <inheritdoc/>
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => torch.cat([.. blocks], 1);
+
+    private BlockWindows Bands(int rowLength)
+    {
+        int First(int block) => block * LargestBlock;
+        int RowsOf(int block) => ((First(block) + BlockSize(block) - 1) / rowLength) - (First(block) / rowLength) + 1;
+        int height = Enumerable.Range(0, Blocks).Max(RowsOf);
+        int rows = Dimensions / rowLength;
+        return new BlockWindows(
+            new FeatureShape(1, height, rowLength),
+            [
+                .. Enumerable.Range(0, Blocks).Select(block =>
+                {
+                    // The band of a block at the end begins earlier, since the image has no rows below.
+                    int start = Math.Min(First(block) / rowLength, rows - height) * rowLength;
+                    return Enumerable.Range(First(block) - start, BlockSize(block)).ToArray();
+                }),
+            ],
+            LargestBlock);
+    }
 }

@@ -51,11 +51,8 @@ public sealed class TrainingRun : IDisposable
             Configuration = configuration,
         };
         _model = ModelFactory.Create(
-            configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
-        using (var mean = splits.Train.Mean())
-        {
-            _model.InitializeOutput(mean);
-        }
+            configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
+        ModelStart.FromData(_model, splits.Train, configuration, _device);
 
         _trainer = new Trainer(
             _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, _device);

@@ -108,8 +108,8 @@ public sealed class ChainStepTests
             {
                 CouplePrior = prior,
                 CoupleBijector = bijector,
-                PriorHidden = [7],
-                Bijector = new() { Hidden = [9] },
+                PriorNetwork = new PerceptronDesign([7]),
+                Bijector = new() { Network = new PerceptronDesign([9]) },
                 Residual = residual,
             },
             new ParameterInitializer(4));

@@ -5,14 +5,15 @@ using TorchSharp;
 namespace Sere.Tests.Laws;
 
 /// <summary>
-/// A blockwise likelihood under test: 11 dimensions in blocks of 3, 3, 3 and 2, and layers of unequal size.
+/// A blockwise likelihood under test: 15 dimensions in blocks of 4, 4, 4 and 3, five rows of three, and layers of unequal size.
 /// </summary>
 /// <param name="Likelihood">With random parameters everywhere.</param>
 /// <param name="Graph">The parents of each block.</param>
 /// <param name="IsBinary">Whether x is a vector of zeros and ones.</param>
 internal sealed record BlockwiseCase(BlockwiseLikelihood Likelihood, CouplingGraph Graph, bool IsBinary)
 {
-    public const int Dimensions = 11;
+    public const int Dimensions = 15;
+    public const int RowLength = 3;
     public const int Blocks = 4;
 
     /// <summary>N_l of each layer.</summary>

@@ -13,7 +13,11 @@ public static class BlockwiseTable
     {
         ["Bernoulli"] = () => new BernoulliFamily(),
         ["Gaussian"] = () => new GaussianFamily(0.1),
+        ["Bernoulli, convolutional"] = () => new BernoulliFamily(),
+        ["Gaussian, convolutional"] = () => new GaussianFamily(0.1),
     };
+
+    private static readonly string[] Perceptrons = ["Bernoulli", "Gaussian"];
 
     private static readonly Dictionary<string, CouplingGraph> Graphs = new()
     {
@@ -28,7 +32,10 @@ public static class BlockwiseTable
     public static TheoryData<string, DataResidual, string> Names => NamesOf(Families.Keys);
 
     /// <summary>The cases with binary data.</summary>
-    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli"]);
+    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli", "Bernoulli, convolutional"]);
+
+    /// <summary>The cases of perceptrons, which see nothing but the values of a block.</summary>
+    public static TheoryData<string, DataResidual, string> PerceptronNames => NamesOf(Perceptrons);
 
     internal static BlockwiseCase Build(string family, DataResidual residual, string graph)
     {
@@ -43,13 +50,15 @@ public static class BlockwiseTable
     internal static BlockwiseCase BuildFresh(string family, DataResidual residual, string graph)
     {
         var settings = new BlockwiseSettings(
-            new RasterPartition(BlockwiseCase.Dimensions, BlockwiseCase.Blocks),
+            new RasterPartition(BlockwiseCase.Dimensions, BlockwiseCase.Blocks, BlockwiseCase.RowLength),
             Graphs[graph],
             BlockwiseCase.Latents,
             Families[family]())
         {
             Residual = residual,
-            Hidden = [6, 5],
+            Network = Perceptrons.Contains(family, StringComparer.Ordinal)
+                ? new PerceptronDesign([6, 5])
+                : new ResidualDesign(new ResidualSettings { Widths = [4, 3], Blocks = 1 }),
         };
         var initializer = new ParameterInitializer(190, torch.ScalarType.Float64);
         return new BlockwiseCase(

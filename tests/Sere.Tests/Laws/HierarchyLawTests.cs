@@ -131,8 +131,8 @@ public sealed class HierarchyLawTests
             CouplePrior = prior,
             CoupleBijector = bijector,
             Residual = residual,
-            PriorHidden = [4],
-            Bijector = new() { Hidden = [4] },
+            PriorNetwork = new PerceptronDesign([4]),
+            Bijector = new() { Network = new PerceptronDesign([4]) },
         };
         var hierarchy = new SelfReflectiveHierarchy(settings, new ParameterInitializer(250, torch.ScalarType.Float64));
         Parameters.Randomize(hierarchy, 251);

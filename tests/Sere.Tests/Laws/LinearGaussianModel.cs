@@ -33,7 +33,7 @@ internal sealed class LinearGaussianModel : IDisposable
             new BlockwiseSettings(
                 new RasterPartition(Pixels, Layers), CouplingGraph.Chain(Layers), latents, new GaussianFamily(ScaleFloor))
             {
-                Hidden = [],
+                Network = new PerceptronDesign([]),
                 Residual = DataResidual.Evidence,
             },
             initializer);

@@ -49,6 +49,13 @@ internal static class TinyModels
             SelfReflective(
                 hierarchy => WithBijector(hierarchy, BijectorKind.Identity),
                 dense: settings => settings with { LayersSeen = 1 }),
+        ["residual networks"] = () => SelfReflective(
+            hierarchy => hierarchy with
+            {
+                PriorNetwork = Residual(),
+                Bijector = hierarchy.Bijector with { Network = Residual() },
+            },
+            dense: settings => settings with { Network = Residual(), Shape = new FeatureShape(1, 2, 2) }),
         ["flow as the posterior"] = FlowPosterior,
         ["ladder of 1 and 2"] = () => Ladder(1, 2),
         [RelaxedBernoulliName] = RelaxedBernoulli,
@@ -109,9 +116,8 @@ internal static class TinyModels
         // Bounds that keep prior and posterior within the grid of the quadrature, and no narrower than it resolves.
         var hierarchySettings = new SelfReflectiveSettings(sizes, graph)
         {
-            PriorHidden = [4],
-            Bijector = new() { Hidden = [4], Activation = Smooth, DiagonalFloor = 0.3, GateFloor = 0.3, FlowSteps = 2 },
-            PriorActivation = Smooth,
+            PriorNetwork = new PerceptronDesign([4], Smooth),
+            Bijector = new() { Network = new PerceptronDesign([4], Smooth), DiagonalFloor = 0.3, GateFloor = 0.3, FlowSteps = 2 },
             MeanBound = 1.5,
             ScaleFloor = 0.7,
             ScaleCeiling = 1.2,
@@ -120,8 +126,7 @@ internal static class TinyModels
         var likelihoodSettings = new BlockwiseSettings(
             partition, CouplingGraph.Chain(partition.Blocks), sizes, new BernoulliFamily())
         {
-            Hidden = [4],
-            Activation = Smooth,
+            Network = new PerceptronDesign([4], Smooth),
             Residual = DataResidual.Evidence,
         };
         var hierarchy = new SelfReflectiveHierarchy(latent?.Invoke(hierarchySettings) ?? hierarchySettings, initializer);
@@ -144,8 +149,7 @@ internal static class TinyModels
                 {
                     Kind = BijectorKind.InverseAutoregressive,
                     FlowSteps = 2,
-                    Hidden = [4],
-                    Activation = Smooth,
+                    Network = new PerceptronDesign([4], Smooth),
                     GateFloor = 0.7,
                 },
                 ScaleFloor = 0.7,
@@ -194,7 +198,9 @@ internal static class TinyModels
         IReadOnlyList<int> sizes,
         ParameterInitializer initializer,
         Func<DenseSettings, DenseSettings> change) => new(
-            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Hidden = [4], Activation = Smooth }), initializer);
+            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Network = new PerceptronDesign([4], Smooth) }), initializer);
+
+    private static ResidualDesign Residual() => new(new ResidualSettings { Widths = [4], Activation = Smooth });
 
     private static SelfReflectiveSettings WithBijector(SelfReflectiveSettings settings, BijectorKind kind) =>
         settings with { Bijector = settings.Bijector with { Kind = kind } };

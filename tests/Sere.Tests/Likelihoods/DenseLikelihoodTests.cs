@@ -92,7 +92,7 @@ public sealed class DenseLikelihoodTests
     private static DenseLikelihood Create(int? layersSeen)
     {
         var likelihood = new DenseLikelihood(
-            new DenseSettings(Pixels, Latents, new BernoulliFamily()) { LayersSeen = layersSeen, Hidden = [5] },
+            new DenseSettings(Pixels, Latents, new BernoulliFamily()) { LayersSeen = layersSeen, Network = new PerceptronDesign([5]) },
             new ParameterInitializer(1, torch.ScalarType.Float64));
         Parameters.Randomize(likelihood, 3);
         return likelihood;

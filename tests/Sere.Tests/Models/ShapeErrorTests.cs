@@ -105,12 +105,12 @@ public sealed class ShapeErrorTests : IDisposable
         var graph = CouplingGraph.Chain(4);
         var initializer = new ParameterInitializer(1);
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, graph) { PriorHidden = [5], Bijector = new() { Hidden = [5] } }, initializer);
+            new SelfReflectiveSettings(latents, graph) { PriorNetwork = new PerceptronDesign([5]), Bijector = new() { Network = new PerceptronDesign([5]) } }, initializer);
         return new VariationalModel(
             new IndependentEvidenceEncoder(
                 new StackedMlp(4, 11, [5], hierarchy.FeatureSize, Activation.Elu, initializer)),
             hierarchy,
             new BlockwiseLikelihood(
-                new(new RasterPartition(11, 4), graph, latents, new BernoulliFamily()) { Hidden = [5] }, initializer));
+                new(new RasterPartition(11, 4), graph, latents, new BernoulliFamily()) { Network = new PerceptronDesign([5]) }, initializer));
     }
 }

@@ -40,6 +40,9 @@ internal static class ConfigurationCheck
             ceiling is > 1 and < double.PositiveInfinity, $"{path}.diagonalCeiling", ceiling, "greater than 1 and finite");
     }
 
+    public static void RequirePerceptrons(string path, NetworkConfiguration network) => Require(
+        network is MlpConfiguration, $"{path}.kind", "resnet", "mlp: no other kind can be masked or batch-normalized here");
+
     private static string Show(object? value) => value switch
     {
         null => "missing",

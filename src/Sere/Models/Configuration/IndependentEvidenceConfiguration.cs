@@ -4,10 +4,4 @@ namespace Sere.Models.Configuration;
 /// One encoder a layer, each from the whole image to dm and ds of eq. 9, independent of the other layers and of the
 /// codes. JSON kind "independent".
 /// </summary>
-public sealed record IndependentEvidenceConfiguration : EvidenceConfiguration
-{
-    /// <summary>The network of each encoder.</summary>
-    public NetworkConfiguration Network { get; init; } = new MlpConfiguration();
-
-    internal override void Validate(string path) => Network.Validate($"{path}.network");
-}
+public sealed record IndependentEvidenceConfiguration : EvidenceConfiguration;

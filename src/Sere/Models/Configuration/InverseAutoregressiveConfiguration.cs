@@ -18,6 +18,7 @@ public sealed record InverseAutoregressiveConfiguration : BijectorConfiguration
     internal override void Validate(string path)
     {
         Network.Validate($"{path}.network");
+        ConfigurationCheck.RequirePerceptrons($"{path}.network", Network);
         ConfigurationCheck.Require(Steps is >= 1 and <= 1000, $"{path}.steps", Steps, "a whole number from 1 to 1000");
         ConfigurationCheck.Require(
             GateFloor is > 0 and < 0.9, $"{path}.gateFloor", GateFloor, "greater than 0 and less than 0.9");

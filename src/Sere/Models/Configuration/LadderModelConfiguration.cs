@@ -59,5 +59,6 @@ public sealed record LadderModelConfiguration : ModelConfiguration
             ScaleCeiling,
             "greater than 1 and finite");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.RequirePerceptrons($"{path}.data.network", Data.Network);
     }
 }

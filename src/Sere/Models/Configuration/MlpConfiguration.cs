@@ -31,6 +31,8 @@ public sealed record MlpConfiguration : NetworkConfiguration
         return hash.ToHashCode();
     }
 
+    internal override NetworkDesign Design() => new PerceptronDesign(Hidden, Activation);
+
     internal override void Validate(string path)
     {
         ConfigurationCheck.Require(

@@ -37,6 +37,7 @@ public sealed record RelaxedBernoulliModelConfiguration : ModelConfiguration
             Context is >= 1 and <= 100_000, $"{path}.context", Context, "a whole number from 1 to 100000");
         Evidence.Validate($"{path}.evidence");
         Network.Validate($"{path}.network");
+        ConfigurationCheck.RequirePerceptrons($"{path}.network", Network);
         ConfigurationCheck.Require(
             PosteriorTemperature is > 0 and < double.PositiveInfinity,
             $"{path}.posteriorTemperature",

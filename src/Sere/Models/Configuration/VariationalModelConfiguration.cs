@@ -14,6 +14,11 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
     /// <summary>N, the latent variables of each layer, or N_1..N_L; 1 to 100000 each.</summary>
     public LayerSizes Latents { get; init; } = new(10);
 
+    /// <summary>
+    /// The grid on which the latents of each layer lie, as so many channels at each place; null for plain vectors.
+    /// </summary>
+    public ImageSizeConfiguration? LatentGrid { get; init; }
+
     /// <summary>How the image is cut into one block a layer.</summary>
     public PartitionConfiguration Partition { get; init; } = new RasterPartitionConfiguration();
 
@@ -42,6 +47,12 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
         ConfigurationCheck.Require(
             Layers is >= 1 and <= 10_000, $"{path}.layers", Layers, "a whole number from 1 to 10000");
         Latents.Validate($"{path}.latents", Layers);
+        LatentGrid?.Validate($"{path}.latentGrid");
+        ConfigurationCheck.Require(
+            LatentGrid is not { } grid || Latents.Values.All(count => count % (grid.Height * grid.Width) == 0),
+            $"{path}.latents",
+            Latents,
+            $"a multiple of the places of {path}.latentGrid ({LatentGrid?.Height * LatentGrid?.Width})");
         Partition.Validate($"{path}.partition");
         Evidence.Validate($"{path}.evidence");
         Prior.Validate($"{path}.prior");

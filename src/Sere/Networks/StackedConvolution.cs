@@ -1,0 +1,167 @@
+using Sere.Numerics;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// S convolutions of one form with independent weights, computed as one grouped convolution: [R, S inputs, H, W] to
+/// [R, S outputs, ceil(H / stride), ceil(W / stride)]. With weight normalization (Salimans and Kingma 2016), the weight
+/// of an output channel is w = g v / |v|, and the first batch sets g and b so that its outputs have mean 0 and standard
+/// deviation <c>gain</c>.
+/// </summary>
+internal sealed class StackedConvolution : torch.nn.Module
+{
+    // Below it an output is constant on the batch, and scaling it up would only raise rounding errors.
+    private const double LeastDeviation = 1e-5;
+
+    private readonly Parameter _direction;
+    private readonly Parameter? _scale;
+    private readonly Parameter _bias;
+    private readonly int _stack;
+    private readonly int _inputs;
+    private readonly int _outputs;
+    private readonly int _kernel;
+    private readonly int _stride;
+    private readonly double _gain;
+
+    /// <summary>A stack of convolutions.</summary>
+    /// <param name="stack">Number of them, S.</param>
+    /// <param name="inputs">Input channels of each.</param>
+    /// <param name="outputs">Output channels of each.</param>
+    /// <param name="kernel">Side of the kernel, odd.</param>
+    /// <param name="stride">Step between two outputs.</param>
+    /// <param name="isWeightNormalized">Whether the weights are normalized.</param>
+    /// <param name="gain">Standard deviation of the outputs at the start, for inputs of variance 1.</param>
+    /// <param name="initializer">Draws the initial weights.</param>
+    public StackedConvolution(
+        int stack,
+        int inputs,
+        int outputs,
+        int kernel,
+        int stride,
+        bool isWeightNormalized,
+        double gain,
+        ParameterInitializer initializer)
+        : base(nameof(StackedConvolution))
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        (_stack, _inputs, _outputs, _kernel, _stride, _gain) = (stack, inputs, outputs, kernel, stride, gain);
+        double fanIn = (double)inputs * kernel * kernel;
+        long channels = (long)stack * outputs;
+        _direction = initializer.Normal((isWeightNormalized ? 1 : gain) / Math.Sqrt(fanIn), channels, inputs, kernel, kernel);
+        _bias = initializer.Constant(0, channels);
+        register_parameter("weight", _direction);
+        register_parameter("bias", _bias);
+        if (isWeightNormalized)
+        {
+            _scale = initializer.Constant(gain, channels);
+            register_parameter("scale", _scale);
+        }
+    }
+
+    /// <summary>Whether the next batch sets the scales and biases of normalized weights.</summary>
+    public bool IsStarting { get; set; }
+
+    /// <summary>Norms of the weights of each output channel, g, [S outputs]; null without weight normalization.</summary>
+    public Parameter? Scale => _scale;
+
+    /// <summary>The weights that are applied, [S outputs, inputs, kernel, kernel].</summary>
+    public torch.Tensor Weight() => Weight(0, _stack);
+
+    /// <summary>Sets the bias to these values, [S outputs].</summary>
+    public void InitializeBias(torch.Tensor values) => _bias.copy_(values.view(_bias.shape));
+
+    /// <summary>The outputs of some of the stack.</summary>
+    /// <param name="x">[R, count inputs, H, W], or [R, inputs, H, W] shared by all.</param>
+    /// <param name="first">The first of them.</param>
+    /// <param name="count">How many; null for all.</param>
+    public torch.Tensor Forward(torch.Tensor x, int first = 0, int? count = null)
+    {
+        int members = count ?? _stack;
+        var weight = Weight(first, members);
+        if (IsStarting)
+        {
+            Start(Convolve(x, weight, null, members));
+            weight = Weight(first, members);
+        }
+
+        return Convolve(x, weight, Rows(_bias, first, members), members);
+    }
+
+    private torch.Tensor Convolve(torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int members)
+    {
+        int groups = x.shape[1] == _inputs ? 1 : members;
+        if (_kernel == 1 && x.shape[2] == 1 && x.shape[3] == 1)
+        {
+            return Multiply(x, weight, bias, groups);
+        }
+
+        return groups == 1 && members > 1 && !x.requires_grad
+            ? ConvolveShared(x, weight, bias)
+            : TensorMath.Convolve(x, weight, bias, _stride, _kernel / 2, groups);
+    }
+
+    /// <summary>Without a grid a convolution is a matrix product, which is faster.</summary>
+    private torch.Tensor Multiply(torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int groups)
+    {
+        long rows = x.shape[0];
+        if (groups == 1)
+        {
+            var single = x.reshape(rows, -1);
+            var matrix = weight.view(weight.shape[0], -1);
+            var product = bias is null ? TensorMath.MatrixMultiply(single, matrix) : TensorMath.Linear(single, matrix, bias);
+            return product.view(rows, -1, 1, 1);
+        }
+
+        var stacked = x.reshape(rows, groups, _inputs).transpose(0, 1);
+        var matrices = weight.view(groups, _outputs, _inputs).transpose(1, 2);
+        var products = bias is null
+            ? TensorMath.MatrixMultiply(stacked, matrices)
+            : TensorMath.BatchMultiplyAdd(bias.view(groups, 1, _outputs), stacked, matrices);
+        return products.transpose(0, 1).reshape(rows, -1, 1, 1);
+    }
+
+    /// <summary>
+    /// The patches of an input that all share are cut out once, and one matrix product serves the whole stack: a
+    /// convolution of few channels to many runs at a tenth of its rate.
+    /// </summary>
+    private torch.Tensor ConvolveShared(torch.Tensor x, torch.Tensor weight, torch.Tensor? bias)
+    {
+        long height = (x.shape[2] + _stride - 1) / _stride;
+        long width = (x.shape[3] + _stride - 1) / _stride;
+        var patches = torch.nn.functional.unfold(x, _kernel, padding: _kernel / 2, stride: _stride);
+        var matrix = weight.view(1, weight.shape[0], -1).expand(x.shape[0], -1, -1);
+        var y = TensorMath.MatrixMultiply(matrix, patches);
+        return (bias is null ? y : y + bias.view(1, -1, 1)).view(x.shape[0], -1, height, width);
+    }
+
+    private torch.Tensor Weight(int first, int members)
+    {
+        var direction = Rows(_direction, first, members);
+        if (_scale is null)
+        {
+            return direction;
+        }
+
+        var norm = direction.view(direction.shape[0], -1).norm(1, keepdim: true, p: 2);
+        return direction * (Rows(_scale, first, members).view(-1, 1) / norm).view(-1, 1, 1, 1);
+    }
+
+    private torch.Tensor Rows(torch.Tensor parameter, int first, int members) =>
+        members == _stack ? parameter : parameter.narrow(0, (long)first * _outputs, (long)members * _outputs);
+
+    private void Start(torch.Tensor outputs)
+    {
+        using var noGrad = torch.no_grad();
+        var columns = outputs.transpose(0, 1).reshape(outputs.shape[1], -1);
+        var mean = columns.mean([1]);
+        var deviation = columns.std([1], unbiased: false);
+        var factor = torch.where(deviation > LeastDeviation, deviation.reciprocal() * _gain, torch.ones_like(deviation));
+        if (_scale is not null)
+        {
+            _scale.mul_(factor);
+            _bias.copy_(-mean * factor);
+        }
+    }
+}
