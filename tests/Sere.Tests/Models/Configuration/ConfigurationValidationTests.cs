@@ -8,6 +8,8 @@ public sealed class ConfigurationValidationTests
 {
     [Theory]
     [InlineData("dataset.validationImages", "1", "0")]
+    [InlineData("dataset.trainingImages", "null", "0")]
+    [InlineData("dataset.trainingImages", "1", "-1")]
     [InlineData("model.layers", "1", "0")]
     [InlineData("model.layers", "10000", "10001")]
     [InlineData("model.latents", "1", "0")]
