@@ -39,7 +39,7 @@ public sealed class PerformanceBenchmark : IDisposable
 
         // As many epochs as it takes: the benchmark counts steps.
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
-        _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
         _trainer = new Trainer(
             _model,
             _configuration.Training,

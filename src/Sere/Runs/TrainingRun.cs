@@ -51,7 +51,7 @@ public sealed class TrainingRun : IDisposable
             Configuration = configuration,
         };
         _model = ModelFactory.Create(
-            configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
+            configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
         using (var mean = splits.Train.Mean())
         {
             _model.InitializeOutput(mean);

@@ -23,7 +23,7 @@ internal sealed class StepTimer : IDisposable
         int kept = images.Count < training.BatchSize
             ? images.Count
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
-        _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
         _trainer = new Trainer(
             _model,
             training,

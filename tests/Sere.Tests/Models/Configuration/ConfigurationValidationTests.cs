@@ -92,6 +92,21 @@ public sealed class ConfigurationValidationTests
     }
 
     [Fact]
+    public void A_checkerboard_has_a_layer_for_each_of_its_places()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["model.partition.kind=checkerboard"]));
+        Assert.Equal(
+            "--set: model.layers is 7; it must be 16, the blocks of a checkerboard of stride 4.", error.Message);
+        ConfigurationOverrides.Apply(
+            digits, ["model.partition.kind=checkerboard", "model.partition.stride=2", "partition.graph=grid", "model.layers=4"])
+            .Validate();
+        Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(
+            digits, ["model.partition.kind=checkerboard", "model.partition.stride=0", "model.layers=1"]));
+    }
+
+    [Fact]
     public void A_whole_image_has_no_block_before_it()
     {
         ExperimentConfiguration digits = Presets.Load("digits");
