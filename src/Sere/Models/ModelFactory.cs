@@ -67,8 +67,10 @@ public static class ModelFactory
         ParameterInitializer initializer)
     {
         int[] latents = configuration.Latents.ForLayers(configuration.Layers);
-        var chain = CouplingGraph.Chain(configuration.Layers);
-        var hierarchy = CreateHierarchy(configuration, latents, chain, initializer);
+        var graph = configuration.Partition is CheckerboardPartitionConfiguration { Graph: CheckerboardGraph.Grid } grid
+            ? CouplingGraph.Grid(grid.Stride, grid.Stride)
+            : CouplingGraph.Chain(configuration.Layers);
+        var hierarchy = CreateHierarchy(configuration, latents, graph, initializer);
         var encoder = PartsFactory.Encoder(
             configuration.Evidence, configuration.Layers, image, Grid(configuration).Shape(hierarchy.FeatureSize), initializer);
         return new VariationalModel(
@@ -76,17 +78,17 @@ public static class ModelFactory
             hierarchy,
             configuration.Partition is WholePartitionConfiguration whole
                 ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, image, latents, initializer)
-                : CreateBlockwiseLikelihood(configuration, image, latents, chain, initializer));
+                : CreateBlockwiseLikelihood(configuration, image, latents, graph, initializer));
     }
 
     private static SelfReflectiveHierarchy CreateHierarchy(
         VariationalModelConfiguration configuration,
         int[] latents,
-        CouplingGraph chain,
+        CouplingGraph graph,
         ParameterInitializer initializer)
     {
         return new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, chain)
+            new SelfReflectiveSettings(latents, graph)
             {
                 Bijector = PartsFactory.Bijector(configuration.Bijector),
                 CouplePrior = configuration.Coupling.Prior,
@@ -106,14 +108,16 @@ public static class ModelFactory
         VariationalModelConfiguration configuration,
         FeatureShape image,
         int[] latents,
-        CouplingGraph chain,
+        CouplingGraph graph,
         ParameterInitializer initializer)
     {
-        var graph = configuration.Coupling.Data ? chain : CouplingGraph.Uncoupled(configuration.Layers);
+        Partition partition = configuration.Partition is CheckerboardPartitionConfiguration checkerboard
+            ? new CheckerboardPartition(image.Channels, image.Height, image.Width, checkerboard.Stride)
+            : new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width);
         return new BlockwiseLikelihood(
             new BlockwiseSettings(
-                new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width),
-                graph,
+                partition,
+                configuration.Coupling.Data ? graph : CouplingGraph.Uncoupled(configuration.Layers),
                 latents,
                 PartsFactory.Family(configuration.Data))
             {

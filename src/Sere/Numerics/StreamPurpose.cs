@@ -32,4 +32,7 @@ public enum StreamPurpose
 
     /// <summary>The batch that a data-dependent start of a model sees, and its latent noise.</summary>
     Start = 10,
+
+    /// <summary>Which images of a training step are mirrored.</summary>
+    TrainingFlips = 11,
 }

@@ -41,7 +41,12 @@ public sealed class PerformanceBenchmark : IDisposable
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
         _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
         _trainer = new Trainer(
-            _model, _configuration.Training, images, configuration.Dataset.Binarization, configuration.Seed);
+            _model,
+            _configuration.Training,
+            images,
+            configuration.Dataset.Binarization,
+            configuration.Seed,
+            horizontalFlips: configuration.Dataset.HorizontalFlips);
     }
 
     /// <summary>Measures everything.</summary>

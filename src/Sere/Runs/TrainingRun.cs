@@ -55,7 +55,8 @@ public sealed class TrainingRun : IDisposable
         ModelStart.FromData(_model, splits.Train, configuration, _device);
 
         _trainer = new Trainer(
-            _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, _device);
+            _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, _device,
+            configuration.Dataset.HorizontalFlips);
         _claim = folder.Claim();
         AtomicFile.DeleteLeftovers(folder.Root);
         AtomicFile.DeleteLeftovers(folder.Checkpoints);

@@ -54,6 +54,15 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
             Latents,
             $"a multiple of the places of {path}.latentGrid ({LatentGrid?.Height * LatentGrid?.Width})");
         Partition.Validate($"{path}.partition");
+        if (Partition is CheckerboardPartitionConfiguration { Stride: int stride })
+        {
+            ConfigurationCheck.Require(
+                Layers == stride * stride,
+                $"{path}.layers",
+                Layers,
+                $"{stride * stride}, the blocks of a checkerboard of stride {stride}");
+        }
+
         Evidence.Validate($"{path}.evidence");
         Prior.Validate($"{path}.prior");
         Posterior.Validate($"{path}.posterior");
