@@ -75,10 +75,16 @@ internal static class BenchCommand
                 $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads"))
             .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
         table.AddRow("matrix products at their own shapes", $"{report.ProductGigaflops:F0} GFLOP/s");
+        if (report.ConvolutionGigaflops is { } rate)
+        {
+            table.AddRow("convolutions at their own shapes", $"{rate:F0} GFLOP/s");
+        }
+
         table.AddRow("large copy", $"{report.CopyGigabytesPerSecond:F1} GB/s");
         table.AddRow(
-            "floor of a step: products + update",
-            $"{report.ProductMilliseconds:F1} + {report.UpdateFloorMilliseconds:F1} = {report.FloorMilliseconds:F1} ms");
+            "floor of a step: products + convolutions + update",
+            $"{report.ProductMilliseconds:F1} + {report.ConvolutionMilliseconds:F1} + {report.UpdateFloorMilliseconds:F1} = "
+            + $"{report.FloorMilliseconds:F1} ms");
         table.AddRow("training step", $"{report.StepMilliseconds:F1} ms = {report.StepOverFloor:F2} floors");
         table.AddRow(
             "  data, forward, backward, optimizer",

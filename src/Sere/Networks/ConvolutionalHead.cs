@@ -5,8 +5,8 @@ using static TorchSharp.torch.nn;
 namespace Sere.Networks;
 
 /// <summary>
-/// The affine map from the last features of a stack to its outputs: dense onto a vector, a convolution onto the same
-/// grid, a sub-pixel convolution (Shi et al. 2016) onto a finer one. Onto a grid each output has a bias of its own too,
+/// The affine map from the last features of a stack to its outputs: dense onto a vector, place by place onto the
+/// same grid, a sub-pixel convolution (Shi et al. 2016) onto a finer one. Onto a grid each output has a bias of its own too,
 /// since what a pixel is on average depends on its place.
 /// </summary>
 internal sealed class ConvolutionalHead : torch.nn.Module
@@ -45,7 +45,7 @@ internal sealed class ConvolutionalHead : torch.nn.Module
             }
 
             _convolution = new StackedConvolution(
-                stack, features.Channels, output.Channels * _factor * _factor, settings.Kernel, 1, isNormalized, gain, initializer);
+                stack, features.Channels, output.Channels * _factor * _factor, _factor == 1 ? 1 : settings.Kernel, 1, isNormalized, gain, initializer);
             _bias = initializer.Constant(0, (long)stack * output.Channels, output.Height, output.Width);
             register_parameter("output_bias", _bias);
         }

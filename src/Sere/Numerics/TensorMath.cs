@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Sere.Numerics;
 
-/// <summary>Fused elementwise operations, and the matrix products, which a <see cref="MatrixProductLog"/> sees here.</summary>
+/// <summary>Fused elementwise operations, and the matrix products and convolutions, which a <see cref="MatrixProductLog"/> sees here.</summary>
 internal static class TensorMath
 {
     // A native scalar is allocated for every C# number that is passed; this one is passed at each call.
@@ -56,8 +56,21 @@ internal static class TensorMath
 
     /// <summary>A grouped convolution: [R, G I, H, W] and [G O, I, k, k] to [R, G O, H', W'].</summary>
     public static torch.Tensor Convolve(
-        torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int stride, int padding, int groups) =>
-        torch.nn.functional.conv2d(x, weight, bias, [stride, stride], [padding, padding], null, groups);
+        torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int stride, int padding, int groups)
+    {
+        long[] shape = weight.shape;
+        MatrixProductLog.Add(new Convolution(
+            x.shape[0],
+            groups,
+            (int)shape[1],
+            (int)shape[0] / groups,
+            (int)x.shape[2],
+            (int)x.shape[3],
+            (int)shape[2],
+            stride,
+            x.requires_grad));
+        return torch.nn.functional.conv2d(x, weight, bias, [stride, stride], [padding, padding], null, groups);
+    }
 
     private static void LogProducts(torch.Tensor first, torch.Tensor second) =>
         MatrixProductLog.Add(first.shape[0], first.shape[1], first.shape[2], second.shape[2], first.requires_grad);

@@ -4,8 +4,8 @@ using TorchSharp;
 namespace Sere.Performance;
 
 /// <summary>
-/// What the machine can do at best, measured and not taken from a data sheet: matrix products of given shapes, and a large
-/// copy. Of repeats the best counts.
+/// What the machine can do at best, measured and not taken from a data sheet: matrix products and convolutions of
+/// given shapes, and a large copy. Of repeats the best counts.
 /// </summary>
 internal sealed class MachineCeilings
 {
@@ -13,6 +13,7 @@ internal sealed class MachineCeilings
     private const double ProductBudget = 60;
     private const int CopyElements = 32_000_000;
     private readonly Dictionary<MatrixProduct, double> _products = [];
+    private readonly Dictionary<(Convolution Shape, bool WithBackward), double> _convolutions = [];
 
     /// <summary>Measures the copy rate; products are measured when they are asked for.</summary>
     public MachineCeilings()
@@ -44,6 +45,44 @@ internal sealed class MachineCeilings
 
     /// <summary>The time of all products, in milliseconds.</summary>
     public double Milliseconds(IEnumerable<MatrixProduct> products) => products.Sum(Milliseconds);
+
+    /// <summary>The time of all convolutions by the library's own routine, their backward passes too if asked for.</summary>
+    public double Milliseconds(IEnumerable<Convolution> convolutions, bool withBackward) => convolutions.Sum(convolution =>
+    {
+        if (!_convolutions.TryGetValue((convolution, withBackward), out double best))
+        {
+            best = Measure(convolution, withBackward);
+            _convolutions.Add((convolution, withBackward), best);
+        }
+
+        return best;
+    });
+
+    private static double Measure(Convolution shape, bool withBackward)
+    {
+        using var gradients = withBackward ? null : torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var x = torch.ones([shape.Rows, shape.Groups * shape.Inputs, shape.Height, shape.Width])
+            .requires_grad_(withBackward && shape.NeedsInputGradient);
+        var weight = torch.ones([shape.Groups * shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel])
+            .requires_grad_(withBackward);
+        torch.Tensor? gradient = null;
+        return Timing.Best(
+            () =>
+            {
+                using var repeat = torch.NewDisposeScope();
+                var y = torch.nn.functional.conv2d(
+                    x, weight, null, [shape.Stride, shape.Stride], [shape.Kernel / 2, shape.Kernel / 2], null, shape.Groups);
+                if (withBackward)
+                {
+                    gradient ??= torch.ones_like(y).DetachFromDisposeScope();
+                    x.grad?.zero_();
+                    weight.grad?.zero_();
+                    y.backward([gradient]);
+                }
+            },
+            ProductBudget);
+    }
 
     private static double Measure(MatrixProduct product)
     {

@@ -64,13 +64,15 @@ public sealed class PerformanceBenchmark : IDisposable
         double sampling = MeasureSampling();
         onPart?.Invoke("ceilings of the machine");
         var ceilings = new MachineCeilings();
-        MatrixProduct[] products = [.. StepProducts().SelectMany(product => product.WithBackward())];
+        using var step = StepLog();
+        MatrixProduct[] products = [.. step.Products.SelectMany(product => product.WithBackward())];
         double productMilliseconds = ceilings.Milliseconds(products);
 
         // Parameters, gradients and two moments are read; all but the gradients are written.
         double update = 7.0 * sizeof(float) * _trainer.Parameters.Count / ceilings.CopyBytesPerMillisecond;
         double evaluationFloor = EvaluationFloor(ceilings);
-        double floor = productMilliseconds + update;
+        double convolutionMilliseconds = ceilings.Milliseconds(step.Convolutions, withBackward: true);
+        double floor = productMilliseconds + convolutionMilliseconds + update;
         return new PerformanceReport
         {
             Preset = preset,
@@ -78,6 +80,9 @@ public sealed class PerformanceBenchmark : IDisposable
             Batch = _configuration.Training.BatchSize,
             Parameters = _trainer.Parameters.Count,
             ProductGigaflops = products.Sum(product => product.Operations) / productMilliseconds / 1e6,
+            ConvolutionGigaflops = step.Convolutions.Count == 0
+                ? null
+                : step.Convolutions.Sum(convolution => convolution.OperationsWithBackward) / convolutionMilliseconds / 1e6,
             CopyGigabytesPerSecond = ceilings.CopyBytesPerMillisecond / 1e6,
             StepMilliseconds = training.StepMilliseconds,
             DataMilliseconds = training.PhaseMilliseconds[(int)TrainingPhase.Data],
@@ -85,6 +90,7 @@ public sealed class PerformanceBenchmark : IDisposable
             BackwardMilliseconds = training.PhaseMilliseconds[(int)TrainingPhase.Backward],
             OptimizerMilliseconds = training.PhaseMilliseconds[(int)TrainingPhase.Optimizer],
             ProductMilliseconds = productMilliseconds,
+            ConvolutionMilliseconds = convolutionMilliseconds,
             UpdateFloorMilliseconds = update,
             FloorMilliseconds = floor,
             StepOverFloor = training.StepMilliseconds / floor,
@@ -113,17 +119,17 @@ public sealed class PerformanceBenchmark : IDisposable
         return process.PeakWorkingSet64;
     }
 
-    /// <summary>The products of one training step, without those of the backward pass.</summary>
-    private IReadOnlyList<MatrixProduct> StepProducts()
+    /// <summary>The products and convolutions of one training step, without those of the backward pass.</summary>
+    private MatrixProductLog StepLog()
     {
         using var scope = torch.NewDisposeScope();
         int batch = _configuration.Training.BatchSize;
         _model.train();
-        using var log = new MatrixProductLog();
+        var log = new MatrixProductLog();
         int samples = _configuration.Training.ImportanceSamples;
         long[] noise = samples == 1 ? [batch, _model.NoiseSize] : [samples, batch, _model.NoiseSize];
         TrainingObjective.Of(_model, torch.zeros(batch, _model.Dimensions), torch.zeros(noise), beta: 1);
-        return log.Products;
+        return log;
     }
 
     /// <summary>Milliseconds that the products of one importance sample and the traffic of its parameters take at least.</summary>
@@ -139,7 +145,8 @@ public sealed class PerformanceBenchmark : IDisposable
         using var log = new MatrixProductLog();
         _model.LogImportanceWeights(encoded, torch.zeros(EvaluationNoise.BlockSamples, images, _model.NoiseSize));
         double traffic = 2.0 * sizeof(float) * rows * _model.Dimensions / ceilings.CopyBytesPerMillisecond;
-        return (ceilings.Milliseconds(log.Products) + traffic) / rows;
+        double convolutions = ceilings.Milliseconds(log.Convolutions, withBackward: false);
+        return (ceilings.Milliseconds(log.Products) + convolutions + traffic) / rows;
     }
 
     /// <summary>Milliseconds of one importance sample of one image, all of an evaluation included.</summary>

@@ -21,6 +21,9 @@ public sealed record PerformanceReport
     /// <summary>Rate of the matrix products of a step at their own shapes, each at its best, in 10^9 operations a second.</summary>
     public required double ProductGigaflops { get; init; }
 
+    /// <summary>Rate of the step's convolutions and their gradients, each at its best; null where there are none.</summary>
+    public required double? ConvolutionGigaflops { get; init; }
+
     /// <summary>Rate of a large copy, bytes read and bytes written, in 10^9 bytes a second.</summary>
     public required double CopyGigabytesPerSecond { get; init; }
 
@@ -41,6 +44,9 @@ public sealed record PerformanceReport
 
     /// <summary>The matrix products of a step, each at its best.</summary>
     public required double ProductMilliseconds { get; init; }
+
+    /// <summary>Time of the step's convolutions alone, backward passes included, by the library's own routine.</summary>
+    public required double ConvolutionMilliseconds { get; init; }
 
     /// <summary>One pass over parameters, gradients and two moments, and back over all but the gradients, at copy rate.</summary>
     public required double UpdateFloorMilliseconds { get; init; }
