@@ -33,9 +33,19 @@ public sealed class BlockwiseLikelihood : Likelihood
                 nameof(settings));
         }
 
+        // Padding behind the last channel would move the pixels of all others.
+        if (settings.Family.Channels > 1 && Enumerable.Range(0, blocks).Any(block =>
+            settings.Partition.BlockSize(block) != settings.Partition.LargestBlock
+            || settings.Partition.BlockSize(block) % settings.Family.Channels != 0))
+        {
+            throw new ArgumentException(
+                $"Blocks of pixels of {settings.Family.Channels} channels must hold whole pixels and be of one size.",
+                nameof(settings));
+        }
+
         _settings = settings;
         _largestLayer = settings.Latents.Max();
-        int outputs = settings.Partition.LargestBlock * settings.Family.ParametersPerDimension;
+        int outputs = settings.Family.ParameterCount(settings.Partition.LargestBlock);
         _latentNetworks = new StackedMlp(
             blocks, _largestLayer, settings.Hidden, outputs, settings.Activation, initializer);
         _coupledBlocks = [.. Enumerable.Range(0, blocks).Where(block => settings.Graph.Parents(block).Count > 0)];
@@ -130,7 +140,7 @@ public sealed class BlockwiseLikelihood : Likelihood
     }
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Step(
+    public override DataDistribution Step(
         int block,
         IReadOnlyList<torch.Tensor> codes,
         IReadOnlyList<torch.Tensor> previousBlocks)
@@ -259,7 +269,7 @@ public sealed class BlockwiseLikelihood : Likelihood
             return parameters;
         }
 
-        var parts = parameters.chunk(_settings.Family.ParametersPerDimension, -1);
+        var parts = parameters.chunk(_settings.Family.ParametersPerPosition, -1);
         return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
     }
 

@@ -26,7 +26,7 @@ public sealed class DenseLikelihood : Likelihood
         _first = settings.Latents.Count - (settings.LayersSeen ?? settings.Latents.Count);
         _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
         int inputs = settings.Latents.Skip(_first).Sum();
-        int outputs = settings.Dimensions * settings.Family.ParametersPerDimension;
+        int outputs = settings.Family.ParameterCount(settings.Dimensions);
         if (settings.BatchNormalization)
         {
             _normalized = new NormalizedMlp(inputs, settings.Hidden, outputs, settings.Activation, initializer);
@@ -73,7 +73,7 @@ public sealed class DenseLikelihood : Likelihood
     }
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Step(
+    public override DataDistribution Step(
         int block,
         IReadOnlyList<torch.Tensor> codes,
         IReadOnlyList<torch.Tensor> previousBlocks)

@@ -26,13 +26,12 @@ public static class ModelFactory
         torch.Device? device = null)
     {
         var initializer = new ParameterInitializer(seed, type, device);
-        int dimensions = shape.Dimensions;
         return configuration switch
         {
             VariationalModelConfiguration variational => CreateVariational(variational, shape, initializer),
-            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, dimensions, initializer),
-            LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
-            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
+            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, shape, initializer),
+            LadderModelConfiguration ladder => CreateLadder(ladder, shape, initializer),
+            RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, shape, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
     }
@@ -42,19 +41,18 @@ public static class ModelFactory
         ImageShape shape,
         ParameterInitializer initializer)
     {
-        int dimensions = shape.Dimensions;
         int[] latents = configuration.Latents.ForLayers(configuration.Layers);
         var graph = configuration.Partition is CheckerboardPartitionConfiguration { Graph: CheckerboardGraph.Grid } grid
             ? CouplingGraph.Grid(grid.Stride, grid.Stride)
             : CouplingGraph.Chain(configuration.Layers);
         var hierarchy = CreateHierarchy(configuration, latents, graph, initializer);
         var encoder = PartsFactory.Encoder(
-            configuration.Evidence, configuration.Layers, dimensions, hierarchy.FeatureSize, initializer);
+            configuration.Evidence, configuration.Layers, shape.Dimensions, hierarchy.FeatureSize, initializer);
         return new VariationalModel(
             encoder,
             hierarchy,
             configuration.Partition is WholePartitionConfiguration whole
-                ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, dimensions, latents, initializer)
+                ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, shape, latents, initializer)
                 : CreateBlockwiseLikelihood(configuration, shape, latents, graph, initializer));
     }
 
@@ -89,6 +87,14 @@ public static class ModelFactory
         CouplingGraph graph,
         ParameterInitializer initializer)
     {
+        if (shape.Channels > 1
+            && configuration is { Data: LogisticMixtureDataConfiguration, Partition: RasterPartitionConfiguration })
+        {
+            throw new UsageException(
+                "Mixtures of logistics are of whole pixels, which raster blocks of colour images cut apart; set "
+                + "model.partition.kind to checkerboard or whole, or dataset.gray to true.");
+        }
+
         var network = (MlpConfiguration)configuration.Data.Network;
         Partition partition = configuration.Partition is CheckerboardPartitionConfiguration checkerboard
             ? new CheckerboardPartition(shape.Channels, shape.Height, shape.Width, checkerboard.Stride)
@@ -98,7 +104,7 @@ public static class ModelFactory
                 partition,
                 configuration.Coupling.Data ? graph : CouplingGraph.Uncoupled(configuration.Layers),
                 latents,
-                PartsFactory.Family(configuration.Data))
+                PartsFactory.Family(configuration.Data, shape))
             {
                 Residual = configuration.Data.Residual,
                 Hidden = network.Hidden,
@@ -109,7 +115,7 @@ public static class ModelFactory
 
     private static VariationalModel CreateFlowPosterior(
         FlowPosteriorModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         ParameterInitializer initializer)
     {
         var hierarchy = new FlowPosteriorHierarchy(
@@ -122,15 +128,15 @@ public static class ModelFactory
             },
             initializer);
         return new VariationalModel(
-            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            PartsFactory.Encoder(configuration.Evidence, 1, shape.Dimensions, hierarchy.FeatureSize, initializer),
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+                configuration.Data, CodesSeen.All, shape, [configuration.Latents], initializer));
     }
 
     private static VariationalModel CreateLadder(
         LadderModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         ParameterInitializer initializer)
     {
         int layers = configuration.Latents.Values.Count;
@@ -147,7 +153,7 @@ public static class ModelFactory
             },
             initializer);
         var encoder = new BottomUpEncoder(
-            dimensions,
+            shape.Dimensions,
             widths,
             configuration.HiddenLayers,
             [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)],
@@ -157,12 +163,12 @@ public static class ModelFactory
             encoder,
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.Last, dimensions, latents, initializer, batchNormalization: true));
+                configuration.Data, CodesSeen.Last, shape, latents, initializer, batchNormalization: true));
     }
 
     private static VariationalModel CreateRelaxedBernoulli(
         RelaxedBernoulliModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         ParameterInitializer initializer)
     {
         var network = (MlpConfiguration)configuration.Network;
@@ -176,9 +182,9 @@ public static class ModelFactory
             },
             initializer);
         return new VariationalModel(
-            PartsFactory.Encoder(configuration.Evidence, 1, dimensions, hierarchy.FeatureSize, initializer),
+            PartsFactory.Encoder(configuration.Evidence, 1, shape.Dimensions, hierarchy.FeatureSize, initializer),
             hierarchy,
             PartsFactory.DenseLikelihood(
-                configuration.Data, CodesSeen.All, dimensions, [configuration.Latents], initializer));
+                configuration.Data, CodesSeen.All, shape, [configuration.Latents], initializer));
     }
 }

@@ -1,4 +1,6 @@
 using Sere.Bijectors;
+using Sere.Data;
+using Sere.Distributions;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
 using Sere.Networks;
@@ -46,9 +48,11 @@ internal static class PartsFactory
             layers, dimensions, network.Hidden, features, network.Activation, initializer, outputGain: 0.1));
     }
 
-    /// <summary>The distribution of one data dimension.</summary>
-    public static DataFamily Family(DataLayerConfiguration configuration) => configuration switch
+    /// <summary>The distribution of the data.</summary>
+    public static DataFamily Family(DataLayerConfiguration configuration, ImageShape shape) => configuration switch
     {
+        LogisticMixtureDataConfiguration mixture => new LogisticMixtureFamily(
+            new LogisticMixtureSettings(shape.Channels, mixture.Mixtures, mixture.Levels, mixture.ScaleFloor)),
         GaussianDataConfiguration gaussian => new GaussianFamily(gaussian.ScaleFloor),
         _ => new BernoulliFamily(),
     };
@@ -57,14 +61,14 @@ internal static class PartsFactory
     public static DenseLikelihood DenseLikelihood(
         DataLayerConfiguration configuration,
         CodesSeen codes,
-        int dimensions,
+        ImageShape shape,
         IReadOnlyList<int> latents,
         ParameterInitializer initializer,
         bool batchNormalization = false)
     {
         var network = (MlpConfiguration)configuration.Network;
         return new DenseLikelihood(
-            new DenseSettings(dimensions, latents, Family(configuration))
+            new DenseSettings(shape.Dimensions, latents, Family(configuration, shape))
             {
                 LayersSeen = codes == CodesSeen.Last ? 1 : null,
                 Hidden = network.Hidden,
