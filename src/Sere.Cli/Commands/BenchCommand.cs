@@ -54,7 +54,7 @@ internal static class BenchCommand
 
             compute.ApplyThreads(parsed);
             using var benchmark = new PerformanceBenchmark(
-                configuration, DigitsGenerator.GenerateTrain(Math.Max(Images, configuration.Training.BatchSize)));
+                configuration, BenchmarkImages.For(configuration, Math.Max(Images, configuration.Training.BatchSize)));
             var report = benchmark.Measure(name, measured, part => terminal.Say($"measuring: {part}"));
             if (parsed.GetValue(json))
             {

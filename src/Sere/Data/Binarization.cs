@@ -68,6 +68,21 @@ public static class Binarization
         }
     }
 
+    /// <summary>Refuses real values that are no grey values, for a model of whole levels.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="source">What the images are, for the error.</param>
+    /// <exception cref="UsageException">They do not lie in [0, 1].</exception>
+    public static void RequireLevels(ImageSet images, string source)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.IsReal && ValueRange.Of(images) is { IsGrey: false } range)
+        {
+            throw new UsageException(
+                $"The values of '{source}' go from {range.Low} to {range.High}, which are no grey values; bring them to 0..1, "
+                + "or model them as real numbers with --set model.data.kind=gaussian.");
+        }
+    }
+
     private static void CheckGrey(Tensor grey)
     {
         ArgumentNullException.ThrowIfNull(grey);

@@ -8,13 +8,13 @@ namespace Sere.Likelihoods;
 public sealed class BernoulliFamily : DataFamily
 {
     /// <inheritdoc/>
-    public override int ParametersPerDimension => 1;
+    public override int ParametersPerPosition => 1;
 
     /// <inheritdoc/>
     public override string Space => "discrete";
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
+    public override DataDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
 
     /// <inheritdoc/>
     public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)

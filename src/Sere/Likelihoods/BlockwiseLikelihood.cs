@@ -35,13 +35,22 @@ public sealed class BlockwiseLikelihood : Likelihood
                 nameof(settings));
         }
 
+        // Padding behind the last channel would move the pixels of all others.
+        if (settings.Family.Channels > 1 && Enumerable.Range(0, blocks).Any(block =>
+            settings.Partition.BlockSize(block) != settings.Partition.LargestBlock
+            || settings.Partition.BlockSize(block) % settings.Family.Channels != 0))
+        {
+            throw new ArgumentException(
+                $"Blocks of pixels of {settings.Family.Channels} channels must hold whole pixels and be of one size.",
+                nameof(settings));
+        }
+
         _settings = settings;
         _largestLayer = settings.Latents.Max();
         _windows = settings.Network.IsConvolutional ? Windows(settings.Partition) : null;
-        int parametersPerDimension = settings.Family.ParametersPerDimension;
         var output = _windows is null
-            ? FeatureShape.Vector(settings.Partition.LargestBlock * parametersPerDimension)
-            : _windows.Shape.WithChannels(_windows.Shape.Channels * parametersPerDimension);
+            ? FeatureShape.Vector(settings.Family.ParameterCount(settings.Partition.LargestBlock))
+            : _windows.Shape.WithChannels(settings.Family.ParameterCount(_windows.Shape.Size) / _windows.Shape.Positions);
         var code = settings.Grid.Shape(_largestLayer);
         _latentNetworks = settings.Network.CreateStack(blocks, code, output, initializer);
         _coupledBlocks = [.. Enumerable.Range(0, blocks).Where(block => settings.Graph.Parents(block).Count > 0)];
@@ -133,7 +142,7 @@ public sealed class BlockwiseLikelihood : Likelihood
     }
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Step(
+    public override DataDistribution Step(
         int block,
         IReadOnlyList<torch.Tensor> codes,
         IReadOnlyList<torch.Tensor> previousBlocks)
@@ -277,7 +286,7 @@ public sealed class BlockwiseLikelihood : Likelihood
             return parameters;
         }
 
-        var parts = parameters.chunk(_settings.Family.ParametersPerDimension, -1);
+        var parts = parameters.chunk(_settings.Family.ParametersPerPosition, -1);
         return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
     }
 

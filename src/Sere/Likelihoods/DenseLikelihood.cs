@@ -27,7 +27,7 @@ public sealed class DenseLikelihood : Likelihood
         _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
         int inputs = settings.Latents.Skip(_first).Sum();
         var shape = settings.Shape ?? FeatureShape.Vector(settings.Dimensions);
-        var output = shape.WithChannels(shape.Channels * settings.Family.ParametersPerDimension);
+        var output = shape.WithChannels(settings.Family.ParameterCount(settings.Dimensions) / shape.Positions);
         if (settings.BatchNormalization)
         {
             var design = settings.Network as PerceptronDesign
@@ -76,7 +76,7 @@ public sealed class DenseLikelihood : Likelihood
     }
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Step(
+    public override DataDistribution Step(
         int block,
         IReadOnlyList<torch.Tensor> codes,
         IReadOnlyList<torch.Tensor> previousBlocks)

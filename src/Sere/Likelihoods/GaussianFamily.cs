@@ -16,13 +16,13 @@ public sealed class GaussianFamily : DataFamily
     }
 
     /// <inheritdoc/>
-    public override int ParametersPerDimension => 2;
+    public override int ParametersPerPosition => 2;
 
     /// <inheritdoc/>
     public override string Space => "data";
 
     /// <inheritdoc/>
-    public override FactorizedDistribution Bind(torch.Tensor parameters)
+    public override DataDistribution Bind(torch.Tensor parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         var parts = parameters.chunk(2, -1);

@@ -38,7 +38,7 @@ public abstract class Likelihood : torch.nn.Module
     /// <param name="block">l, from 0.</param>
     /// <param name="codes">The codes z_1..z_l at least, each [B, N].</param>
     /// <param name="previousBlocks">The blocks x_1..x_{l-1}, unpadded.</param>
-    public abstract FactorizedDistribution Step(
+    public abstract DataDistribution Step(
         int block,
         IReadOnlyList<torch.Tensor> codes,
         IReadOnlyList<torch.Tensor> previousBlocks);
@@ -67,7 +67,7 @@ public abstract class Likelihood : torch.nn.Module
 
     private GeneratedImages Walk(
         IReadOnlyList<torch.Tensor> codes,
-        Func<int, FactorizedDistribution, torch.Tensor> value)
+        Func<int, DataDistribution, torch.Tensor> value)
     {
         var values = new List<torch.Tensor>(Blocks);
         var means = new List<torch.Tensor>(Blocks);

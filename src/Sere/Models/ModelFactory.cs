@@ -111,6 +111,14 @@ public static class ModelFactory
         CouplingGraph graph,
         ParameterInitializer initializer)
     {
+        if (!image.IsVector && image.Channels > 1
+            && configuration is { Data: LogisticMixtureDataConfiguration, Partition: RasterPartitionConfiguration })
+        {
+            throw new UsageException(
+                "Mixtures of logistics are of whole pixels, which raster blocks of colour images cut apart; set "
+                + "model.partition.kind to checkerboard or whole, or dataset.gray to true.");
+        }
+
         Partition partition = configuration.Partition is CheckerboardPartitionConfiguration checkerboard
             ? new CheckerboardPartition(image.Channels, image.Height, image.Width, checkerboard.Stride)
             : new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width);
@@ -119,7 +127,7 @@ public static class ModelFactory
                 partition,
                 configuration.Coupling.Data ? graph : CouplingGraph.Uncoupled(configuration.Layers),
                 latents,
-                PartsFactory.Family(configuration.Data))
+                PartsFactory.Family(configuration.Data, image))
             {
                 Residual = configuration.Data.Residual,
                 Network = configuration.Data.Network.Design(),

@@ -1,4 +1,6 @@
 using Sere.Bijectors;
+using Sere.Data;
+using Sere.Distributions;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
 using Sere.Networks;
@@ -51,9 +53,11 @@ internal static class PartsFactory
         };
     }
 
-    /// <summary>The distribution of one data dimension.</summary>
-    public static DataFamily Family(DataLayerConfiguration configuration) => configuration switch
+    /// <summary>The distribution of the data.</summary>
+    public static DataFamily Family(DataLayerConfiguration configuration, FeatureShape image) => configuration switch
     {
+        LogisticMixtureDataConfiguration mixture => new LogisticMixtureFamily(
+            new LogisticMixtureSettings(image.IsVector ? 1 : image.Channels, mixture.Mixtures, mixture.Levels, mixture.ScaleFloor)),
         GaussianDataConfiguration gaussian => new GaussianFamily(gaussian.ScaleFloor),
         _ => new BernoulliFamily(),
     };
@@ -69,7 +73,7 @@ internal static class PartsFactory
     {
         var design = configuration.Network.Design();
         return new DenseLikelihood(
-            new DenseSettings(image.Size, latents, Family(configuration))
+            new DenseSettings(image.Size, latents, Family(configuration, image))
             {
                 LayersSeen = codes == CodesSeen.Last ? 1 : null,
                 Network = design,

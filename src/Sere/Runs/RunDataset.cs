@@ -17,7 +17,7 @@ public static class RunDataset
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var dataset = configuration.Dataset;
-        return DatasetCatalog.Load(
+        var splits = DatasetCatalog.Load(
             dataset.Name,
             dataFolder,
             dataset.ValidationImages,
@@ -25,6 +25,12 @@ public static class RunDataset
             dataset.Gray,
             dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null)
             .WithTrainingImages(dataset.TrainingImages);
+        if (configuration.Model.DataLayer is LogisticMixtureDataConfiguration)
+        {
+            Binarization.RequireLevels(splits.Train, splits.Name);
+        }
+
+        return splits;
     }
 
     /// <summary>Loads the images that a run was trained on.</summary>

@@ -125,7 +125,7 @@ public sealed class BlockwiseLikelihoodLawTests
     }
 
     [Theory]
-    [MemberData(nameof(BlockwiseTable.PerceptronNames), MemberType = typeof(BlockwiseTable))]
+    [MemberData(nameof(BlockwiseTable.NamesWithMeans), MemberType = typeof(BlockwiseTable))]
     public void Training_starts_from_the_means_that_the_output_is_initialized_with(
         string family,
         DataResidual residual,

@@ -1,3 +1,4 @@
+using Sere.Distributions;
 using Sere.Likelihoods;
 using Sere.Networks;
 using Sere.Partitions;
@@ -9,15 +10,16 @@ namespace Sere.Tests.Laws;
 /// <summary>Blockwise likelihoods of every family, residual and kind of coupling.</summary>
 public static class BlockwiseTable
 {
+    private const string Mixture = "mixture of logistics of two levels";
+
     private static readonly Dictionary<string, Func<DataFamily>> Families = new()
     {
         ["Bernoulli"] = () => new BernoulliFamily(),
         ["Gaussian"] = () => new GaussianFamily(0.1),
         ["Bernoulli, convolutional"] = () => new BernoulliFamily(),
         ["Gaussian, convolutional"] = () => new GaussianFamily(0.1),
+        [Mixture] = () => new LogisticMixtureFamily(new LogisticMixtureSettings(1, Mixtures: 2, Levels: 2, ScaleFloor: 0.1)),
     };
-
-    private static readonly string[] Perceptrons = ["Bernoulli", "Gaussian"];
 
     private static readonly Dictionary<string, CouplingGraph> Graphs = new()
     {
@@ -33,10 +35,10 @@ public static class BlockwiseTable
     public static TheoryData<string, DataResidual, string> Names => NamesOf(Families.Keys);
 
     /// <summary>The cases with binary data.</summary>
-    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli", "Bernoulli, convolutional"]);
+    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli", "Bernoulli, convolutional", Mixture]);
 
-    /// <summary>The cases of perceptrons, which see nothing but the values of a block.</summary>
-    public static TheoryData<string, DataResidual, string> PerceptronNames => NamesOf(Perceptrons);
+    /// <summary>The cases whose means are those of the distribution, not what stands for them in pictures.</summary>
+    public static TheoryData<string, DataResidual, string> NamesWithMeans => NamesOf(["Bernoulli", "Gaussian"]);
 
     internal static BlockwiseCase Build(string family, DataResidual residual, string graph)
     {
@@ -57,13 +59,13 @@ public static class BlockwiseTable
             Families[family]())
         {
             Residual = residual,
-            Network = Perceptrons.Contains(family, StringComparer.Ordinal)
-                ? new PerceptronDesign([6, 5])
-                : new ResidualDesign(new ResidualSettings { Widths = [4, 3], Blocks = 1 }),
+            Network = family.EndsWith("convolutional", StringComparison.Ordinal)
+                ? new ResidualDesign(new ResidualSettings { Widths = [4, 3], Blocks = 1 })
+                : new PerceptronDesign([6, 5]),
         };
         var initializer = new ParameterInitializer(190, torch.ScalarType.Float64);
         return new BlockwiseCase(
-            new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family is BernoulliFamily);
+            new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family is not GaussianFamily);
     }
 
     private static TheoryData<string, DataResidual, string> NamesOf(IEnumerable<string> families)

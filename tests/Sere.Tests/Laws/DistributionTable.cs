@@ -27,6 +27,9 @@ public static class DistributionTable
         ["normal under rank-one affine maps, batched"] = () => Transformed(Normal([3], 2), RankOne),
         ["normal under a chain"] = () => Transformed(Normal([], 2), Chain),
         ["normal under a block"] = () => Transformed(Normal([3, 2], 1), Block, eventRank: 2),
+        ["mixture of logistics of two levels"] = () => Mixture([], 1, 3),
+        ["mixture of logistics of two levels, batched"] = () => Mixture([2, 3], 1, 2),
+        ["mixture of logistics of two levels in three channels"] = () => Mixture([2], 3, 1),
         ["binary concrete"] = () => Concrete([], 2),
         ["binary concrete, batched"] = () => Concrete([3], 2),
         ["normal layer without a context"] = () => Layer(2, context: null),
@@ -70,6 +73,17 @@ public static class DistributionTable
     {
         var leaf = Float64.Leaf(logits);
         return new DistributionCase(() => new Bernoulli(leaf), batchShape, [logits.shape[^1]], [leaf]) { IsBinary = true };
+    }
+
+    private static DistributionCase Mixture(long[] batchShape, int channels, int pixels)
+    {
+        var settings = new LogisticMixtureSettings(channels, Mixtures: 2, Levels: 2, ScaleFloor: 0.05);
+        var leaf = Float64.Leaf(Float64.Normal(41, [.. batchShape, settings.ParametersPerPixel * pixels]));
+        return new DistributionCase(
+            () => new DiscretizedLogisticMixture(settings, leaf), batchShape, [channels * pixels], [leaf])
+        {
+            IsBinary = true,
+        };
     }
 
     // Cold enough that the tails end within the grid, warm enough that it resolves the middle.

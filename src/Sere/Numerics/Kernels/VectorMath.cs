@@ -46,6 +46,20 @@ internal static class VectorMath
         return Vector256.ConditionalSelect(Vector256.Equals(x, x), result, x);
     }
 
+    /// <summary>1 - e^-x of x >= 0, without the cancellation near 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> OneMinusExp(Vector256<float> x)
+    {
+        // x (1 - x/2 (1 - x/3 (...))), whose next term is below 5e-8 where it is taken.
+        var series = Vector256<float>.One - (x * (1f / 6));
+        series = Vector256<float>.One - (x * (1f / 5) * series);
+        series = Vector256<float>.One - (x * (1f / 4) * series);
+        series = Vector256<float>.One - (x * (1f / 3) * series);
+        series = Vector256<float>.One - (x * (1f / 2) * series);
+        return Vector256.ConditionalSelect(
+            Vector256.LessThan(x, Vector256.Create(0.25f)), x * series, Vector256<float>.One - Exp(-x));
+    }
+
     /// <summary>1 / (1 + e^-x), from the exponential that cannot overflow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Sigmoid(Vector256<float> x)

@@ -14,7 +14,7 @@ internal static class FusedKernelTable
         [null, Activation.Elu, Activation.Relu, Activation.LeakyRelu, Activation.Tanh, Activation.Silu];
 
     public static IEnumerable<FusedKernelCase> Cases =>
-        [.. Single(), .. Stacked(), .. Added(), .. Bernoulli()];
+        [.. Single(), .. Stacked(), .. Added(), .. Bernoulli(), .. LogisticMixture()];
 
     private static IEnumerable<FusedKernelCase> Single() =>
         from activation in Activations
@@ -51,6 +51,30 @@ internal static class FusedKernelTable
             [[sizes.Stack, samples, sizes.Batch, sizes.Width]],
             inputs => new BernoulliFamily().LogLikelihood(
                 inputs[0], Bits(sizes.Stack, sizes.Batch, sizes.Width), Mask(sizes.Stack, sizes.Width)));
+
+    private static IEnumerable<FusedKernelCase> LogisticMixture() =>
+        from samples in new[] { 1, 3 }
+        from sizes in new (int Channels, int Mixtures, int Levels, int Stack, int Batch, int Pixels)[]
+        {
+            (1, 1, 2, 1, 3, 5), (1, 5, 256, 3, 20, 17), (3, 2, 4, 2, 9, 3), (3, 5, 256, 4, 30, 64),
+        }
+        let family = new LogisticMixtureFamily(new(sizes.Channels, sizes.Mixtures, sizes.Levels, 0.01))
+        select new FusedKernelCase(
+            $"logistic mixture, {samples} samples, {sizes}",
+            [[sizes.Stack, samples, sizes.Batch, family.ParameterCount(sizes.Channels * sizes.Pixels)]],
+            inputs => family.LogLikelihood(
+                inputs[0],
+                Levels(sizes.Levels, sizes.Stack, sizes.Batch, sizes.Channels * sizes.Pixels),
+                sizes.Channels == 1
+                    ? Mask(sizes.Stack, sizes.Pixels)
+                    : torch.ones(sizes.Stack, 1, sizes.Channels * sizes.Pixels)));
+
+    /// <summary>All levels, the first and the last among them.</summary>
+    private static torch.Tensor Levels(int levels, params long[] shape)
+    {
+        using var generator = new torch.Generator(12);
+        return ((torch.rand(shape, generator: generator) * levels).floor() / (levels - 1)).clamp(0, 1);
+    }
 
     private static torch.Tensor Bits(params long[] shape)
     {
