@@ -40,6 +40,13 @@ internal static class ConfigurationCheck
             ceiling is > 1 and < double.PositiveInfinity, $"{path}.diagonalCeiling", ceiling, "greater than 1 and finite");
     }
 
+    /// <summary>Refuses splines without a bin, or on no interval.</summary>
+    public static void RequireSpline(string path, int bins, double tailBound)
+    {
+        Require(bins is >= 1 and <= 1000, $"{path}.bins", bins, "a whole number from 1 to 1000");
+        Require(tailBound is > 0 and <= 1e6, $"{path}.tailBound", tailBound, "greater than 0 and at most 1000000");
+    }
+
     private static string Show(object? value) => value switch
     {
         null => "missing",

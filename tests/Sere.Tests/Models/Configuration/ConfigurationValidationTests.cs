@@ -79,6 +79,12 @@ public sealed class ConfigurationValidationTests
     [InlineData("inverse-autoregressive", "gateFloor", "0.001", "0")]
     [InlineData("inverse-autoregressive", "gateFloor", "0.89", "0.9")]
     [InlineData("inverse-autoregressive", "network.hidden", "[5]", "[0]")]
+    [InlineData("spline-coupling", "steps", "1", "0")]
+    [InlineData("spline-coupling", "steps", "1000", "1001")]
+    [InlineData("spline-coupling", "bins", "1", "0")]
+    [InlineData("spline-coupling", "bins", "1000", "1001")]
+    [InlineData("spline-coupling", "tailBound", "0.001", "0")]
+    [InlineData("spline-coupling", "network.hidden", "[5]", "[0]")]
     public void A_bijector_of_another_kind_has_ranges_of_its_own(string kind, string key, string accepted, string refused)
     {
         ExperimentConfiguration digits = Presets.Load("digits");
