@@ -29,10 +29,11 @@ public sealed class FlowLayer : AmortizedBijector
     /// Fits the statistics of batch normalization to data: each layer's to what the steps before it make of the data.
     /// </summary>
     /// <param name="batches">The data, each [B, N], overwritten by what the flow makes of it.</param>
-    /// <param name="contexts">The context of each batch, or none.</param>
-    public void FitStatistics(IList<torch.Tensor> batches, IReadOnlyList<torch.Tensor>? contexts = null)
+    /// <param name="contexts">The context of each batch; null for none.</param>
+    public void FitStatistics(IList<torch.Tensor> batches, IReadOnlyList<torch.Tensor?> contexts)
     {
         ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(contexts);
         using var noGrad = torch.no_grad();
         foreach (var step in _steps)
         {
@@ -45,7 +46,7 @@ public sealed class FlowLayer : AmortizedBijector
             for (int batch = 0; batch < batches.Count; batch++)
             {
                 using var scope = torch.NewDisposeScope();
-                batches[batch].copy_(step.Bind(contexts?[batch]).Transform(batches[batch]));
+                batches[batch].copy_(step.Bind(contexts[batch]).Transform(batches[batch]));
             }
         }
     }

@@ -7,15 +7,19 @@ public static class DatasetCatalog
 {
     private const string Digits = "digits";
     private const string Mnist = "mnist";
+    private const string TwoMoons = "two-moons";
+    private const string Checkerboard = "checkerboard";
+    private const string Rings = "rings";
     private const string ImagesPrefix = "images:";
     private const string ArrayPrefix = "npy:";
 
     /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Digits, Mnist, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
+    public static IReadOnlyList<string> Names { get; } =
+        [Digits, Mnist, TwoMoons, Checkerboard, Rings, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
-    /// "digits" (built in), "mnist" (from the data folder), "images:DIR" (the PNG, JPEG and WebP files of a folder), or
+    /// "digits" (built in), "two-moons", "checkerboard" and "rings" (built-in vectors of two numbers), "mnist" (from the data folder), "images:DIR" (the PNG, JPEG and WebP files of a folder), or
     /// "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not divided into training
     /// and test images, a random tenth are the test images.
     /// </param>
@@ -63,6 +67,9 @@ public static class DatasetCatalog
         {
             Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
             Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist)),
+            TwoMoons => ToyGenerator.Generate(ToyShape.TwoMoons),
+            Checkerboard => ToyGenerator.Generate(ToyShape.Checkerboard),
+            Rings => ToyGenerator.Generate(ToyShape.Rings),
             _ => throw Unknown(name),
         };
         return DatasetSplits.FromTrainingImages(

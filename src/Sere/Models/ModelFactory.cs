@@ -28,9 +28,10 @@ public static class ModelFactory
         return configuration switch
         {
             VariationalModelConfiguration variational => CreateVariational(variational, dimensions, initializer),
-            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, dimensions, initializer),
+            FlowPosteriorModelConfiguration posterior => CreateFlowPosterior(posterior, dimensions, initializer),
             LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
             RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
+            FlowModelConfiguration flow => FlowFactory.Model(flow, dimensions, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
     }
@@ -48,7 +49,9 @@ public static class ModelFactory
         return new VariationalModel(
             encoder,
             hierarchy,
-            configuration.Partition is WholePartitionConfiguration whole
+            configuration.Data is FlowDataConfiguration flow
+                ? FlowFactory.Likelihood(flow, dimensions, latents, initializer)
+            : configuration.Partition is WholePartitionConfiguration whole
                 ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, dimensions, latents, initializer)
                 : CreateBlockwiseLikelihood(configuration, dimensions, latents, chain, initializer));
     }

@@ -68,7 +68,7 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
         using var noGrad = torch.no_grad();
         foreach (var (kept, value) in _statistics.Zip([mean, variance]))
         {
-            var moved = momentum == 1 ? value : kept.lerp(value, momentum.ToScalar());
+            var moved = momentum == 1 ? value : kept + ((value - kept) * momentum);
             kept.copy_(torch.where(moved.isfinite(), moved, kept));
         }
     }

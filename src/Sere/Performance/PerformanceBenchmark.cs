@@ -41,7 +41,7 @@ public sealed class PerformanceBenchmark : IDisposable
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
         _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
         _trainer = new Trainer(
-            _model, _configuration.Training, images, configuration.Dataset.Binarization, configuration.Seed);
+            _model, _configuration.Training, images, configuration.Dataset.Preparation, configuration.Seed);
     }
 
     /// <summary>Measures everything.</summary>
@@ -144,7 +144,7 @@ public sealed class PerformanceBenchmark : IDisposable
         var options = new EvaluationOptions { ImportanceSamples = ImportanceSamples };
         var images = _images.Slice(0, EvaluatedImages);
         return Timing.Median(
-            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Binarization, options),
+            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options),
             EvaluationRepeats) / (EvaluatedImages * ImportanceSamples);
     }
 

@@ -10,6 +10,7 @@ namespace Sere.Models.Configuration;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
 [JsonDerivedType(typeof(BernoulliDataConfiguration), "bernoulli")]
 [JsonDerivedType(typeof(GaussianDataConfiguration), "gaussian")]
+[JsonDerivedType(typeof(FlowDataConfiguration), "flow")]
 public abstract record DataLayerConfiguration
 {
     /// <summary>What the residual of the layer sees; it matters where the data coupling is on.</summary>

@@ -52,7 +52,9 @@ public sealed record ExperimentConfiguration
             "dataset.binarization",
             Dataset.Binarization.ToString().ToLowerInvariant(),
             binary
-                ? "none where model.data.kind is gaussian: binary values have no density"
+                ? Model.FlowPreprocessing is null
+                    ? "none where model.data.kind is gaussian: binary values have no density"
+                    : "none for a flow: binary values have no density"
                 : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
     }
 }

@@ -83,7 +83,7 @@ public sealed record ComparisonPlan
                 + "the same.");
         }
 
-        if (row.Baseline is not null && configuration.Dataset.Binarization == BinarizationRule.None)
+        if (row.Baseline is not null && configuration.Dataset.Preparation == BinarizationRule.None)
         {
             throw new UsageException(
                 $"The row \"{row.Name}\" is a baseline of binary images, and the data are not binarized; leave it out.");

@@ -89,7 +89,7 @@ internal sealed class RowRunner
         var evaluation = row.Configuration.Evaluation;
         var images = _splits.Test.Slice(0, Math.Min(evaluation.Limit ?? _splits.Test.Count, _splits.Test.Count));
         double[] logLikelihood = IndependentPixels.LogLikelihood(
-            _splits.Train, images, row.Configuration.Dataset.Binarization, seed);
+            _splits.Train, images, row.Configuration.Dataset.Preparation, seed);
         _folder.Run(row.Name).CreateRoot();
         return new RowResult
         {

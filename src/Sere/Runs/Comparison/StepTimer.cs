@@ -25,7 +25,7 @@ internal sealed class StepTimer : IDisposable
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
         _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
         _trainer = new Trainer(
-            _model, training, images.Slice(0, kept), configuration.Dataset.Binarization, configuration.Seed);
+            _model, training, images.Slice(0, kept), configuration.Dataset.Preparation, configuration.Seed);
     }
 
     /// <summary>Takes a step: its milliseconds.</summary>

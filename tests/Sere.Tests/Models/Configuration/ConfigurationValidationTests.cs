@@ -95,6 +95,40 @@ public sealed class ConfigurationValidationTests
         Assert.StartsWith($"--set: model.bijector.{key}", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("model.flow.steps", "1", "0")]
+    [InlineData("model.flow.bins", "1", "0")]
+    [InlineData("model.flow.tailBound", "0.1", "0")]
+    [InlineData("model.flow.network.hidden", "[5]", "[0]")]
+    [InlineData("model.preprocessing", "{\"kind\":\"logit\",\"alpha\":0.1}", "{\"kind\":\"logit\",\"alpha\":0.5}")]
+    [InlineData("dataset.dequantization", "uniform", "")]
+    [InlineData("dataset.binarization", "none", "dynamic")]
+    [InlineData("dataset.binarization", "none", "dequantized")]
+    public void A_flow_has_ranges_of_its_own(string path, string accepted, string refused)
+    {
+        ExperimentConfiguration flow = Presets.Load("toy-spline-flow");
+        ConfigurationOverrides.Apply(flow, [$"{path}={accepted}"]).Validate();
+        UsageException error =
+            Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(flow, [$"{path}={refused}"]));
+        Assert.StartsWith($"--set: {path}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Binary_images_are_not_dequantized_and_a_flow_is_of_the_whole_image()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        Assert.StartsWith(
+            "--set: dataset.dequantization",
+            Assert.Throws<UsageException>(
+                () => ConfigurationOverrides.Apply(digits, ["dataset.dequantization=uniform"])).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--set: model.partition.kind",
+            Assert.Throws<UsageException>(
+                () => ConfigurationOverrides.Apply(digits, ["model.data.kind=flow", "dataset.binarization=none"])).Message,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_whole_image_has_no_block_before_it()
     {

@@ -12,7 +12,7 @@ public sealed class PresetsTests
     public void The_names_are_those_of_the_files() => Assert.Equal(
         [
             "digits", "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iw-ladder", "mnist-iwae", "mnist-ladder",
-            "mnist-mlp", "mnist-relaxed-bernoulli", "mnist-sere-iaf",
+            "mnist-mlp", "mnist-relaxed-bernoulli", "mnist-sere-iaf", "toy-spline-flow",
         ],
         Presets.Names);
 
