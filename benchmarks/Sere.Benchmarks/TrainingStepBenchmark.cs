@@ -31,7 +31,7 @@ public class TrainingStepBenchmark
         NativeLibraries.EnsureLoaded();
         var configuration = Presets.Load("mnist-mlp");
         _images = DigitsGenerator.GenerateTrain(Images);
-        _model = ModelFactory.Create(configuration.Model, _images.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(configuration.Model, _images.Shape, configuration.Seed);
         var training = configuration.Training with { Epochs = int.MaxValue / Images };
         _trainer = new Trainer(_model, training, _images, BinarizationRule.Dynamic, configuration.Seed);
     }

@@ -20,7 +20,7 @@ preset = preset with { Training = preset.Training with { BatchSize = batch, Epoc
 
 // Whole batches alone, so that every step is the same work.
 var images = DigitsGenerator.GenerateTrain(Math.Max(Images / batch, 1) * batch);
-using var model = ModelFactory.Create(preset.Model, images.Shape.Dimensions, preset.Seed);
+using var model = ModelFactory.Create(preset.Model, images.Shape, preset.Seed);
 using (var mean = images.Mean())
 {
     model.InitializeOutput(mean);

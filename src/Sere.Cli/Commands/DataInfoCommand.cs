@@ -45,7 +45,7 @@ internal static class DataInfoCommand
                 Print(terminal, chosen, local);
             }
 
-            local?.RequireComplete();
+            local?.RequireUsable();
         });
         return command;
     }
@@ -102,12 +102,26 @@ internal static class DataInfoCommand
         {
             table.AddRow(
                 Markup.Escape(Path.GetFileName(file.Path) ?? file.Expected.Name),
-                $"{file.Expected.Size:N0}",
+                $"{(file.State == LocalFileState.Abridged ? file.Expected.Abridged! : file.Expected).Size:N0}",
                 State(file));
         }
 
         terminal.Results.Write(table);
+        if (local.ArchivePartialBytes > 0)
+        {
+            terminal.Output.WriteLine($"{local.ArchivePartialBytes:N0} bytes of {local.Dataset.Archive!.Name} are here");
+        }
+
+        if (TestImagesHere(info, local) is { } images && images < info.TestImages)
+        {
+            terminal.Output.WriteLine($"only the first {images:N0} test images are here; reports are on those");
+        }
     }
+
+    private static int? TestImagesHere(DatasetInfo info, LocalDataset? local) =>
+        local?.IsUsable == false ? null
+        : local?.Files.Any(file => file.State == LocalFileState.Abridged) == true ? info.AbridgedTestImages
+        : info.TestImages;
 
     private static string State(LocalFile file) =>
         file is { State: LocalFileState.Missing, PartialBytes: > 0 }
@@ -124,9 +138,12 @@ internal static class DataInfoCommand
         Shape = (int[])[info.Shape.Channels, info.Shape.Height, info.Shape.Width],
         info.TrainImages,
         info.TestImages,
+        TestImagesHere = TestImagesHere(info, local),
         info.Credit,
         local?.Folder,
         IsComplete = local?.IsComplete ?? true,
+        IsUsable = local?.IsUsable ?? true,
+        ArchivePartialBytes = local?.ArchivePartialBytes ?? 0,
         Files = (local?.Files ?? []).Select(file => new
         {
             file.Expected.Name,
@@ -134,6 +151,7 @@ internal static class DataInfoCommand
             State = Name(file.State),
             file.Expected.Size,
             file.Expected.Sha256,
+            file.Expected.Md5,
             file.PartialBytes,
         }),
     };

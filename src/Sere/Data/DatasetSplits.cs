@@ -27,6 +27,16 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>The same division with the first training images alone.</summary>
+    /// <param name="count">How many training images; null for all.</param>
+    /// <exception cref="UsageException">There are not as many.</exception>
+    public DatasetSplits WithTrainingImages(int? count) =>
+        count is not { } wanted ? this
+        : wanted >= 1 && wanted <= Train.Count ? this with { Train = Train.Slice(0, wanted) }
+        : throw new UsageException(
+            $"{wanted} training images cannot be taken from the {Train.Count} of data set '{Name}' that are not for "
+            + $"validation; set dataset.trainingImages to a number from 1 to {Train.Count}, or to null for all.");
+
     /// <summary>Takes the last training images for validation.</summary>
     /// <param name="name">The name of the data set.</param>
     /// <param name="trainingImages">All training images.</param>

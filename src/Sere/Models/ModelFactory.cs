@@ -1,3 +1,4 @@
+using Sere.Data;
 using Sere.Hierarchies;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
@@ -12,22 +13,23 @@ public static class ModelFactory
 {
     /// <summary>A model with freshly drawn parameters.</summary>
     /// <param name="configuration">What to build.</param>
-    /// <param name="dimensions">Dimensions of the data, D.</param>
+    /// <param name="shape">The shape of an image.</param>
     /// <param name="seed">Seed of the initial parameters.</param>
     /// <param name="type">Floating-point type of the parameters.</param>
     /// <param name="device">Where the model is; null for the CPU. A model does not move: make it where it is used.</param>
     /// <exception cref="UsageException">The configuration does not fit the data.</exception>
     public static DensityModel Create(
         ModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         long seed,
         torch.ScalarType type = torch.ScalarType.Float32,
         torch.Device? device = null)
     {
         var initializer = new ParameterInitializer(seed, type, device);
+        int dimensions = shape.Dimensions;
         return configuration switch
         {
-            VariationalModelConfiguration variational => CreateVariational(variational, dimensions, initializer),
+            VariationalModelConfiguration variational => CreateVariational(variational, shape, initializer),
             FlowPosteriorModelConfiguration posterior => CreateFlowPosterior(posterior, dimensions, initializer),
             LadderModelConfiguration ladder => CreateLadder(ladder, dimensions, initializer),
             RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, dimensions, initializer),
@@ -38,12 +40,15 @@ public static class ModelFactory
 
     private static VariationalModel CreateVariational(
         VariationalModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         ParameterInitializer initializer)
     {
+        int dimensions = shape.Dimensions;
         int[] latents = configuration.Latents.ForLayers(configuration.Layers);
-        var chain = CouplingGraph.Chain(configuration.Layers);
-        var hierarchy = CreateHierarchy(configuration, latents, chain, initializer);
+        var graph = configuration.Partition is CheckerboardPartitionConfiguration { Graph: CheckerboardGraph.Grid } grid
+            ? CouplingGraph.Grid(grid.Stride, grid.Stride)
+            : CouplingGraph.Chain(configuration.Layers);
+        var hierarchy = CreateHierarchy(configuration, latents, graph, initializer);
         var encoder = PartsFactory.Encoder(
             configuration.Evidence, configuration.Layers, dimensions, hierarchy.FeatureSize, initializer);
         return new VariationalModel(
@@ -53,18 +58,18 @@ public static class ModelFactory
                 ? FlowFactory.Likelihood(flow, dimensions, latents, initializer)
             : configuration.Partition is WholePartitionConfiguration whole
                 ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, dimensions, latents, initializer)
-                : CreateBlockwiseLikelihood(configuration, dimensions, latents, chain, initializer));
+                : CreateBlockwiseLikelihood(configuration, shape, latents, graph, initializer));
     }
 
     private static SelfReflectiveHierarchy CreateHierarchy(
         VariationalModelConfiguration configuration,
         int[] latents,
-        CouplingGraph chain,
+        CouplingGraph graph,
         ParameterInitializer initializer)
     {
         var prior = (MlpConfiguration)configuration.Prior.Network;
         return new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, chain)
+            new SelfReflectiveSettings(latents, graph)
             {
                 Bijector = PartsFactory.Bijector(configuration.Bijector),
                 CouplePrior = configuration.Coupling.Prior,
@@ -82,17 +87,19 @@ public static class ModelFactory
 
     private static BlockwiseLikelihood CreateBlockwiseLikelihood(
         VariationalModelConfiguration configuration,
-        int dimensions,
+        ImageShape shape,
         int[] latents,
-        CouplingGraph chain,
+        CouplingGraph graph,
         ParameterInitializer initializer)
     {
         var network = (MlpConfiguration)configuration.Data.Network;
-        var graph = configuration.Coupling.Data ? chain : CouplingGraph.Uncoupled(configuration.Layers);
+        Partition partition = configuration.Partition is CheckerboardPartitionConfiguration checkerboard
+            ? new CheckerboardPartition(shape.Channels, shape.Height, shape.Width, checkerboard.Stride)
+            : new RasterPartition(shape.Dimensions, configuration.Layers);
         return new BlockwiseLikelihood(
             new BlockwiseSettings(
-                new RasterPartition(dimensions, configuration.Layers),
-                graph,
+                partition,
+                configuration.Coupling.Data ? graph : CouplingGraph.Uncoupled(configuration.Layers),
                 latents,
                 PartsFactory.Family(configuration.Data))
             {

@@ -29,4 +29,7 @@ public enum StreamPurpose
 
     /// <summary>How a data set is split into training, validation and test images.</summary>
     Split = 9,
+
+    /// <summary>Which images of a training step are mirrored.</summary>
+    TrainingFlips = 10,
 }

@@ -38,6 +38,23 @@ public sealed class CouplingGraph
     public static CouplingGraph Chain(int layers) =>
         new([.. Enumerable.Range(0, layers).Select(layer => layer == 0 ? Array.Empty<int>() : [layer - 1])]);
 
+    /// <summary>
+    /// Layers in raster order on a grid, each conditioned on the one above it and the one to its left. The posterior of
+    /// eq. 4 does not factorize as the true one: two layers that a later one sees are dependent given the image.
+    /// </summary>
+    public static CouplingGraph Grid(int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        return new([.. Enumerable.Range(0, rows * columns).Select(Neighbours)]);
+
+        int[] Neighbours(int layer) =>
+        [
+            .. layer >= columns ? [layer - columns] : Array.Empty<int>(),
+            .. layer % columns > 0 ? [layer - 1] : Array.Empty<int>(),
+        ];
+    }
+
     /// <summary>No layer is conditioned on another.</summary>
     public static CouplingGraph Uncoupled(int layers) =>
         new([.. Enumerable.Range(0, layers).Select(_ => Array.Empty<int>())]);

@@ -39,9 +39,14 @@ public sealed class PerformanceBenchmark : IDisposable
 
         // As many epochs as it takes: the benchmark counts steps.
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
-        _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
         _trainer = new Trainer(
-            _model, _configuration.Training, images, configuration.Dataset.Preparation, configuration.Seed);
+            _model,
+            _configuration.Training,
+            images,
+            configuration.Dataset.Preparation,
+            configuration.Seed,
+            horizontalFlips: configuration.Dataset.HorizontalFlips);
     }
 
     /// <summary>Measures everything.</summary>

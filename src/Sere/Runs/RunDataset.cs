@@ -23,7 +23,8 @@ public static class RunDataset
             dataset.ValidationImages,
             SplitSeed,
             dataset.Gray,
-            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null);
+            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null)
+            .WithTrainingImages(dataset.TrainingImages);
     }
 
     /// <summary>Loads the images that a run was trained on.</summary>

@@ -69,7 +69,7 @@ public sealed class TrainedModel : IDisposable
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
         var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);
         var model = ModelFactory.Create(
-            configuration.Model, imageShape.Dimensions, configuration.Seed, device: device);
+            configuration.Model, imageShape, configuration.Seed, device: device);
         new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
         model.eval();
         return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);

@@ -52,10 +52,11 @@ public sealed class TrainingRun : IDisposable
             Configuration = configuration,
         };
         _model = ModelFactory.Create(
-            configuration.Model, splits.Train.Shape.Dimensions, configuration.Seed, device: _device);
+            configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
         ModelPreparation.Start(_model, configuration, splits.Train, _device);
         _trainer = new Trainer(
-            _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device);
+            _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
+            configuration.Dataset.HorizontalFlips);
         _claim = folder.Claim();
         AtomicFile.DeleteLeftovers(folder.Root);
         AtomicFile.DeleteLeftovers(folder.Checkpoints);

@@ -27,13 +27,15 @@ public sealed class Trainer : IDisposable
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="device">Where the model is; null for the CPU.</param>
+    /// <param name="horizontalFlips">Whether images are mirrored at random.</param>
     public Trainer(
         DensityModel model,
         TrainingConfiguration configuration,
         ImageSet images,
         BinarizationRule binarization,
         long seed,
-        torch.Device? device = null)
+        torch.Device? device = null,
+        bool horizontalFlips = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(configuration);
@@ -42,7 +44,7 @@ public sealed class Trainer : IDisposable
         _configuration = configuration;
         _device = device ?? torch.CPU;
         _batches = new TrainingBatches(
-            images, binarization, configuration.BatchSize, new RandomStreams(seed), _device);
+            images, binarization, configuration.BatchSize, new RandomStreams(seed), _device, horizontalFlips);
         Parameters = new FlatParameters(model);
         Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Values);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;

@@ -9,7 +9,9 @@ internal sealed class TrainingBatches : IDisposable
 {
     private const int FittingBatch = 500;
     private readonly torch.Tensor _images;
+    private readonly ImageShape _shape;
     private readonly BinarizationRule _binarization;
+    private readonly bool _horizontalFlips;
     private readonly RandomStreams _streams;
     private readonly int _batchSize;
     private torch.Tensor? _order;
@@ -20,11 +22,14 @@ internal sealed class TrainingBatches : IDisposable
         BinarizationRule binarization,
         int batchSize,
         RandomStreams streams,
-        torch.Device device)
+        torch.Device device,
+        bool horizontalFlips = false)
     {
         using var scope = torch.NewDisposeScope();
         _images = images.ToTensor().to(device).DetachFromDisposeScope();
+        _shape = images.Shape;
         _binarization = binarization;
+        _horizontalFlips = horizontalFlips;
         _batchSize = batchSize;
         _streams = streams;
         StepsPerEpoch = (images.Count + batchSize - 1) / batchSize;
@@ -43,6 +48,11 @@ internal sealed class TrainingBatches : IDisposable
         long first = (long)step * _batchSize;
         long count = Math.Min(_batchSize, order.shape[0] - first);
         var grey = _images.index_select(0, order.narrow(0, first, count));
+        if (_horizontalFlips)
+        {
+            grey = Flip(grey, epoch, step);
+        }
+
         using var binarization = _streams.Open(StreamPurpose.TrainingBinarization, epoch, step);
         using var latents = _streams.Open(StreamPurpose.TrainingNoise, epoch, step);
         long[] shape = samples == 1 ? [count, noiseSize] : [samples, count, noiseSize];
@@ -73,6 +83,14 @@ internal sealed class TrainingBatches : IDisposable
     {
         _images.Dispose();
         _order?.Dispose();
+    }
+
+    private torch.Tensor Flip(torch.Tensor images, int epoch, int step)
+    {
+        using var generator = _streams.Open(StreamPurpose.TrainingFlips, epoch, step);
+        var chosen = torch.rand([images.shape[0], 1], generator: generator).lt(0.5).to(images.device);
+        var mirrored = images.view(-1, _shape.Channels, _shape.Height, _shape.Width).flip(3).view(images.shape);
+        return torch.where(chosen, mirrored, images);
     }
 
     private torch.Tensor Order(int epoch)

@@ -46,6 +46,24 @@ public sealed class DatasetSplitsTests
         Assert.Same(test, splits.Test);
     }
 
+    [Fact]
+    public void The_first_training_images_alone_leave_validation_and_test_as_they_are()
+    {
+        var all = new ImageSet(Shape, [10, 11, 12, 13, 14]);
+        DatasetSplits whole = DatasetSplits.FromTrainingImages("tiny", all, all, 2);
+        Assert.Same(whole, whole.WithTrainingImages(null));
+        DatasetSplits splits = whole.WithTrainingImages(2);
+        Assert.Equal([10, 11], splits.Train.Pixels);
+        Assert.Equal([13, 14], splits.Validation.Pixels);
+        Assert.Same(whole.Test, splits.Test);
+        Assert.NotEqual(whole.Digest(), splits.Digest());
+        string message = Assert.Throws<UsageException>(() => whole.WithTrainingImages(4)).Message;
+        Assert.Equal(
+            "4 training images cannot be taken from the 3 of data set 'tiny' that are not for validation; set "
+            + "dataset.trainingImages to a number from 1 to 3, or to null for all.",
+            message);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(5)]

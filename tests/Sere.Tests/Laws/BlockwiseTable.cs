@@ -21,6 +21,7 @@ public static class BlockwiseTable
         ["uncoupled"] = CouplingGraph.Uncoupled(BlockwiseCase.Blocks),
         ["two parents"] = new CouplingGraph([[], [0], [0, 1], [1, 2]]),
         ["two roots"] = new CouplingGraph([[], [], [1, 0], [1]]),
+        ["grid"] = CouplingGraph.Grid(2, 2),
         ["one parent of all"] = new CouplingGraph([[], [0], [0], [0]]),
     };
 

@@ -18,7 +18,7 @@ public sealed class ExactPosteriorFactorizationTests
 
     // The layer that has the last one's parents, and the one before: an edge that the paper's chain does not have.
     private static readonly CouplingGraph ExtraEdge = new([[], [0], [0, 1]]);
-    private static readonly CouplingGraph Grid = new([[], [0], [0], [1, 2]]);
+    private static readonly CouplingGraph Grid = CouplingGraph.Grid(2, 2);
 
     // Shown to fail: with z_1 as the context of every layer, and with a likelihood that is given z_l + z_1.
     [Theory]
@@ -66,12 +66,12 @@ public sealed class ExactPosteriorFactorizationTests
         }
     }
 
-    // Shown to fail: with the first code among the context of a layer that has two parents, and with a likelihood that is
-    // given z_l + z_1.
+    // Blocks (0,0), (0,1), (1,0) and (1,1) of a checkerboard, whose data layers are coupled as the latents are. Shown to fail:
+    // with the first code among the context of a layer that has two parents, and with a likelihood that is given z_l + z_1.
     [Fact]
     public void In_a_grid_the_corners_are_independent_given_the_codes_between_and_the_image()
     {
-        using var model = Model(Grid, 1, new RasterPartition(4, 4));
+        using var model = GridModel();
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var data = model.Likelihood.Prepare(TinyModels.AllImages().repeat(Repeats, 1));
@@ -88,7 +88,7 @@ public sealed class ExactPosteriorFactorizationTests
     [Fact]
     public void In_a_grid_the_neighbours_are_dependent_given_the_first_code_and_the_image()
     {
-        using var model = Model(Grid, 1, new RasterPartition(4, 4));
+        using var model = GridModel();
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var (points, weights) = Trapezoid.Axis(9.2, 0.4);
@@ -106,12 +106,16 @@ public sealed class ExactPosteriorFactorizationTests
         torch.Tensor Point(long seed) => MonteCarlo.Noise(seed, TinyModels.Images, 1).repeat(count, 1);
     }
 
-    private static VariationalModel Model(CouplingGraph graph, int latents, Partition? partition = null) =>
+    private static VariationalModel Model(CouplingGraph graph, int latents) =>
         TinyModels.SelfReflective(
             data: likelihood => likelihood with { Residual = DataResidual.Joint },
             graph: graph,
-            partition: partition,
             latents: latents);
+
+    private static VariationalModel GridModel() => TinyModels.SelfReflective(
+        data: likelihood => likelihood with { Residual = DataResidual.Joint, Graph = Grid },
+        graph: Grid,
+        partition: new CheckerboardPartition(1, 2, 2, 2));
 
     /// <summary>The largest mixed difference in eps_1 and eps_3 over all images and several points.</summary>
     private static double MixedDifference(VariationalModel model, int latents)

@@ -3,7 +3,7 @@ using TorchSharp;
 namespace Sere.Tests.Laws;
 
 /// <summary>
-/// The trapezoid rule over a box [-b_1, b_1] x [-b_2, b_2] x [-b_3, b_3]: for an analytic integrand that vanishes at the
+/// The trapezoid rule over a box [-b_1, b_1] x ... x [-b_n, b_n] of at least two dimensions: for an analytic integrand that vanishes at the
 /// ends its error falls exponentially with 1/step.
 /// </summary>
 internal sealed class Trapezoid
@@ -26,23 +26,36 @@ internal sealed class Trapezoid
         return (torch.linspace(-half, half, points, torch.ScalarType.Float64), weights);
     }
 
-    /// <summary>Visits the points in slices of equal first coordinate, each a batch: coordinates [G, 3], weights [G].</summary>
-    public void ForEachSlice(Action<torch.Tensor, torch.Tensor> visit)
+    /// <summary>
+    /// Visits the points in slices of equal coordinates but the last two, each a batch: coordinates [G, n], weights [G].
+    /// </summary>
+    public void ForEachSlice(Action<torch.Tensor, torch.Tensor> visit) => ForEachSlice([], visit);
+
+    private void ForEachSlice(long[] place, Action<torch.Tensor, torch.Tensor> visit)
     {
-        var (first, second, third) = (_axes[0], _axes[1], _axes[2]);
+        int fixedAxes = _axes.Length - 2;
+        if (place.Length < fixedAxes)
+        {
+            for (long i = 0; i < _axes[place.Length].Points.shape[0]; i++)
+            {
+                ForEachSlice([.. place, i], visit);
+            }
+
+            return;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var (second, third) = (_axes[^2], _axes[^1]);
         long repeats = third.Points.shape[0];
         long slice = second.Points.shape[0] * repeats;
-        for (long i = 0; i < first.Points.shape[0]; i++)
-        {
-            using var scope = torch.NewDisposeScope();
-            var points = torch.stack(
-            [
-                first.Points[i].expand(slice),
-                second.Points.repeat_interleave(repeats),
-                third.Points.repeat(second.Points.shape[0]),
-            ],
-            1);
-            visit(points, first.Weights[i] * torch.outer(second.Weights, third.Weights).flatten());
-        }
+        var points = torch.stack(
+        [
+            .. place.Select((i, axis) => _axes[axis].Points[i].expand(slice)),
+            second.Points.repeat_interleave(repeats),
+            third.Points.repeat(second.Points.shape[0]),
+        ],
+        1);
+        var weights = torch.outer(second.Weights, third.Weights).flatten();
+        visit(points, place.Select((i, axis) => _axes[axis].Weights[i]).Aggregate(weights, (product, one) => product * one));
     }
 }

@@ -1,5 +1,7 @@
 using Sere.Data;
+using Sere.Data.Downloads;
 using Sere.Tests.Data;
+using Sere.Tests.Data.Downloads;
 using SkiaSharp;
 using Xunit;
 
@@ -46,6 +48,51 @@ public sealed class ImageMutationTests
         {
             MemoryPerByte = 1032 * 3,
         }.Check();
+    }
+
+    [Fact]
+    public void Damaged_files_of_cifar10_are_refused_or_read() => new MutationRun(
+        "data_batch_1.bin",
+        [
+            new MalformedForm("one record", Cifar10File.Build(1)),
+            new MalformedForm("three records", Cifar10File.Build(3)),
+            new MalformedForm("a damaged label", Cifar10File.Build(2), (file, random) =>
+            {
+                byte[] damaged = [.. file];
+                damaged[Cifar10File.RecordLength] = (byte)random.Next(256);
+                return damaged;
+            }),
+        ],
+        path =>
+        {
+            ImageSet set = Cifar10Reader.ReadFile(path);
+            Assert.Equal(new FileInfo(path).Length, set.Count + set.Pixels.Length);
+            Assert.All(set.Labels!, label => Assert.InRange(label, 0, 9));
+        }).Check();
+
+    [Fact]
+    public void Damaged_archives_are_refused_or_whole()
+    {
+        byte[] content = SmallDataset.Content();
+        RemoteFile[] files = [SmallDataset.File("first", content)];
+        byte[] unpacked = [.. TarBytes.Folder("a"), .. TarBytes.File("readme", new byte[40]), .. TarBytes.File("a/first", content)];
+        new MutationRun(
+            "small.tar.gz",
+            [
+                new MalformedForm("sound", TarBytes.Archive(unpacked)),
+                new MalformedForm("damaged, then gzipped", unpacked, Wrap: IdxFile.Zip),
+                new MalformedForm(
+                    "damaged header, then gzipped",
+                    unpacked[..512],
+                    Wrap: header => IdxFile.Zip([.. header, .. unpacked[512..]])),
+            ],
+            path =>
+            {
+                if (ArchiveContent.Read(path, files) != ContentState.Whole)
+                {
+                    throw new SereException($"'{path}' is not the archive.");
+                }
+            }).Check();
     }
 
     [Fact]

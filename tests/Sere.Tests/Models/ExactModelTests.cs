@@ -198,7 +198,7 @@ public sealed class ExactModelTests
                     _ => new NoPreprocessingConfiguration(),
                 },
             },
-            dimensions,
+            new ImageShape(1, 1, dimensions),
             seed: 1,
             type);
         if (type == torch.ScalarType.Float64)

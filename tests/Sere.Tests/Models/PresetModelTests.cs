@@ -1,3 +1,4 @@
+using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
 using TorchSharp;
@@ -64,7 +65,8 @@ public sealed class PresetModelTests
 
     private static long Count(DensityModel model) => model.parameters().Sum(parameter => parameter.numel());
 
-    private static DensityModel Create(string name) => ModelFactory.Create(Presets.Load(name).Model, Pixels, seed: 1);
+    private static DensityModel Create(string name) => ModelFactory.Create(
+        Presets.Load(name).Model, new ImageShape(1, 28, 28), seed: 1);
 
     private static torch.Tensor Images() => Normal(1, Batch, Pixels).gt(1).to(torch.float32);
 

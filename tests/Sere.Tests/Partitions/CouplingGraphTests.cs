@@ -17,6 +17,17 @@ public sealed class CouplingGraphTests
     }
 
     [Fact]
+    public void In_a_grid_each_layer_has_the_ones_above_and_to_its_left()
+    {
+        var graph = CouplingGraph.Grid(2, 3);
+        Assert.Equal(6, graph.Layers);
+        Assert.Equal(
+            [[], [0], [1], [0], [1, 3], [2, 4]], Enumerable.Range(0, 6).Select(layer => graph.Parents(layer).ToArray()));
+        Assert.Equal([[], [0], [1]], Enumerable.Range(0, 3).Select(CouplingGraph.Grid(3, 1).Parents));
+        Assert.Equal([[], [0], [1]], Enumerable.Range(0, 3).Select(CouplingGraph.Grid(1, 3).Parents));
+    }
+
+    [Fact]
     public void Without_coupling_no_layer_has_a_parent()
     {
         var graph = CouplingGraph.Uncoupled(3);

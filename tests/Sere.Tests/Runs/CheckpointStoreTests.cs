@@ -129,7 +129,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         TrainAndSave(epochs: 1);
         var wider = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.evidence.network.hidden=[9]"]);
-        using var model = ModelFactory.Create(wider.Model, TinyExperiment.Shape.Dimensions, seed: 1);
+        using var model = ModelFactory.Create(wider.Model, TinyExperiment.Shape, seed: 1);
         using var trainer = TinyExperiment.Trainer(model, Training, TinyExperiment.Images(16));
         foreach (Action action in (Action[])
             [
@@ -147,7 +147,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         TrainAndSave(epochs: 1);
         var deeper = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.prior.network.hidden=[4,4]"]);
-        using var model = ModelFactory.Create(deeper.Model, TinyExperiment.Shape.Dimensions, seed: 1);
+        using var model = ModelFactory.Create(deeper.Model, TinyExperiment.Shape, seed: 1);
         string message = Assert.Throws<SereException>(() =>
             _store.LoadWeights(model, CheckpointChoice.Last, _warnings.Add)).Message;
         Assert.Matches("(has no tensor|the tensor) 'average\\.hierarchy\\.", message);

@@ -129,7 +129,7 @@ public sealed class WeightsFileTests : IDisposable
     private static IEnumerable<string> ParameterNames(string[] overrides)
     {
         var configuration = ConfigurationOverrides.Apply(TinyExperiment.Configuration, [.. overrides]);
-        using var model = ModelFactory.Create(configuration.Model, TinyExperiment.Shape.Dimensions, seed: 1);
+        using var model = ModelFactory.Create(configuration.Model, TinyExperiment.Shape, seed: 1);
         return [.. model.named_parameters().Select(parameter => parameter.name)];
     }
 

@@ -94,7 +94,7 @@ public sealed class RunningStatisticsTests : IDisposable
         }
     }
 
-    private static DensityModel Model(long seed = 1) => ModelFactory.Create(Ladder, TinyExperiment.Shape.Dimensions, seed);
+    private static DensityModel Model(long seed = 1) => ModelFactory.Create(Ladder, TinyExperiment.Shape, seed);
 
     private static Trainer Trainer(DensityModel model) =>
         TinyExperiment.Trainer(model, Training, TinyExperiment.Images(32));

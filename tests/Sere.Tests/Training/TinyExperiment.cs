@@ -28,7 +28,7 @@ internal static class TinyExperiment
         ]);
 
     public static DensityModel Model(long seed = 1) =>
-        ModelFactory.Create(Configuration.Model, Shape.Dimensions, seed);
+        ModelFactory.Create(Configuration.Model, Shape, seed);
 
     public static Trainer Trainer(
         DensityModel model, TrainingConfiguration training, ImageSet images, long seed = 1) =>

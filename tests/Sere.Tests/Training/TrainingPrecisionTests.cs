@@ -22,7 +22,7 @@ public sealed class TrainingPrecisionTests
         using var scope = torch.NewDisposeScope();
         var digits = Presets.Load("digits");
         var images = DigitsGenerator.GenerateTrain(2000);
-        using var model = ModelFactory.Create(digits.Model, images.Shape.Dimensions, seed: 1);
+        using var model = ModelFactory.Create(digits.Model, images.Shape, seed: 1);
         using (var trainer = new Trainer(
             model, digits.Training with { Epochs = 2 }, images, BinarizationRule.Dynamic, seed: 1))
         {

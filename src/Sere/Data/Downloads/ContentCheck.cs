@@ -13,6 +13,11 @@ internal static class ContentCheck
 {
     private const int BufferLength = 1 << 16;
 
+    /// <summary>Whether a file that is never gzipped has the right content.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static bool IsWholePlain(string path, RemoteFile file) =>
+        Read(path, stream => OfPlain(stream, file)) == ContentState.Whole;
+
     /// <summary>Whether a file, as it is or gzipped (told by content, as its reader does), has the right content.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
     public static bool IsWhole(string path, RemoteFile file) =>
@@ -40,11 +45,22 @@ internal static class ContentCheck
         }
     }
 
-    private static ContentState OfPlain(FileStream stream, RemoteFile file) =>
-        stream.Length == file.Size
-        && string.Equals(Convert.ToHexStringLower(SHA256.HashData(stream)), file.Sha256, StringComparison.Ordinal)
-            ? ContentState.Whole
-            : ContentState.Wrong;
+    private static ContentState OfPlain(FileStream stream, RemoteFile file)
+    {
+        if (stream.Length != file.Size)
+        {
+            return ContentState.Wrong;
+        }
+
+        using IncrementalHash digest = file.StartDigest();
+        byte[] buffer = new byte[BufferLength];
+        for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
+        {
+            digest.AppendData(buffer, 0, read);
+        }
+
+        return file.Matches(digest) ? ContentState.Whole : ContentState.Wrong;
+    }
 
     internal static ContentState OfGzip(Stream stream, RemoteFile file)
     {
@@ -53,7 +69,7 @@ internal static class ContentCheck
             return ContentState.Wrong;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = file.StartDigest();
         var checksum = new Crc32();
         long length = 0;
         try
@@ -77,8 +93,7 @@ internal static class ContentCheck
         }
 
         return Judge(
-            isWhole: length == file.Size && string.Equals(
-                Convert.ToHexStringLower(hash.GetHashAndReset()), file.Sha256, StringComparison.Ordinal),
+            isWhole: length == file.Size && file.Matches(hash),
             mayBecomeWhole: length < file.Size,
             endsWithTrailer: GzipTrailer.Ends(stream, checksum, length));
     }

@@ -43,6 +43,15 @@ public sealed class DatasetFetcher
             // All of them before the first byte is downloaded.
             RequireReplaceable(dataset, before.Files);
             using FileStream held = FetchLock.Take(before.Folder);
+            if (dataset.Archive is { } archive)
+            {
+                // Whoever held the folder until now may have brought the files.
+                LocalDataset now = LocalDataset.Inspect(dataset, dataFolder);
+                RequireReplaceable(dataset, now.Files);
+                await CompleteAsync(now, archive, cancellation);
+                return now.Folder;
+            }
+
             Uri[] mirrors = [.. dataset.Mirrors];
             foreach (LocalFile file in before.Files)
             {
@@ -53,13 +62,30 @@ public sealed class DatasetFetcher
         }
         else
         {
-            foreach (LocalFile file in before.Files)
-            {
-                _observer.OnPresent(file.Path!);
-            }
+            NotePresent(before);
         }
 
         return before.Folder;
+    }
+
+    private async Task CompleteAsync(LocalDataset now, RemoteArchive archive, CancellationToken cancellation)
+    {
+        if (now.IsComplete)
+        {
+            NotePresent(now);
+        }
+        else
+        {
+            await new ArchiveFetch(_options, _observer).CompleteAsync(now, archive, cancellation);
+        }
+    }
+
+    private void NotePresent(LocalDataset local)
+    {
+        foreach (LocalFile file in local.Files)
+        {
+            _observer.OnPresent(file.Path!);
+        }
     }
 
     private async Task<Uri?> FetchAsync(

@@ -19,6 +19,9 @@ public sealed record DatasetInfo(
     string Credit,
     RemoteDataset? Download)
 {
+    /// <summary>How many test images will do, the first ones, where not all are there; null where all have to be.</summary>
+    public int? AbridgedTestImages { get; init; }
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<DatasetInfo> Known { get; } =
     [
@@ -39,6 +42,17 @@ public sealed record DatasetInfo(
             "Yann LeCun, Corinna Cortes, Christopher J. C. Burges: the MNIST database of handwritten digits; derived from "
             + "data of NIST; made available under CC BY-SA 3.0.",
             RemoteDataset.Mnist),
+        new DatasetInfo(
+            RemoteDataset.Cifar10.Name,
+            "small colour photographs of ten kinds of things",
+            Cifar10Reader.Shape,
+            TrainImages: 50_000,
+            TestImages: 10_000,
+            "Alex Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009.",
+            RemoteDataset.Cifar10)
+        {
+            AbridgedTestImages = 1000,
+        },
     ];
 
     /// <summary>Finds a data set by its name.</summary>

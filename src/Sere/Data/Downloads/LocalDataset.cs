@@ -9,6 +9,12 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
     /// <summary>Whether every file is there with the right content.</summary>
     public bool IsComplete => Files.All(file => file.State == LocalFileState.Verified);
 
+    /// <summary>Whether every file is there with the right content, or a shorter one that will do.</summary>
+    public bool IsUsable => Files.All(file => file.State is LocalFileState.Verified or LocalFileState.Abridged);
+
+    /// <summary>How much of its archive a broken-off download left that the next one goes on from, in bytes.</summary>
+    public long ArchivePartialBytes { get; init; }
+
     /// <summary>Looks at the files and verifies the content of each; this reads them to their ends.</summary>
     /// <param name="dataset">The data set.</param>
     /// <param name="dataFolder">The data folder; see <see cref="DataFolder.Resolve(string?)"/>.</param>
@@ -18,7 +24,12 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(dataFolder);
         string folder = dataset.FolderIn(dataFolder);
-        return new LocalDataset(dataset, folder, [.. dataset.Files.Select(file => LocalFile.Inspect(file, folder))]);
+        return dataset.Archive is { } archive
+            ? new LocalDataset(dataset, folder, [.. dataset.Files.Select(file => LocalFile.InspectUnpacked(file, folder))])
+            {
+                ArchivePartialBytes = new PartFile(folder, archive.Name).Length,
+            }
+            : new LocalDataset(dataset, folder, [.. dataset.Files.Select(file => LocalFile.Inspect(file, folder))]);
     }
 
     /// <summary>How many files are there under their names, whatever their content; this reads none.</summary>
@@ -28,14 +39,17 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(dataFolder);
-        return dataset.Files.Count(file => DataFile.Find(dataset.FolderIn(dataFolder), file.Name) is not null);
+        string folder = dataset.FolderIn(dataFolder);
+        return dataset.Files.Count(file => dataset.Archive is null
+            ? DataFile.Find(folder, file.Name) is not null
+            : File.Exists(Path.Combine(folder, file.Name)));
     }
 
-    /// <summary>Refuses a data set that is not complete, by the names of what is missing or damaged.</summary>
+    /// <summary>Refuses a data set that cannot be used, by the names of what is missing or damaged.</summary>
     /// <exception cref="SereException">Files are missing or damaged.</exception>
-    public void RequireComplete()
+    public void RequireUsable()
     {
-        if (!IsComplete)
+        if (!IsUsable)
         {
             string force = Files.Any(file => file.State == LocalFileState.Damaged) ? " --force" : "";
             throw new SereException(

@@ -17,4 +17,20 @@ public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string
             : LocalFileState.Damaged;
         return new LocalFile(file, state, path, new PartFile(folder, file.GzipName).Length);
     }
+
+    /// <summary>Looks at a file that comes out of an archive, as it is read, or at the shorter one that will do.</summary>
+    /// <exception cref="SereException">It is there but cannot be read.</exception>
+    internal static LocalFile InspectUnpacked(RemoteFile file, string folder)
+    {
+        string path = System.IO.Path.Combine(folder, file.Name);
+        string? abridged = file.Abridged is { } other ? System.IO.Path.Combine(folder, other.Name) : null;
+        return File.Exists(path)
+                ? Judge(path, file, LocalFileState.Verified)
+            : File.Exists(abridged)
+                ? Judge(abridged, file.Abridged!, LocalFileState.Abridged)
+            : new LocalFile(file, LocalFileState.Missing, null, 0);
+
+        LocalFile Judge(string path, RemoteFile content, LocalFileState whole) =>
+            new(file, ContentCheck.IsWholePlain(path, content) ? whole : LocalFileState.Damaged, path, 0);
+    }
 }

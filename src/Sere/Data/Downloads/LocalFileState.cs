@@ -9,6 +9,9 @@ public enum LocalFileState
     /// <summary>The file, with the right content.</summary>
     Verified,
 
+    /// <summary>A shorter file that will do in its place, with the right content; see <see cref="RemoteFile.Abridged"/>.</summary>
+    Abridged,
+
     /// <summary>A file of its name, with other content.</summary>
     Damaged,
 }

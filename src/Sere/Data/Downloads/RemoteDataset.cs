@@ -1,8 +1,8 @@
 namespace Sere.Data.Downloads;
 
-/// <summary>A data set that mirrors serve, file by file.</summary>
+/// <summary>A data set that mirrors serve, file by file or in one archive.</summary>
 /// <param name="Name">Its name, which is also that of its folder in the data folder.</param>
-/// <param name="Mirrors">Addresses of folders that hold all files, ending in "/"; tried in this order.</param>
+/// <param name="Mirrors">Addresses of folders that hold all files, or the archive, ending in "/"; tried in this order.</param>
 /// <param name="Files">Its files.</param>
 public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IReadOnlyList<RemoteFile> Files)
 {
@@ -32,6 +32,34 @@ public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IRea
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
         ]);
 
+    /// <summary>The 60,000 images of CIFAR-10 and their labels, in the binary version.</summary>
+    public static RemoteDataset Cifar10 { get; } = new(
+        "cifar10",
+        [
+            new Uri("https://www.cs.toronto.edu/~kriz/"),
+            new Uri("https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/"),
+        ],
+        [
+            Cifar10File(Cifar10Reader.TrainingFile(1), "5dd7e06a14cb22eb9f671a540d1b7c25"),
+            Cifar10File(Cifar10Reader.TrainingFile(2), "5ea93a67294ea407fff1d09f752e9692"),
+            Cifar10File(Cifar10Reader.TrainingFile(3), "942cd6a4bcdd0dd3c604fbe906cb4421"),
+            Cifar10File(Cifar10Reader.TrainingFile(4), "ae636b3ba5c66a11e91e8cb52e771fcb"),
+            Cifar10File(Cifar10Reader.TrainingFile(5), "53f37980c15c3d472c316c40844f3f0d"),
+            Cifar10File(Cifar10Reader.TestFile, "803d5f7f4d78ea53de84dbe85f74fb6d") with
+            {
+                Abridged = Cifar10File(
+                    Cifar10Reader.AbridgedTestFile,
+                    "8314c96d7cd65618193bab23acdd5d4c4af15bf6dd00a1781d55beedf3be1ef5",
+                    images: 1000),
+            },
+        ])
+    {
+        Archive = new RemoteArchive("cifar-10-binary.tar.gz"),
+    };
+
+    /// <summary>The archive that holds all files, or null where each comes by itself.</summary>
+    public RemoteArchive? Archive { get; init; }
+
     /// <summary>The folder that its files lie in.</summary>
     /// <param name="dataFolder">The data folder; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     public string FolderIn(string dataFolder) => Path.Combine(dataFolder, Name);
@@ -50,4 +78,7 @@ public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IRea
                 $"'{address}' is not the address of a mirror; give the http or https address of a folder, such as "
                 + "https://example.org/mnist/, without user name, query or fragment.");
     }
+
+    private static RemoteFile Cifar10File(string name, string digest, int images = 10_000) =>
+        new(name, (long)images * Cifar10Reader.RecordLength, digest);
 }

@@ -6,8 +6,11 @@ namespace Sere.Models.Configuration;
 /// <summary>The images of a run and how they are prepared.</summary>
 public sealed record DatasetConfiguration
 {
-    /// <summary>The data set: a known name ("digits", "mnist"), "images:DIR" or "npy:FILE"; not empty.</summary>
+    /// <summary>The data set: a known name ("digits", "mnist", "cifar10"), "images:DIR" or "npy:FILE"; not empty.</summary>
     public string Name { get; init; } = "digits";
+
+    /// <summary>How many images are trained on, the first ones; null for all that are not for validation.</summary>
+    public int? TrainingImages { get; init; }
 
     /// <summary>How many images at the end of the training split are kept for validation; at least 1.</summary>
     public int ValidationImages { get; init; } = 5000;
@@ -22,6 +25,9 @@ public sealed record DatasetConfiguration
     [JsonIgnore]
     public BinarizationRule Preparation =>
         Dequantization == DequantizationRule.Uniform ? BinarizationRule.Dequantized : Binarization;
+
+    /// <summary>Whether each image is mirrored with probability one half in each step of training, and in training alone.</summary>
+    public bool HorizontalFlips { get; init; }
 
     /// <summary>Whether colours become grey values.</summary>
     public bool Gray { get; init; }
@@ -45,6 +51,11 @@ public sealed record DatasetConfiguration
     {
         ConfigurationCheck.Require(
             Name is { Length: >= 1 and <= 4096 }, $"{path}.name", Name, "a text of 1 to 4096 characters");
+        ConfigurationCheck.Require(
+            TrainingImages is null or (>= 1 and <= ConfigurationCheck.MaximumCount),
+            $"{path}.trainingImages",
+            TrainingImages,
+            $"a whole number from 1 to {ConfigurationCheck.MaximumCount}, or null");
         ConfigurationCheck.Require(
             ValidationImages is >= 1 and <= ConfigurationCheck.MaximumCount,
             $"{path}.validationImages",

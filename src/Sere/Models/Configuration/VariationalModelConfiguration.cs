@@ -43,6 +43,15 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
             Layers is >= 1 and <= 10_000, $"{path}.layers", Layers, "a whole number from 1 to 10000");
         Latents.Validate($"{path}.latents", Layers);
         Partition.Validate($"{path}.partition");
+        if (Partition is CheckerboardPartitionConfiguration { Stride: int stride })
+        {
+            ConfigurationCheck.Require(
+                Layers == stride * stride,
+                $"{path}.layers",
+                Layers,
+                $"{stride * stride}, the blocks of a checkerboard of stride {stride}");
+        }
+
         Evidence.Validate($"{path}.evidence");
         Prior.Validate($"{path}.prior");
         Posterior.Validate($"{path}.posterior");

@@ -23,9 +23,14 @@ internal sealed class StepTimer : IDisposable
         int kept = images.Count < training.BatchSize
             ? images.Count
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
-        _model = ModelFactory.Create(configuration.Model, images.Shape.Dimensions, configuration.Seed);
+        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
         _trainer = new Trainer(
-            _model, training, images.Slice(0, kept), configuration.Dataset.Preparation, configuration.Seed);
+            _model,
+            training,
+            images.Slice(0, kept),
+            configuration.Dataset.Preparation,
+            configuration.Seed,
+            horizontalFlips: configuration.Dataset.HorizontalFlips);
     }
 
     /// <summary>Takes a step: its milliseconds.</summary>

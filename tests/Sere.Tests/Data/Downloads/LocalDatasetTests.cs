@@ -21,7 +21,7 @@ public sealed class LocalDatasetTests : IDisposable
         Assert.Equal(
             $"Data set 'small' is not complete in '{local.Folder}' (missing: first, second; damaged: none); run sere data "
             + "fetch small.",
-            Assert.Throws<SereException>(local.RequireComplete).Message);
+            Assert.Throws<SereException>(local.RequireUsable).Message);
         Assert.Empty(_folder.FileNames());
     }
 
@@ -34,7 +34,7 @@ public sealed class LocalDatasetTests : IDisposable
         Assert.True(local.IsComplete);
         Assert.Equal([first, second], local.Files.Select(file => file.Path));
         Assert.Equal(2, LocalDataset.CountFiles(_dataset, _folder.Path));
-        local.RequireComplete();
+        local.RequireUsable();
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class LocalDatasetTests : IDisposable
         Assert.Equal(
             $"Data set 'small' is not complete in '{local.Folder}' (missing: second; damaged: first); run sere data fetch "
             + "small --force.",
-            Assert.Throws<SereException>(local.RequireComplete).Message);
+            Assert.Throws<SereException>(local.RequireUsable).Message);
     }
 
     [Fact]

@@ -23,6 +23,18 @@ public sealed class RemoteDatasetTests : IDisposable
     }
 
     [Fact]
+    public void The_files_of_cifar10_have_the_sizes_of_its_records()
+    {
+        DatasetInfo info = DatasetInfo.Find("cifar10");
+        RemoteFile[] files = [.. RemoteDataset.Cifar10.Files];
+        Assert.All(files, file => Assert.Equal(10_000L * (1 + info.Shape.Dimensions), file.Size));
+        Assert.Equal(info.TrainImages + info.TestImages, files.Sum(file => file.Size) / (1 + info.Shape.Dimensions));
+        Assert.All(files, file => Assert.Matches("^[0-9a-f]{32}$", file.Md5));
+        Assert.Equal(6, files.Select(file => file.Md5).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(info.AbridgedTestImages!.Value * (1L + info.Shape.Dimensions), files[^1].Abridged!.Size);
+    }
+
+    [Fact]
     public void What_is_downloaded_of_mnist_is_what_is_loaded()
     {
         string folder = RemoteDataset.Mnist.FolderIn(_folder.Path);

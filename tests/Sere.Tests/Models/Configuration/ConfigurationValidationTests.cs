@@ -8,6 +8,8 @@ public sealed class ConfigurationValidationTests
 {
     [Theory]
     [InlineData("dataset.validationImages", "1", "0")]
+    [InlineData("dataset.trainingImages", "null", "0")]
+    [InlineData("dataset.trainingImages", "1", "-1")]
     [InlineData("model.layers", "1", "0")]
     [InlineData("model.layers", "10000", "10001")]
     [InlineData("model.latents", "1", "0")]
@@ -127,6 +129,21 @@ public sealed class ConfigurationValidationTests
             Assert.Throws<UsageException>(
                 () => ConfigurationOverrides.Apply(digits, ["model.data.kind=flow", "dataset.binarization=none"])).Message,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkerboard_has_a_layer_for_each_of_its_places()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, ["model.partition.kind=checkerboard"]));
+        Assert.Equal(
+            "--set: model.layers is 7; it must be 16, the blocks of a checkerboard of stride 4.", error.Message);
+        ConfigurationOverrides.Apply(
+            digits, ["model.partition.kind=checkerboard", "model.partition.stride=2", "partition.graph=grid", "model.layers=4"])
+            .Validate();
+        Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(
+            digits, ["model.partition.kind=checkerboard", "model.partition.stride=0", "model.layers=1"]));
     }
 
     [Fact]

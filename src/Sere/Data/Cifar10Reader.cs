@@ -1,0 +1,108 @@
+using Sere.Storage;
+
+namespace Sere.Data;
+
+/// <summary>
+/// Reads the binary version of CIFAR-10: records of a label byte and the three planes of an image, red, green and blue,
+/// each row by row. Planes come first in an <see cref="ImageSet"/> as well.
+/// </summary>
+internal static class Cifar10Reader
+{
+    private const int TrainingFiles = 5;
+    private const int Classes = 10;
+    private const int MostRecords = 10_000;
+
+    /// <summary>The shape of an image.</summary>
+    public static ImageShape Shape { get; } = new(3, 32, 32);
+
+    /// <summary>Bytes of a record.</summary>
+    public static int RecordLength { get; } = 1 + Shape.Dimensions;
+
+    /// <summary>The file of all test images.</summary>
+    public static string TestFile => "test_batch.bin";
+
+    /// <summary>The file of the first 1,000 test images, which is read where the whole one is not there.</summary>
+    public static string AbridgedTestFile => "test_batch_first1000.bin";
+
+    /// <summary>The name of a file of training images, <paramref name="number"/> from 1 to 5.</summary>
+    public static string TrainingFile(int number) => $"data_batch_{number}.bin";
+
+    /// <summary>Reads the five files of training images and the test images that are there, with their labels.</summary>
+    /// <param name="folder">The folder of the files.</param>
+    /// <exception cref="SereException">A file is missing or damaged.</exception>
+    public static (ImageSet Train, ImageSet Test) Read(string folder)
+    {
+        string[] training = [.. Enumerable.Range(1, TrainingFiles).Select(number => Find(folder, TrainingFile(number)))];
+        string abridged = Path.Combine(folder, AbridgedTestFile);
+        bool isAbridged = !File.Exists(Path.Combine(folder, TestFile)) && File.Exists(abridged);
+        string test = isAbridged ? abridged : Find(folder, TestFile);
+        return (Join([.. training.Select(ReadFile)]), ReadFile(test));
+    }
+
+    /// <summary>Reads one file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="SereException">It is missing, unreadable, damaged or no such file.</exception>
+    public static ImageSet ReadFile(string path)
+    {
+        byte[] content = ReadContent(path);
+        int records = content.Length / RecordLength;
+        byte[] pixels = new byte[records * Shape.Dimensions];
+        byte[] labels = new byte[records];
+        for (int record = 0; record < records; record++)
+        {
+            var source = content.AsSpan(record * RecordLength, RecordLength);
+            labels[record] = source[0] < Classes ? source[0] : throw new SereException(
+                $"'{path}' has the label {source[0]} in record {record}, where CIFAR-10 has labels from 0 to {Classes - 1}; "
+                + "copy or download it again.");
+            source[1..].CopyTo(pixels.AsSpan(record * Shape.Dimensions));
+        }
+
+        return new ImageSet(Shape, pixels, labels);
+    }
+
+    private static byte[] ReadContent(string path)
+    {
+        try
+        {
+            using FileStream file = OrdinaryFile.OpenRead(path);
+            return file.Length % RecordLength == 0 && file.Length <= (long)MostRecords * RecordLength
+                ? Whole(GrowingContent.Read(file, (int)file.Length), file.Length, path)
+                : throw new SereException(
+                    $"'{path}' has {file.Length} bytes, which are not 1 to {MostRecords} records of CIFAR-10 of "
+                    + $"{RecordLength} bytes each; copy or download it again.");
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
+        }
+    }
+
+    // A file that another process cuts off while it is read.
+    private static byte[] Whole(byte[] content, long length, string path) => content.Length == length
+        ? content
+        : throw new SereException(
+            $"'{path}' ended after {content.Length} of {length} bytes while it was read; copy or download it again.");
+
+    private static ImageSet Join(ImageSet[] parts)
+    {
+        byte[] pixels = new byte[parts.Sum(part => part.Pixels.Length)];
+        byte[] labels = new byte[parts.Sum(part => part.Count)];
+        int images = 0;
+        foreach (ImageSet part in parts)
+        {
+            part.Pixels.CopyTo(pixels, images * Shape.Dimensions);
+            part.Labels!.CopyTo(labels, images);
+            images += part.Count;
+        }
+
+        return new ImageSet(Shape, pixels, labels);
+    }
+
+    private static string Find(string folder, string file)
+    {
+        string path = Path.Combine(folder, file);
+        return File.Exists(path) ? path : throw new SereException(
+            $"'{file}' of data set 'cifar10' is not in '{folder}'; get it with sere data fetch cifar10, or set "
+            + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'cifar10/'.");
+    }
+}
