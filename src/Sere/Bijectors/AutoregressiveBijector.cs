@@ -11,6 +11,19 @@ namespace Sere.Bijectors;
 public sealed class AutoregressiveBijector : Bijector
 {
     private readonly Func<torch.Tensor, Bijector> _bind;
+    private readonly Func<torch.Tensor, SequentialInverse?>? _sequential;
+
+    /// <summary>A step that also knows how to be inverted element by element.</summary>
+    /// <param name="bind">As in the other constructor.</param>
+    /// <param name="sequential">
+    /// For values [R, D], what gives the elementwise bijector of each element in turn; null where it cannot.
+    /// </param>
+    internal AutoregressiveBijector(
+        Func<torch.Tensor, Bijector> bind, Func<torch.Tensor, SequentialInverse?> sequential)
+        : this(bind)
+    {
+        _sequential = sequential;
+    }
 
     /// <summary>A step.</summary>
     /// <param name="bind">
@@ -35,6 +48,10 @@ public sealed class AutoregressiveBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         ArgumentNullException.ThrowIfNull(y);
+        if (!torch.is_grad_enabled() && y.dim() == 2 && _sequential?.Invoke(y) is { } sequential)
+        {
+            return sequential.Invert(y);
+        }
 
         // Pass i makes element i right, since the elements before it are; what is not right yet reaches only later ones.
         var x = torch.zeros_like(y);

@@ -40,10 +40,13 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
     {
         var prepared = _network.Prepare(context);
         var weights = _network.MaskedWeights();
-        return new AutoregressiveBijector(x =>
-        {
-            var parts = _network.Forward(x, prepared, weights).chunk(2, -1);
-            return new StandardizingBijector(parts[0], SmoothBounds.Symmetric(parts[1], LogScaleBound));
-        });
+        return new AutoregressiveBijector(
+            x => Elementwise(_network.Forward(x, prepared, weights).chunk(2, -1)),
+            y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
+                ? new SequentialInverse(_network.Sequential(y, prepared, weights), Elementwise)
+                : null);
     }
+
+    private static StandardizingBijector Elementwise(torch.Tensor[] parts) =>
+        new(parts[0], SmoothBounds.Symmetric(parts[1], LogScaleBound));
 }

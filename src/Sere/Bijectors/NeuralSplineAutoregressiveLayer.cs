@@ -42,12 +42,19 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
     {
         var prepared = _network.Prepare(context);
         var weights = _network.MaskedWeights();
-        return new AutoregressiveBijector(x =>
-        {
-            // All first parameters stand before all second ones.
-            var parameters = _network.Forward(x, prepared, weights);
-            return new RationalQuadraticSplineBijector(
-                parameters.view([.. parameters.shape[..^1], _splines.ParametersPerDimension, -1]).transpose(-1, -2), _splines);
-        });
+        return new AutoregressiveBijector(
+            x =>
+            {
+                // All first parameters stand before all second ones.
+                var parameters = _network.Forward(x, prepared, weights);
+                return new RationalQuadraticSplineBijector(
+                    parameters.view([.. parameters.shape[..^1], _splines.ParametersPerDimension, -1]).transpose(-1, -2),
+                    _splines);
+            },
+            y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
+                ? new SequentialInverse(
+                    _network.Sequential(y, prepared, weights),
+                    parts => new RationalQuadraticSplineBijector(torch.stack(parts, -1), _splines))
+                : null);
     }
 }
