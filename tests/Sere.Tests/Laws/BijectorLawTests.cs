@@ -11,7 +11,9 @@ namespace Sere.Tests.Laws;
 /// the batch; a block that does not sum or does not count its dimensions; a chain that inverts in the order of application,
 /// keeps the last log-determinant alone or sums over no event; an inverse whose own inverse is not the map; a layer that
 /// leaves d unbounded or detaches u; the log-determinant of an autoregressive inverse without its minus, and a mask that
-/// lets an input through to its own parameters.
+/// lets an input through to its own parameters; a spline's log-slope without the square of its s, a coupling that puts its
+/// parts together in the wrong order, an autoregressive inverse that ends a pass early, the constant of a logit's
+/// log-determinant with its sign turned, and the log-determinant of the inverse of batch normalization without its minus.
 /// </remarks>
 public sealed class BijectorLawTests
 {
