@@ -8,8 +8,7 @@ namespace Sere.Tests.Bijectors;
 
 /// <summary>Splines where their formula changes: at their knots, at their ends, and outside.</summary>
 /// <remarks>
-/// Seen to fail with: values that are not clamped before the spline; a slope of 0.5 at the ends; bins of unclamped widths;
-/// a bin that begins where the one before it does.
+/// Seen to fail with: values that are not clamped before the spline; a slope of 0.5 at the ends.
 /// </remarks>
 public sealed class RationalQuadraticSplineBijectorTests
 {

@@ -139,7 +139,6 @@ public sealed class BinarizationTests : IDisposable
             zeros([4], dtype: uint8), 0, BinarizationRule.Dynamic, Streams));
     }
 
-    // Seen to fail with a division by 255.
     [Fact]
     public void Dequantized_bytes_lie_within_their_level_and_fill_it_evenly()
     {

@@ -19,7 +19,6 @@ public sealed class ToyGeneratorTests
         Assert.NotEqual(splits.Train.Values[..20], splits.Test.Values[..20]);
     }
 
-    // Seen to fail with a row that does not depend on the column.
     [Fact]
     public void The_checkerboard_is_even_on_eight_squares_and_empty_on_the_others()
     {

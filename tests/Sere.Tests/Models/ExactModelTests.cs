@@ -12,10 +12,6 @@ using Xunit;
 namespace Sere.Tests.Models;
 
 /// <summary>Normalizing flows as models.</summary>
-/// <remarks>
-/// Seen to fail with: the log-determinant of the standardizing map left out; bits/dim without the log-determinant of the
-/// logit; statistics of batch normalization that are all fitted to the data itself.
-/// </remarks>
 public sealed class ExactModelTests
 {
     private static readonly MlpConfiguration Network = new() { Hidden = [16], Activation = Activation.Tanh };

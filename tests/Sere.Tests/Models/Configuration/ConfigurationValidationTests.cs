@@ -103,7 +103,6 @@ public sealed class ConfigurationValidationTests
     [InlineData("model.flow.tailBound", "0.1", "0")]
     [InlineData("model.flow.network.hidden", "[5]", "[0]")]
     [InlineData("model.preprocessing", "{\"kind\":\"logit\",\"alpha\":0.1}", "{\"kind\":\"logit\",\"alpha\":0.5}")]
-    [InlineData("dataset.dequantization", "uniform", "")]
     [InlineData("dataset.binarization", "none", "dynamic")]
     [InlineData("dataset.binarization", "none", "dequantized")]
     public void A_flow_has_ranges_of_its_own(string path, string accepted, string refused)
