@@ -88,10 +88,16 @@ internal static class EvaluateCommand
             .Title(Markup.Escape($"{report.Model}: {report.Images} {report.Split} images of {report.Dataset}"))
             .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
         string error = report.StandardError is { } value ? $" ± {value:F2}" : "";
+        bool hasLatents = report.KlPerLayer.Count > 0;
         table.AddRow(
-            $"log p(x) {(report.IsBound ? ">=" : "=")}, {report.ImportanceSamples} samples",
+            $"log p(x) {(report.IsBound ? ">=" : "=")}{(hasLatents ? $", {report.ImportanceSamples} samples" : "")}",
             $"{report.LogLikelihood:F2}{error} nats");
-        table.AddRow("ELBO", $"{report.Elbo:F2} nats");
+        table.AddRow("space of log p(x)", report.Space);
+        if (hasLatents)
+        {
+            table.AddRow("ELBO", $"{report.Elbo:F2} nats");
+        }
+
         if (evaluation.Baseline is { } baseline)
         {
             table.AddRow("log p(x) of independent pixels", $"{baseline.Mean:F2} nats");
@@ -99,11 +105,16 @@ internal static class EvaluateCommand
 
         if (report.BitsPerDim is { } bits)
         {
-            table.AddRow("bits/dim", $"{bits:F4}");
+            table.AddRow($"bits/dim of the pixels{(report.BitsPerDimIsBound == true ? " <=" : "")}", $"{bits:F4}");
         }
 
-        table.AddRow(report.KlIsEstimated ? "KL per layer (estimated)" : "KL per layer", string.Join(' ', report.KlPerLayer.Select(kl => $"{kl:F1}")) + " nats");
-        table.AddRow("active units", $"{report.ActiveUnits} of {evaluation.Usage.Activity.Count}");
+        if (hasLatents)
+        {
+            string kl = string.Join(' ', report.KlPerLayer.Select(value => $"{value:F1}"));
+            table.AddRow(report.KlIsEstimated ? "KL per layer (estimated)" : "KL per layer", $"{kl} nats");
+            table.AddRow("active units", $"{report.ActiveUnits} of {evaluation.Usage.Activity.Count}");
+        }
+
         table.AddRow("seconds", $"{report.Seconds:F1}");
         terminal.Results.Write(table);
     }

@@ -14,4 +14,7 @@ public enum BijectorKind
 
     /// <summary>An inverse autoregressive flow (Kingma et al. 2016).</summary>
     InverseAutoregressive,
+
+    /// <summary>A neural spline flow of coupling transformations (Durkan et al. 2019).</summary>
+    SplineCoupling,
 }

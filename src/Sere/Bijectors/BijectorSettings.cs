@@ -23,11 +23,14 @@ public sealed record BijectorSettings
     /// <summary>Upper bound of the diagonal of an affine map.</summary>
     public double DiagonalCeiling { get; init; } = 2;
 
-    /// <summary>Steps of an inverse autoregressive flow.</summary>
+    /// <summary>Steps of an inverse autoregressive flow, or couplings of a spline flow.</summary>
     public int FlowSteps { get; init; } = 1;
 
     /// <summary>Lower bound of the gate of such a step.</summary>
     public double GateFloor { get; init; } = 0.05;
+
+    /// <summary>The splines of a spline flow.</summary>
+    public SplineSettings Splines { get; init; } = new(8, 3);
 
     /// <summary>The bijector with freshly drawn parameters.</summary>
     /// <param name="latents">N.</param>
@@ -49,6 +52,8 @@ public sealed record BijectorSettings
                 latents, context, FlowSteps, design.Hidden, design.Activation, GateFloor, initializer),
             BijectorKind.InverseAutoregressive => throw new InvalidOperationException(
                 "The steps of an inverse autoregressive flow are masked perceptrons."),
+            BijectorKind.SplineCoupling => new NeuralSplineCouplingLayer(
+                latents, context, FlowSteps, Splines, Network, Grid, initializer),
             _ => throw new InvalidOperationException($"There is no bijector of the kind {Kind}."),
         };
     }

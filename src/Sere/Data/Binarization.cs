@@ -10,13 +10,14 @@ namespace Sere.Data;
 public static class Binarization
 {
     private const double FullGrey = 255;
+    private const double Levels = 256;
     private const int ThresholdGrey = 128;
     private const double ThresholdReal = 0.5;
 
     /// <summary>The images of a training step.</summary>
     /// <param name="grey">Grey values, uint8 or float32 [B, D].</param>
     /// <param name="rule">How they become binary, if at all.</param>
-    /// <param name="generator">What the dynamic rule draws from, B * D numbers in order; the other rules do not.</param>
+    /// <param name="generator">What random rules draw from, B * D numbers in order; the others do not.</param>
     /// <returns>float32 [B, D] on the device of the grey values.</returns>
     /// <exception cref="ArgumentException">The grey values are not uint8 or float32 [B, D].</exception>
     public static Tensor TrainingBatch(Tensor grey, BinarizationRule rule, Generator generator)
@@ -24,8 +25,8 @@ public static class Binarization
         ArgumentNullException.ThrowIfNull(generator);
         CheckGrey(grey);
         using var scope = NewDisposeScope();
-        Tensor values = rule == BinarizationRule.Dynamic
-            ? Draw(grey, rand(grey.shape, dtype: float32, device: CPU, generator: generator))
+        Tensor values = IsRandom(rule)
+            ? Draw(grey, rand(grey.shape, dtype: float32, device: CPU, generator: generator), rule)
             : Fixed(grey, rule);
         return values.MoveToOuterDisposeScope();
     }
@@ -45,8 +46,8 @@ public static class Binarization
         ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
         CheckGrey(grey);
         using var scope = NewDisposeScope();
-        Tensor values = rule == BinarizationRule.Dynamic
-            ? Draw(grey, UniformPerImage(grey.shape, firstIndex, streams))
+        Tensor values = IsRandom(rule)
+            ? Draw(grey, UniformPerImage(grey.shape, firstIndex, streams), rule)
             : Fixed(grey, rule);
         return values.MoveToOuterDisposeScope();
     }
@@ -55,10 +56,18 @@ public static class Binarization
     /// <param name="images">The images.</param>
     /// <param name="rule">How they are to become binary, if at all.</param>
     /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="UsageException">They do not lie in [0, 1] and the rule is not <see cref="BinarizationRule.None"/>.</exception>
+    /// <exception cref="UsageException">
+    /// They do not lie in [0, 1] and the rule is not <see cref="BinarizationRule.None"/>, or they are to be dequantized.
+    /// </exception>
     public static void RequireGrey(ImageSet images, BinarizationRule rule, string source)
     {
         ArgumentNullException.ThrowIfNull(images);
+        if (images.IsReal && rule == BinarizationRule.Dequantized)
+        {
+            throw new UsageException(
+                $"The values of '{source}' are real already, and dataset.dequantization is of bytes; leave it at none.");
+        }
+
         if (images.IsReal && rule != BinarizationRule.None && ValueRange.Of(images) is { IsGrey: false } range)
         {
             throw new UsageException(
@@ -107,9 +116,13 @@ public static class Binarization
         return uniform;
     }
 
+    private static bool IsRandom(BinarizationRule rule) =>
+        rule is BinarizationRule.Dynamic or BinarizationRule.Dequantized;
+
     // A uniform number in [0, 1) is below grey / 255 with just that probability: never at 0, always at 255.
-    private static Tensor Draw(Tensor grey, Tensor uniform) =>
-        uniform.to(grey.device).mul_(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
+    private static Tensor Draw(Tensor grey, Tensor uniform, BinarizationRule rule) =>
+        rule == BinarizationRule.Dequantized ? uniform.to(grey.device).add_(grey).div_(Levels)
+        : uniform.to(grey.device).mul_(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
 
     private static bool IsReal(Tensor grey) => grey.dtype == ScalarType.Float32;
 

@@ -11,4 +11,10 @@ public enum BinarizationRule
 
     /// <summary>No binarization: grey values scaled to [0, 1].</summary>
     None,
+
+    /// <summary>
+    /// No binarization, and bytes become real values: level v becomes (v + u) / 256 with u uniform in [0, 1), drawn anew each
+    /// time (<see cref="DequantizationRule.Uniform"/>).
+    /// </summary>
+    Dequantized,
 }

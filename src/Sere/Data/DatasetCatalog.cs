@@ -8,19 +8,22 @@ public static class DatasetCatalog
     private const string Digits = "digits";
     private const string Mnist = "mnist";
     private const string Cifar10 = "cifar10";
+    private const string TwoMoons = "two-moons";
+    private const string Checkerboard = "checkerboard";
+    private const string Rings = "rings";
     private const string ImagesPrefix = "images:";
     private const string ArrayPrefix = "npy:";
 
     /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [Digits, Mnist, Cifar10, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
+        [Digits, Mnist, Cifar10, TwoMoons, Checkerboard, Rings, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
-    /// "digits" (built in), "mnist" and "cifar10" (from the data folder; of the test images of CIFAR-10 the first 1,000
-    /// will do), "images:DIR" (the PNG, JPEG and WebP files of a folder), or "npy:FILE" (a .npy or .npz file, see
-    /// <see cref="ArrayFileReader"/>). Of images that are not divided into training and test images, a random tenth are
-    /// the test images.
+    /// "digits" (built in), "two-moons", "checkerboard" and "rings" (built-in vectors of two numbers), "mnist" and "cifar10"
+    /// (from the data folder; of the test images of CIFAR-10 the first 1,000 will do), "images:DIR" (the PNG, JPEG and WebP
+    /// files of a folder), or "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not
+    /// divided into training and test images, a random tenth are the test images.
     /// </param>
     /// <param name="dataFolderOption">The value of --data-dir, or null; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     /// <param name="validationImages">
@@ -67,6 +70,9 @@ public static class DatasetCatalog
             Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
             Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist)),
             Cifar10 => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Cifar10)),
+            TwoMoons => ToyGenerator.Generate(ToyShape.TwoMoons),
+            Checkerboard => ToyGenerator.Generate(ToyShape.Checkerboard),
+            Rings => ToyGenerator.Generate(ToyShape.Rings),
             _ => throw Unknown(name),
         };
         return DatasetSplits.FromTrainingImages(

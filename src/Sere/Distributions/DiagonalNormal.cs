@@ -4,7 +4,7 @@ using TorchSharp;
 namespace Sere.Distributions;
 
 /// <summary>Independent normal dimensions.</summary>
-public sealed class DiagonalNormal : FactorizedDistribution
+public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
 {
     private const double HalfLogTwoPi = 0.91893853320467274178;
     private readonly torch.Tensor _mean;

@@ -9,7 +9,7 @@ namespace Sere.Likelihoods;
 /// p(x | z) = prod p(x_l | z_l, x_{l-1}) (eq. 3; docs/decisions/data-layer.md says why z_l). The parameters of a layer are
 /// gamma1_l(z_l) + delta_l(x_{l-1}, z_l), added before any squashing (section 3.4.2).
 /// </summary>
-public sealed class BlockwiseLikelihood : Likelihood
+public sealed class BlockwiseLikelihood : FactorizedLikelihood
 {
     private readonly BlockwiseSettings _settings;
     private readonly StackedNetwork _latentNetworks;

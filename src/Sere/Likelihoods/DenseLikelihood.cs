@@ -8,7 +8,7 @@ namespace Sere.Likelihoods;
 /// p(x | z) of the whole image as one block, whose parameters are one network of all codes side by side, or of those of the
 /// last layers: the data side of the independent VAE, of ladders and of one-layer models.
 /// </summary>
-public sealed class DenseLikelihood : Likelihood
+public sealed class DenseLikelihood : FactorizedLikelihood
 {
     private readonly DenseSettings _settings;
     private readonly StackedNetwork? _network;

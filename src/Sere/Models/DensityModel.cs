@@ -73,12 +73,15 @@ public abstract class DensityModel : torch.nn.Module
     /// <summary>Latent variables of each layer, N_1..N_L; none for a model without layers of latents.</summary>
     public virtual IReadOnlyList<int> LatentsPerLayer => [];
 
+    /// <summary>Sizes of the parts of <see cref="LatentCodes"/>.</summary>
+    public virtual IReadOnlyList<int> CodeSizes => LatentsPerLayer;
+
     /// <summary>
     /// The codes z_1..z_L of data, one after the other, on the path of posterior means: each layer takes the mean of
     /// q(eps_l | z_{l-1}, x) given the codes above it.
     /// </summary>
     /// <param name="x">[B, D].</param>
-    /// <returns>[B, sum of <see cref="LatentsPerLayer"/>].</returns>
+    /// <returns>[B, sum of <see cref="CodeSizes"/>].</returns>
     /// <exception cref="SereException">The model has no layers of latents.</exception>
     public virtual torch.Tensor LatentCodes(torch.Tensor x) => throw WithoutLatents();
 
@@ -100,6 +103,32 @@ public abstract class DensityModel : torch.nn.Module
     /// <summary>Starts training around independent dimensions with these means.</summary>
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>
     public abstract void InitializeOutput(torch.Tensor mean);
+
+    /// <summary>Fits what depends on the training data alone, before training; nothing for most models.</summary>
+    /// <param name="x">Training data, [N, D].</param>
+    public virtual void FitSpace(torch.Tensor x)
+    {
+    }
+
+    /// <summary>
+    /// log|det| of the map from data to the space of the log-likelihood, in nats, [B]: with it, log p(x) is that of the data
+    /// again. Zeros where <see cref="Space"/> is the data's own.
+    /// </summary>
+    /// <param name="x">[B, D].</param>
+    public virtual torch.Tensor SpaceLogDeterminant(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return torch.zeros_like(x.select(-1, 0));
+    }
+
+    /// <summary>Whether there are statistics to fit to the training data before an evaluation.</summary>
+    public virtual bool HasStatistics => false;
+
+    /// <summary>Fits the statistics of batch normalization in a flow to training data; in evaluation mode.</summary>
+    /// <param name="batches">Data, each [B, D], and latent noise, each [B, NoiseSize].</param>
+    public virtual void FitStatistics(IReadOnlyList<(torch.Tensor X, torch.Tensor Noise)> batches)
+    {
+    }
 
     private SereException WithoutLatents() =>
         new($"A model of the kind {GetName()} has no layers of latents to encode to; name a run of another model.");

@@ -54,9 +54,10 @@ public static class ModelFactory
         return configuration switch
         {
             VariationalModelConfiguration variational => CreateVariational(variational, image, initializer),
-            FlowPosteriorModelConfiguration flow => CreateFlowPosterior(flow, image, initializer),
+            FlowPosteriorModelConfiguration posterior => CreateFlowPosterior(posterior, image, initializer),
             LadderModelConfiguration ladder => CreateLadder(ladder, image, initializer),
             RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, image, initializer),
+            FlowModelConfiguration flow => FlowFactory.Model(flow, image.Size, initializer),
             _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
         };
     }
@@ -76,7 +77,9 @@ public static class ModelFactory
         return new VariationalModel(
             encoder,
             hierarchy,
-            configuration.Partition is WholePartitionConfiguration whole
+            configuration.Data is FlowDataConfiguration flow
+                ? FlowFactory.Likelihood(flow, image.Size, latents, initializer)
+            : configuration.Partition is WholePartitionConfiguration whole
                 ? PartsFactory.DenseLikelihood(configuration.Data, whole.Codes, image, latents, initializer)
                 : CreateBlockwiseLikelihood(configuration, image, latents, graph, initializer));
     }

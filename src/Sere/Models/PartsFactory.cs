@@ -1,5 +1,4 @@
 using Sere.Bijectors;
-using Sere.Data;
 using Sere.Distributions;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
@@ -30,6 +29,12 @@ internal static class PartsFactory
             Kind = BijectorKind.InverseAutoregressive,
             FlowSteps = flow.Steps,
             GateFloor = flow.GateFloor,
+        },
+        SplineCouplingConfiguration spline => WithNetwork(spline.Network) with
+        {
+            Kind = BijectorKind.SplineCoupling,
+            FlowSteps = spline.Steps,
+            Splines = new SplineSettings(spline.Bins, spline.TailBound),
         },
         IdentityBijectorConfiguration => new BijectorSettings { Kind = BijectorKind.Identity },
         _ => throw new UsageException($"Bijectors of the kind {configuration?.GetType().Name} cannot be built."),

@@ -145,6 +145,26 @@ public sealed class VariationalModel : DensityModel
     /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor mean) => Likelihood.InitializeOutput(mean);
 
+    /// <inheritdoc/>
+    public override void FitSpace(torch.Tensor x) => Likelihood.FitSpace(x);
+
+    /// <inheritdoc/>
+    public override torch.Tensor SpaceLogDeterminant(torch.Tensor x) => Likelihood.SpaceLogDeterminant(x);
+
+    /// <inheritdoc/>
+    public override bool HasStatistics => Likelihood.HasStatistics;
+
+    /// <inheritdoc/>
+    public override void FitStatistics(IReadOnlyList<(torch.Tensor X, torch.Tensor Noise)> batches)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        Likelihood.FitStatistics(
+            [.. batches.Select(batch => batch.X)],
+            [.. batches.Select(batch => Hierarchy.Draw(Encode(batch.X).Evidence, batch.Noise).Codes)]);
+    }
+
     private IReadOnlyList<LatentStep> InferMeans(torch.Tensor x) => Hierarchy.Infer(
         Hierarchy.Interpret(Encoder.Encode(x)), torch.zeros([x.shape[0], NoiseSize], dtype: x.dtype, device: x.device));
 

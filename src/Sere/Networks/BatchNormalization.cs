@@ -9,7 +9,7 @@ namespace Sere.Networks;
 /// into checkpoints and averaged weights (<see cref="RunningStatistics"/>). Statistics that are not finite are not taken in, as a step
 /// of training that is not finite is skipped.
 /// </summary>
-public sealed class BatchNormalization : torch.nn.Module
+public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
 {
     private const double Momentum = 0.1;
     private const double Epsilon = 1e-5;
@@ -40,6 +40,10 @@ public sealed class BatchNormalization : torch.nn.Module
 
     /// <summary>Running variance of each feature, [F].</summary>
     internal torch.Tensor RunningVariance => _statistics[1];
+
+    /// <inheritdoc/>
+    IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
+        [("running_mean", RunningMean), ("running_variance", RunningVariance)];
 
     /// <summary>Normalizes some features alone over the rows, and over the places of a grid: [R, count, ...].</summary>
     /// <param name="x">The values.</param>

@@ -16,6 +16,8 @@ public sealed class ConditionalMade : torch.nn.Module
     private readonly torch.Tensor[] _masks;
     private readonly Activation _activation;
     private readonly int _inputs;
+    private readonly int _parametersPerInput;
+    private readonly int[][] _hiddenDegrees;
 
     /// <summary>A network with freshly drawn parameters.</summary>
     /// <param name="inputs">D.</param>
@@ -38,11 +40,13 @@ public sealed class ConditionalMade : torch.nn.Module
         ArgumentNullException.ThrowIfNull(hidden);
         ArgumentNullException.ThrowIfNull(initializer);
         _inputs = inputs;
+        _parametersPerInput = parametersPerInput;
         _activation = activation;
+        _hiddenDegrees = [.. hidden.Select(width => HiddenDegrees(width, inputs))];
         int[][] degrees =
         [
             [.. Enumerable.Range(1, inputs)],
-            .. hidden.Select(width => HiddenDegrees(width, inputs)),
+            .. _hiddenDegrees,
             [.. Enumerable.Repeat(Enumerable.Range(1, inputs), parametersPerInput).SelectMany(range => range)],
         ];
         int layers = degrees.Length - 1;
@@ -139,6 +143,14 @@ public sealed class ConditionalMade : torch.nn.Module
 
     /// <summary>The parameters of each input for a context: [..., D] and [..., C] to [..., P D].</summary>
     public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Forward(x, Prepare(context), MaskedWeights());
+
+    /// <summary>The network for inputs that become known one after the other.</summary>
+    /// <param name="like">Inputs of the shape [R, D].</param>
+    /// <param name="prepared">From <see cref="Prepare"/>, of one row, or of R.</param>
+    /// <param name="weights">From <see cref="MaskedWeights"/>.</param>
+    internal SequentialMade Sequential(
+        torch.Tensor like, IReadOnlyList<torch.Tensor> prepared, IReadOnlyList<torch.Tensor> weights) =>
+        new(weights, prepared, _activation, _hiddenDegrees, _parametersPerInput, like);
 
     private static torch.Tensor Affine(torch.Tensor x, torch.Tensor weight, torch.Tensor bias) =>
         PerceptronLayer.Stacked(x.reshape(1, -1, x.shape[^1]), weight.unsqueeze(0), bias.view(1, 1, -1), activation: null)

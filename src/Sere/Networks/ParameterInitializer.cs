@@ -61,6 +61,13 @@ public sealed class ParameterInitializer
         return new Parameter(torch.full(shape, value, Type, Device), requires_grad: true);
     }
 
+    /// <summary>A random order of 0..count-1 that does not change in training: int64 [count], which the caller owns.</summary>
+    internal torch.Tensor Permutation(int count)
+    {
+        using var generator = _streams.Open(StreamPurpose.Initialization, index: _created++);
+        return torch.randperm(count, generator: generator).to(Device);
+    }
+
     /// <summary>Refuses a model that is too large before its memory is asked for.</summary>
     private void RequireMemory(long[] shape)
     {

@@ -4,7 +4,7 @@ namespace Sere.Networks;
 
 /// <summary>
 /// The tensors of a model that training moves without a gradient, and that belong to its weights: the running averages of
-/// batch normalization.
+/// batch normalization, and what was fitted to the training data.
 /// </summary>
 internal static class RunningStatistics
 {
@@ -12,11 +12,9 @@ internal static class RunningStatistics
     public static IReadOnlyList<(string Name, torch.Tensor Value)> Of(torch.nn.Module model) =>
     [
         .. model.named_modules()
-            .Where(entry => entry.module is BatchNormalization)
+            .Where(entry => entry.module is IRunningStatistics)
             .DistinctBy(entry => entry.module)
-            .SelectMany(entry => Of(entry.name, (BatchNormalization)entry.module)),
+            .SelectMany(entry => ((IRunningStatistics)entry.module).Statistics
+                .Select(statistic => ($"{entry.name}.{statistic.Name}", statistic.Value))),
     ];
-
-    private static (string Name, torch.Tensor Value)[] Of(string name, BatchNormalization layer) =>
-        [($"{name}.running_mean", layer.RunningMean), ($"{name}.running_variance", layer.RunningVariance)];
 }

@@ -44,7 +44,7 @@ public sealed class PerformanceBenchmark : IDisposable
             _model,
             _configuration.Training,
             images,
-            configuration.Dataset.Binarization,
+            configuration.Dataset.Preparation,
             configuration.Seed,
             horizontalFlips: configuration.Dataset.HorizontalFlips);
     }
@@ -156,7 +156,7 @@ public sealed class PerformanceBenchmark : IDisposable
         var options = new EvaluationOptions { ImportanceSamples = ImportanceSamples };
         var images = _images.Slice(0, EvaluatedImages);
         return Timing.Median(
-            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Binarization, options),
+            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options),
             EvaluationRepeats) / (EvaluatedImages * ImportanceSamples);
     }
 

@@ -33,8 +33,17 @@ public sealed record EvaluationReport
     /// <summary>Mean evidence lower bound, in nats.</summary>
     public required double Elbo { get; init; }
 
-    /// <summary>-log p(x) / (D log 2) of discrete data; null in other spaces.</summary>
+    /// <summary>
+    /// -log p(x) / (D log 2) of discrete data; of 8-bit images that are dequantized, the same of their levels, whatever the
+    /// space of the log-likelihood; else null.
+    /// </summary>
     public required double? BitsPerDim { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="BitsPerDim"/> is an upper bound: of a model whose log-likelihood is one, and of dequantized data.
+    /// Null where there is none.
+    /// </summary>
+    public required bool? BitsPerDimIsBound { get; init; }
 
     /// <summary>Kullback-Leibler divergence of each layer, in nats.</summary>
     public required IReadOnlyList<double> KlPerLayer { get; init; }

@@ -56,6 +56,9 @@ public sealed class RunFolder
     /// <summary>What the residual data layer adds in each block (Figure S7), for a model that has one.</summary>
     public string ResidualGain => Path.Combine(Root, "residual-gain.png");
 
+    /// <summary>The density over the plane, for a model of two real dimensions.</summary>
+    public string Density => Path.Combine(Root, "density.png");
+
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
     public string HeldOutScores(int importanceSamples) => Path.Combine(Root, $"held-out-scores-{importanceSamples}.json");
 

@@ -35,11 +35,17 @@ internal static class RunReport
         string error = report.StandardError is { } value
             ? string.Create(Invariant, $" +- {value:F2} (standard error over images)")
             : "";
-        text.Append(Invariant, $"| {sign} | {report.LogLikelihood:F2}{error} nats, {report.ImportanceSamples} importance samples |\n");
-        text.Append(Invariant, $"| ELBO | {report.Elbo:F2} nats |\n");
+        bool hasLatents = report.KlPerLayer.Count > 0;
+        string samples = hasLatents ? string.Create(Invariant, $", {report.ImportanceSamples} importance samples") : "";
+        text.Append(Invariant, $"| {sign} | {report.LogLikelihood:F2}{error} nats{samples} |\n");
+        if (hasLatents)
+        {
+            text.Append(Invariant, $"| ELBO | {report.Elbo:F2} nats |\n");
+        }
+
         if (report.BitsPerDim is { } bits)
         {
-            text.Append(Invariant, $"| bits/dim | {bits:F4} |\n");
+            text.Append(Invariant, $"| bits/dim of the pixels{(report.BitsPerDimIsBound == true ? " <=" : "")} | {bits:F4} |\n");
         }
 
         if (evaluation.Baseline is { } baseline)
@@ -47,20 +53,25 @@ internal static class RunReport
             text.Append(Invariant, $"| independent pixels (trivial baseline), log p(x) = | {baseline.Mean:F2} nats |\n");
         }
 
-        string kl = report.KlIsEstimated ? "KL divergence of all layers, one-sample log q - log p" : "KL divergence of all layers";
-        text.Append(Invariant, $"| {kl} | {report.KlPerLayer.Sum():F2} nats |\n");
-        if (evaluation.ResidualGain is { } gain)
+        text.Append(Invariant, $"| space of the log-likelihood | {report.Space} |\n");
+        if (hasLatents)
         {
-            text.Append(Invariant, $"| gain of the residual data layer over gamma1 alone | {gain.PerBlock.Sum():F2} nats |\n");
+            string kl = report.KlIsEstimated ? "KL divergence of all layers, one-sample log q - log p" : "KL divergence of all layers";
+            text.Append(Invariant, $"| {kl} | {report.KlPerLayer.Sum():F2} nats |\n");
+            if (evaluation.ResidualGain is { } gain)
+            {
+                text.Append(Invariant, $"| gain of the residual data layer over gamma1 alone | {gain.PerBlock.Sum():F2} nats |\n");
+            }
+
+            text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
         }
 
-        text.Append(Invariant, $"| active units | {report.ActiveUnits} of {evaluation.Usage.Activity.Count} |\n");
         text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");
-        int samples = configuration.Training.ImportanceSamples;
-        string bound = samples == 1 ? "ELBO" : $"bound of {samples} importance samples";
+        int trained = configuration.Training.ImportanceSamples;
+        string bound = !hasLatents ? "log-likelihood" : trained == 1 ? "ELBO" : $"bound of {trained} importance samples";
         text.Append(
             Invariant,
             $"| best epoch, by validation {bound} | {best?.Epoch ?? 0} ({best?.ValidationBound ?? double.NaN:F2} nats) |\n");
@@ -71,8 +82,23 @@ internal static class RunReport
             Invariant,
             $"| machine | {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, "
             + $"{torch.get_num_threads()} threads |\n\n");
-        text.Append("![samples](samples.png)\n\n![reconstructions](reconstructions.png)\n\n");
-        text.Append("![learning curve](learning-curve.png)\n\n![KL divergence per layer](kl-per-layer.png)\n");
+        text.Append("![samples](samples.png)\n\n");
+        if (hasLatents)
+        {
+            text.Append("![reconstructions](reconstructions.png)\n\n");
+        }
+
+        if (configuration.Dataset is { Shape: { Channels: 1, Height: 1, Width: 2 }, Range: not null })
+        {
+            text.Append("![density](density.png)\n\n");
+        }
+
+        text.Append("![learning curve](learning-curve.png)\n");
+        if (hasLatents)
+        {
+            text.Append("\n![KL divergence per layer](kl-per-layer.png)\n");
+        }
+
         if (evaluation.ResidualGain is not null)
         {
             text.Append("\n![gain of the residual data layer](residual-gain.png)\n");

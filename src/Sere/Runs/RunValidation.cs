@@ -13,7 +13,7 @@ internal static class RunValidation
     public static (double Elbo, double? Weighted) Measure(
         DensityModel model, ImageSet images, ExperimentConfiguration configuration, torch.Device device)
     {
-        var rule = configuration.Dataset.Binarization;
+        var rule = configuration.Dataset.Preparation;
         int samples = configuration.Training.ImportanceSamples;
         double elbo = LatentUsage.Measure(model, images, rule, seed: 1, device).Elbo;
         return samples == 1

@@ -48,12 +48,13 @@ public sealed record SplitEvaluation(
         var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
         var likelihoods = model.Score(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
         var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
-        var baseline = model.Binarization == BinarizationRule.None
+        var baseline = model.Binarization is BinarizationRule.None or BinarizationRule.Dequantized
             ? null
             : SampleStatistics.Of(
                 IndependentPixels.LogLikelihood(splits.Train, images, model.Binarization, options.Seed));
         var gain = Evaluation.ResidualGain.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
         var logLikelihood = SampleStatistics.Of(likelihoods.LogLikelihood);
+        double? bits = BitsPerDim(model, images, logLikelihood.Mean, options.Seed);
         var report = new EvaluationReport
         {
             Model = model.Configuration.Name,
@@ -66,9 +67,10 @@ public sealed record SplitEvaluation(
             IsBound = model.Model.IsBound,
             Space = model.Model.Space,
             Elbo = likelihoods.Elbo.Average(),
-            BitsPerDim = string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal)
-                ? -logLikelihood.Mean / (model.Model.Dimensions * Math.Log(2))
-                : null,
+            BitsPerDim = bits,
+            BitsPerDimIsBound = bits is null
+                ? null
+                : model.Model.IsBound || model.Binarization == BinarizationRule.Dequantized,
             KlPerLayer = usage.KlPerLayer,
             KlIsEstimated = !model.Model.HasClosedFormKl,
             ActiveUnits = usage.ActiveUnits,
@@ -76,5 +78,17 @@ public sealed record SplitEvaluation(
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
         return new SplitEvaluation(report, likelihoods, usage, baseline, gain);
+    }
+    private static double? BitsPerDim(TrainedModel model, ImageSet images, double logLikelihood, long seed)
+    {
+        int dimensions = model.Model.Dimensions;
+        return model.Binarization == BinarizationRule.Dequantized
+            ? SpaceLogDeterminants.BitsPerDim(
+                logLikelihood,
+                SpaceLogDeterminants.Of(model.Model, images, model.Binarization, seed, model.Device).Average(),
+                dimensions)
+            : string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal)
+                ? -logLikelihood / (dimensions * Math.Log(2))
+                : null;
     }
 }

@@ -45,7 +45,7 @@ public sealed class TrainedModel : IDisposable
     public torch.Device Device { get; }
 
     /// <summary>How grey values become data, for training and scoring alike.</summary>
-    public BinarizationRule Binarization => Configuration.Dataset.Binarization;
+    public BinarizationRule Binarization => Configuration.Dataset.Preparation;
 
     /// <summary>Whether the model was trained on real values that are no grey values.</summary>
     private bool IsReal => Configuration.Dataset.Range is { } range && (range.Low < 0 || range.High > 1);
@@ -154,7 +154,7 @@ public sealed class TrainedModel : IDisposable
     {
         RequireFit(images);
         var streams = new RandomStreams(seed);
-        int[] latents = [.. Model.LatentsPerLayer];
+        int[] latents = [.. Model.CodeSizes];
         float[] values = ReadBatches(images.Count, latents.Sum(), (first, batch) =>
             Model.LatentCodes(Prepare(images.Slice(first, batch), streams, first)));
         return new ImageCodes(values, images.Count, latents);

@@ -38,7 +38,8 @@ public sealed class TrainingRun : IDisposable
         torch.Device? device,
         TimeProvider? clock)
     {
-        Binarization.RequireGrey(splits.Train, configuration.Dataset.Binarization, splits.Name);
+        Binarization.RequireGrey(splits.Train, configuration.Dataset.Preparation, splits.Name);
+        ModelPreparation.RequireFit(configuration, splits);
         NativeLibraries.EnsureLoaded();
         _configuration = configuration;
         _splits = splits;
@@ -52,10 +53,9 @@ public sealed class TrainingRun : IDisposable
         };
         _model = ModelFactory.Create(
             configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
-        ModelStart.FromData(_model, splits.Train, configuration, _device);
-
+        ModelPreparation.Start(_model, configuration, splits.Train, _device);
         _trainer = new Trainer(
-            _model, configuration.Training, splits.Train, configuration.Dataset.Binarization, configuration.Seed, _device,
+            _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
             configuration.Dataset.HorizontalFlips);
         _claim = folder.Claim();
         AtomicFile.DeleteLeftovers(folder.Root);
@@ -252,6 +252,7 @@ public sealed class TrainingRun : IDisposable
 
     private void EndEpoch(EpochMetrics epoch, double before, long start, TensorBoardLog tensorBoard)
     {
+        _trainer.FitStatistics();
         var (elbo, weighted) = _trainer.WithEvaluationValues(
             () => RunValidation.Measure(_model, _splits.Validation, _configuration, _device));
         double bound = weighted ?? elbo;

@@ -14,6 +14,7 @@ namespace Sere.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private const int ImagesFittedTo = 10_000;
     private readonly DensityModel _model;
     private readonly TrainingConfiguration _configuration;
     private readonly TrainingBatches _batches;
@@ -124,6 +125,31 @@ public sealed class Trainer : IDisposable
         {
             Parameters.Values.copy_(kept);
         }
+    }
+
+    /// <summary>
+    /// Fits the statistics of batch normalization in a flow to the training images, or to the first 10,000 of them, as an
+    /// evaluation needs them: running averages lag behind the weights. Nothing for a model without such statistics.
+    /// </summary>
+    public void FitStatistics()
+    {
+        if (!_model.HasStatistics)
+        {
+            return;
+        }
+
+        WithEvaluationValues(() =>
+        {
+            using var noGrad = torch.no_grad();
+            using var scope = torch.NewDisposeScope();
+            _model.FitStatistics(_batches.First(ImagesFittedTo, _model.NoiseSize));
+            foreach (var segment in Average is null ? [] : Parameters.Segments.Where(segment => !segment.Parameter.requires_grad))
+            {
+                Average!.Values.narrow(0, segment.Offset, segment.Length).copy_(segment.Parameter.view(-1));
+            }
+
+            return true;
+        });
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,7 @@ namespace Sere.Training;
 /// <summary>The batches of a run: a function of the seed, the epoch and the step alone.</summary>
 internal sealed class TrainingBatches : IDisposable
 {
+    private const int FittingBatch = 500;
     private readonly torch.Tensor _images;
     private readonly ImageShape _shape;
     private readonly BinarizationRule _binarization;
@@ -57,6 +58,25 @@ internal sealed class TrainingBatches : IDisposable
         long[] shape = samples == 1 ? [count, noiseSize] : [samples, count, noiseSize];
         var noise = torch.randn(shape, generator: latents).to(_images.device);
         return (Binarization.TrainingBatch(grey, _binarization, binarization), noise);
+    }
+
+    /// <summary>
+    /// The first training images, at most <paramref name="limit"/>, as they are evaluated, in batches, with latent noise.
+    /// </summary>
+    public IReadOnlyList<(torch.Tensor X, torch.Tensor Noise)> First(int limit, int noiseSize)
+    {
+        var batches = new List<(torch.Tensor X, torch.Tensor Noise)>();
+        long images = Math.Min(limit, _images.shape[0]);
+        for (long first = 0; first < images; first += FittingBatch)
+        {
+            long count = Math.Min(FittingBatch, images - first);
+            using var latents = _streams.Open(StreamPurpose.EvaluationNoise, index: first);
+            batches.Add((
+                Binarization.EvaluationImages(_images.narrow(0, first, count), first, _binarization, _streams),
+                torch.randn([count, noiseSize], generator: latents).to(_images.device)));
+        }
+
+        return batches;
     }
 
     public void Dispose()

@@ -29,7 +29,7 @@ public sealed class DatasetCatalogTests : IDisposable
     {
         string message = Assert.Throws<UsageException>(() => DatasetCatalog.Load(name, null, 0, 1)).Message;
         Assert.Contains($"'{name}'", message);
-        Assert.Contains("digits, mnist, cifar10, images:DIR", message);
+        Assert.Contains("digits, mnist, cifar10, two-moons, checkerboard, rings, images:DIR", message);
         Assert.Contains($"did you mean '{nearest}'?", message);
     }
 

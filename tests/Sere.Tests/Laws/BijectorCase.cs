@@ -17,12 +17,26 @@ internal sealed record BijectorCase(
     /// <summary>The amortized form that binds it, if one does.</summary>
     public AmortizedBijector? Amortized { get; init; }
 
+    /// <summary>Takes normal numbers to values that the map takes.</summary>
+    public Func<torch.Tensor, torch.Tensor> Domain { get; init; } = static x => x;
+
+    /// <summary>Takes normal numbers to values that the map gives.</summary>
+    public Func<torch.Tensor, torch.Tensor> Range { get; init; } = static y => y;
+
     /// <summary>Shape of the log-determinant: the input's without its event dimensions.</summary>
     public long[] LogDeterminantShape => InputShape[..^EventRank];
 
     /// <summary>The inverse as a case of its own.</summary>
-    public BijectorCase Inverse() => this with { Bind = () => new InverseBijector(Bind()) };
+    public BijectorCase Inverse() => this with
+    {
+        Bind = () => new InverseBijector(Bind()),
+        Domain = Range,
+        Range = Domain,
+    };
 
     /// <summary>An input of the case's shape.</summary>
-    public torch.Tensor Input(long seed) => Float64.Normal(seed, InputShape);
+    public torch.Tensor Input(long seed) => Domain(Float64.Normal(seed, InputShape));
+
+    /// <summary>An output of the case's shape.</summary>
+    public torch.Tensor Output(long seed) => Range(Float64.Normal(seed, InputShape));
 }

@@ -8,6 +8,8 @@ namespace Sere.Tests.Laws;
 /// <summary>Every bijector of the library, and the inverse of each: whatever is added to it obeys law 1.</summary>
 public static class BijectorTable
 {
+    private const int Batch = 3;
+
     private static readonly Dictionary<string, Func<BijectorCase>> Constructors = new()
     {
         ["diagonal affine"] = () => DiagonalAffine([5], [3, 5]),
@@ -48,6 +50,38 @@ public static class BijectorTable
         ["inverse autoregressive flow without a hidden layer"] = () => Flow(4, context: 2, steps: 2, hidden: []),
         ["inverse autoregressive flow, fewer hidden units than latents"] = () => Flow(6, context: 2, steps: 2, hidden: [3]),
         ["inverse autoregressive flow, K samples"] = () => Flow(3, context: 2, steps: 2, hidden: [4], samples: 2),
+        ["spline, one bin"] = () => Spline([3, 5], [3, 5], bins: 1),
+        ["spline, eight bins"] = () => Spline([3, 5], [3, 5], bins: 8),
+        ["spline, steep and flat bins"] = () => Spline([3, 5], [3, 5], bins: 5, size: 4),
+        ["spline, most values in the tails"] = () => Spline([3, 5], [3, 5], bins: 4, bound: 0.3),
+        ["spline, one for a batch"] = () => Spline([5], [2, 3, 5], bins: 4),
+        ["spline, batched where the values are not"] = () => Spline([3, 1, 2], [3, 2, 2], bins: 3),
+        ["coupling"] = Coupling,
+        ["neural spline coupling with a context"] = () => SplineCoupling(4, context: 3, steps: 2),
+        ["neural spline coupling, odd"] = () => SplineCoupling(5, context: 2, steps: 3),
+        ["neural spline coupling without a context"] = () => SplineCoupling(4, context: null, steps: 2),
+        ["neural spline coupling, N = 1"] = () => SplineCoupling(1, context: 2, steps: 2),
+        ["neural spline coupling, N = 1, without a context"] = () => SplineCoupling(1, context: null, steps: 1),
+        ["neural spline coupling, K samples"] = () => SplineCoupling(3, context: 2, steps: 2, samples: 2),
+        ["neural spline coupling on a grid"] = SplineCouplingOnGrid,
+        ["neural spline, autoregressive"] = () => SplineAutoregressive(4, context: 3),
+        ["neural spline, autoregressive, without a context"] = () => SplineAutoregressive(3, context: null),
+        ["neural spline, autoregressive, K samples"] = () => SplineAutoregressive(3, context: 2, samples: 2),
+        ["masked autoregressive"] = () => Masked(4, context: 3, hidden: [7]),
+        ["masked autoregressive, two hidden layers"] = () => Masked(5, context: 2, hidden: [4, 6]),
+        ["masked autoregressive without a context"] = () => Masked(4, context: null, hidden: [5]),
+        ["masked autoregressive, N = 1"] = () => Masked(1, context: 2, hidden: [3]),
+        ["masked autoregressive, K samples"] = () => Masked(3, context: 2, hidden: [4], samples: 2),
+        ["autoregressive, affine"] = Autoregressive,
+        ["standardizing"] = () => Standardizing([5], [3, 5]),
+        ["standardizing, batched"] = () => Standardizing([3, 1, 2], [3, 2, 2]),
+        ["permutation"] = () => Random(initializer => new PermutationLayer(6, initializer), 6),
+        ["reversal layer"] = () => Random(_ => new ReversalLayer(), 4),
+        ["triangular linear"] = () => Random(initializer => new TriangularLinearLayer(4, initializer), 4),
+        ["batch normalization"] = BatchNormalization,
+        ["flow of all steps"] = FlowOfSteps,
+        ["logit"] = () => Logit([2, 3], 0.05),
+        ["logit, alpha near its end"] = () => Logit([4], 0.45),
     };
 
     private static readonly Dictionary<string, Func<BijectorCase>> Cases = Constructors
@@ -95,7 +129,6 @@ public static class BijectorTable
 
     private static BijectorCase DiagonalLayer(int latents, int? context)
     {
-        const int Batch = 3;
         var initializer = new ParameterInitializer(30, torch.ScalarType.Float64);
         var layer = new DiagonalAffineLayer(
             context is null
@@ -108,7 +141,6 @@ public static class BijectorTable
 
     private static BijectorCase Flow(int latents, int? context, int steps, int[] hidden, int? samples = null)
     {
-        const int Batch = 3;
         var layer = new InverseAutoregressiveLayer(
             latents,
             context ?? 0,
@@ -120,6 +152,114 @@ public static class BijectorTable
         Parameters.Randomize(layer, 32);
         return Amortized(layer, context, Batch, samples is null ? [Batch, latents] : [samples.Value, Batch, latents]);
     }
+
+    private static BijectorCase Spline(
+        long[] parameterShape, long[] inputShape, int bins, double bound = 2, double size = 1)
+    {
+        var settings = new SplineSettings(bins, bound);
+        var parameters = Float64.Leaf(Float64.Normal(10, [.. parameterShape, settings.ParametersPerDimension]) * size);
+        return new BijectorCase(() => new RationalQuadraticSplineBijector(parameters, settings), 0, [parameters], inputShape);
+    }
+
+    private static BijectorCase Coupling()
+    {
+        var weight = Float64.Leaf(Float64.Normal(10, 2, 3));
+        return new BijectorCase(
+            () => new CouplingBijector(
+                3, 2, passing => new DiagonalAffineBijector(passing.mm(weight), passing.mm(weight).sigmoid() + 0.1)),
+            1,
+            [weight],
+            [4, 5]);
+    }
+
+    private static BijectorCase SplineCoupling(int dimensions, int? context, int steps, int? samples = null)
+    {
+        var layer = new NeuralSplineCouplingLayer(
+            dimensions, context ?? 0, steps, new SplineSettings(4, 2), new PerceptronDesign([5], Activation.Tanh), LatentGrid.None, Initializer());
+        Parameters.Randomize(layer, 32);
+        return Amortized(layer, context, Batch, InputShape(dimensions, samples));
+    }
+
+    private static BijectorCase SplineCouplingOnGrid()
+    {
+        var grid = new LatentGrid(2, 3);
+        var network = new ResidualDesign(new ResidualSettings { Widths = [4], Stride = 1, Blocks = 0 });
+        var layer = new NeuralSplineCouplingLayer(12, 6, 2, new SplineSettings(4, 2), network, grid, Initializer());
+        Parameters.Randomize(layer, 33);
+        return Amortized(layer, context: 6, Batch, [Batch, 12]);
+    }
+
+    private static BijectorCase SplineAutoregressive(int dimensions, int? context, int? samples = null)
+    {
+        var layer = new NeuralSplineAutoregressiveLayer(
+            dimensions, context ?? 0, new SplineSettings(4, 2), [6], Activation.Tanh, Initializer());
+        Parameters.Randomize(layer, 32);
+        return Amortized(layer, context, Batch, InputShape(dimensions, samples));
+    }
+
+    private static BijectorCase Masked(int dimensions, int? context, int[] hidden, int? samples = null)
+    {
+        var layer = new MaskedAutoregressiveLayer(dimensions, context ?? 0, hidden, Activation.Tanh, Initializer());
+        Parameters.Randomize(layer, 32);
+        return Amortized(layer, context, Batch, InputShape(dimensions, samples));
+    }
+
+    private static BijectorCase Autoregressive()
+    {
+        var weight = Float64.Leaf(Float64.Normal(10, 4, 4) * 0.5);
+        return new BijectorCase(
+            () => new AutoregressiveBijector(x => new DiagonalAffineBijector(
+                x.mm(weight.triu(1)), x.mm(weight.triu(1)).sigmoid() + 0.5)),
+            1,
+            [weight],
+            [3, 4]);
+    }
+
+    private static BijectorCase Standardizing(long[] parameterShape, long[] inputShape)
+    {
+        var (mean, logScale) = (Float64.Leaf(Float64.Normal(10, parameterShape)), Float64.Leaf(Float64.Normal(11, parameterShape)));
+        return new BijectorCase(() => new StandardizingBijector(mean, logScale), 0, [mean, logScale], inputShape);
+    }
+
+    private static BijectorCase Random(Func<ParameterInitializer, AmortizedBijector> create, int dimensions)
+    {
+        var layer = create(Initializer());
+        Parameters.Randomize(layer, 32);
+        return Amortized(layer, context: null, Batch, [Batch, dimensions]);
+    }
+
+    // As in evaluation: in training the Jacobian of a batch is not that of its rows.
+    private static BijectorCase BatchNormalization()
+    {
+        var layer = new BatchNormalizationLayer(4, Initializer());
+        Parameters.Randomize(layer, 32);
+        layer.Statistics.Fit((Float64.Normal(33, 50, 4) * 3) + 1);
+        layer.eval();
+        return Amortized(layer, context: null, Batch, [Batch, 4]);
+    }
+
+    private static BijectorCase FlowOfSteps()
+    {
+        var initializer = Initializer();
+        var layer = new FlowLayer(
+            new MaskedAutoregressiveLayer(4, 2, [5], Activation.Tanh, initializer),
+            new BatchNormalizationLayer(4, initializer),
+            new PermutationLayer(4, initializer),
+            new TriangularLinearLayer(4, initializer),
+            new NeuralSplineCouplingLayer(4, 2, 1, new SplineSettings(3, 2), new PerceptronDesign([4], Activation.Tanh), LatentGrid.None, initializer),
+            new ReversalLayer());
+        Parameters.Randomize(layer, 32);
+        layer.eval();
+        return Amortized(layer, context: 2, Batch, [Batch, 4]);
+    }
+
+    private static BijectorCase Logit(long[] shape, double alpha) =>
+        new(() => new LogitBijector(alpha), 0, [], shape) { Domain = static x => x.sigmoid() };
+
+    private static ParameterInitializer Initializer() => new(30, torch.ScalarType.Float64);
+
+    private static long[] InputShape(int dimensions, int? samples) =>
+        samples is null ? [Batch, dimensions] : [samples.Value, Batch, dimensions];
 
     private static BijectorCase Amortized(AmortizedBijector layer, int? context, int batch, long[] inputShape)
     {
@@ -136,7 +276,6 @@ public static class BijectorTable
 
     private static BijectorCase Layer(int latents, int? context)
     {
-        const int Batch = 3;
         var initializer = new ParameterInitializer(30, torch.ScalarType.Float64);
         var parameters = context is null
             ? new ContextNetwork(initializer.Normal(1, 3 * latents))

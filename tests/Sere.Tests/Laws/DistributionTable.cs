@@ -32,6 +32,10 @@ public static class DistributionTable
         ["mixture of logistics of two levels in three channels"] = () => Mixture([2], 3, 1),
         ["binary concrete"] = () => Concrete([], 2),
         ["binary concrete, batched"] = () => Concrete([3], 2),
+        ["unit-rank normal, 1 dimension"] = () => UnitRank([], 1),
+        ["unit-rank normal, 2 dimensions"] = () => UnitRank([], 2),
+        ["unit-rank normal, batched"] = () => UnitRank([3], 2),
+        ["unit-rank normal, u = 0"] = () => UnitRank([], 2, direction: 0),
         ["normal layer without a context"] = () => Layer(2, context: null),
         ["normal layer with a context"] = () => Layer(1, context: 3),
     };
@@ -64,6 +68,18 @@ public static class DistributionTable
         var (meanLeaf, logScaleLeaf) = (Float64.Leaf(mean), Float64.Leaf((logScale * 0.2) - 0.4));
         return new DistributionCase(
             () => new DiagonalNormal(meanLeaf, logScaleLeaf), batchShape, [mean.shape[^1]], [meanLeaf, logScaleLeaf]);
+    }
+
+    private static DistributionCase UnitRank(long[] batchShape, int size, double direction = 1)
+    {
+        long[] shape = [.. batchShape, size];
+        torch.Tensor[] leaves =
+        [
+            Float64.Leaf(Float64.Normal(50, shape)),
+            Float64.Leaf(Float64.Normal(51, shape) * 0.3),
+            Float64.Leaf(Float64.Normal(52, shape) * direction),
+        ];
+        return new DistributionCase(() => new UnitRankNormal(leaves[0], leaves[1], leaves[2]), batchShape, [size], leaves);
     }
 
     private static DistributionCase Standard() =>

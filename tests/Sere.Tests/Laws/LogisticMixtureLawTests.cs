@@ -1,7 +1,6 @@
 using Sere.Distributions;
 using Sere.Likelihoods;
 using Sere.Networks;
-using Sere.Networks;
 using Sere.Numerics.Kernels;
 using Sere.Partitions;
 using TorchSharp;

@@ -92,7 +92,7 @@ public sealed class ResidualGainLawTests : IDisposable
         [
             .. blocks.Select((value, block) =>
                 likelihood.Step(block, codes, blocks).LogProb(value)
-                - alone.Likelihood.Step(block, codes, blocks).LogProb(value)),
+                - ((FactorizedLikelihood)alone.Likelihood).Step(block, codes, blocks).LogProb(value)),
         ]);
     }
 }

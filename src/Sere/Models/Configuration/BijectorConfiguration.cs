@@ -8,6 +8,7 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(DiagonalAffineConfiguration), "diagonal-affine")]
 [JsonDerivedType(typeof(RankOneAffineConfiguration), "rank-one-affine")]
 [JsonDerivedType(typeof(InverseAutoregressiveConfiguration), "inverse-autoregressive")]
+[JsonDerivedType(typeof(SplineCouplingConfiguration), "spline-coupling")]
 public abstract record BijectorConfiguration
 {
     internal abstract void Validate(string path);

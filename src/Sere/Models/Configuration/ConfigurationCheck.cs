@@ -43,6 +43,13 @@ internal static class ConfigurationCheck
     public static void RequirePerceptrons(string path, NetworkConfiguration network) => Require(
         network is MlpConfiguration, $"{path}.kind", "resnet", "mlp: no other kind can be masked or batch-normalized here");
 
+    /// <summary>Refuses splines without a bin, or on no interval.</summary>
+    public static void RequireSpline(string path, int bins, double tailBound)
+    {
+        Require(bins is >= 1 and <= 1000, $"{path}.bins", bins, "a whole number from 1 to 1000");
+        Require(tailBound is > 0 and <= 1e6, $"{path}.tailBound", tailBound, "greater than 0 and at most 1000000");
+    }
+
     private static string Show(object? value) => value switch
     {
         null => "missing",

@@ -11,6 +11,7 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(BernoulliDataConfiguration), "bernoulli")]
 [JsonDerivedType(typeof(GaussianDataConfiguration), "gaussian")]
 [JsonDerivedType(typeof(LogisticMixtureDataConfiguration), "logistic-mixture")]
+[JsonDerivedType(typeof(FlowDataConfiguration), "flow")]
 public abstract record DataLayerConfiguration
 {
     /// <summary>What the residual of the layer sees; it matters where the data coupling is on.</summary>

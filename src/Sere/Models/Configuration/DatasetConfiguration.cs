@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sere.Data;
 
 namespace Sere.Models.Configuration;
@@ -16,6 +17,14 @@ public sealed record DatasetConfiguration
 
     /// <summary>How grey values become binary pixels.</summary>
     public BinarizationRule Binarization { get; init; } = BinarizationRule.Dynamic;
+
+    /// <summary>Whether the levels of bytes become real values.</summary>
+    public DequantizationRule Dequantization { get; init; } = DequantizationRule.None;
+
+    /// <summary>How the values of a data set become what a model is given.</summary>
+    [JsonIgnore]
+    public BinarizationRule Preparation =>
+        Dequantization == DequantizationRule.Uniform ? BinarizationRule.Dequantized : Binarization;
 
     /// <summary>Whether each image is mirrored with probability one half in each step of training, and in training alone.</summary>
     public bool HorizontalFlips { get; init; }
@@ -53,6 +62,17 @@ public sealed record DatasetConfiguration
             ValidationImages,
             $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
         ConfigurationCheck.RequireNamed($"{path}.binarization", Binarization);
+        ConfigurationCheck.Require(
+            Binarization != BinarizationRule.Dequantized,
+            $"{path}.binarization",
+            "dequantized",
+            $"none, with {path}.dequantization uniform");
+        ConfigurationCheck.RequireNamed($"{path}.dequantization", Dequantization);
+        ConfigurationCheck.Require(
+            Dequantization == DequantizationRule.None || Binarization == BinarizationRule.None,
+            $"{path}.dequantization",
+            "uniform",
+            $"none where {path}.binarization is not");
         Resize?.Validate($"{path}.resize");
         Shape?.Validate($"{path}.shape");
         Range?.Validate($"{path}.range");

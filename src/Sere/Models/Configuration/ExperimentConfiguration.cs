@@ -52,9 +52,11 @@ public sealed record ExperimentConfiguration
             "dataset.binarization",
             Dataset.Binarization.ToString().ToLowerInvariant(),
             binary
-                ? Model.DataLayer is GaussianDataConfiguration
-                    ? "none where model.data.kind is gaussian: binary values have no density"
-                    : "none where model.data.kind is logistic-mixture, which is of grey or colour values"
+                ? Model.FlowPreprocessing is not null
+                    ? "none for a flow: binary values have no density"
+                    : Model.DataLayer is GaussianDataConfiguration
+                        ? "none where model.data.kind is gaussian: binary values have no density"
+                        : "none where model.data.kind is logistic-mixture, which is of grey or colour values"
                 : "dynamic or threshold where model.data.kind is bernoulli, which has no likelihood for grey values");
     }
 }

@@ -8,10 +8,14 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(FlowPosteriorModelConfiguration), "flow-posterior")]
 [JsonDerivedType(typeof(LadderModelConfiguration), "ladder")]
 [JsonDerivedType(typeof(RelaxedBernoulliModelConfiguration), "relaxed-bernoulli")]
+[JsonDerivedType(typeof(FlowModelConfiguration), "flow")]
 public abstract record ModelConfiguration
 {
-    /// <summary>The distribution of the data.</summary>
-    internal abstract DataLayerConfiguration DataLayer { get; }
+    /// <summary>The distribution of the data given codes; null for a model without latents.</summary>
+    internal abstract DataLayerConfiguration? DataLayer { get; }
+
+    /// <summary>Where a flow takes data to; null for a model without one.</summary>
+    internal virtual PreprocessingConfiguration? FlowPreprocessing => (DataLayer as FlowDataConfiguration)?.Preprocessing;
 
     internal abstract void Validate(string path);
 }

@@ -75,6 +75,11 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
             Posterior.InitialScale,
             $"between {path}.prior.scaleFloor and scaleCeiling where {path}.posterior.residual is free");
         ConfigurationCheck.Require(
+            Data is not FlowDataConfiguration || Partition is WholePartitionConfiguration,
+            $"{path}.partition.kind",
+            "raster",
+            $"whole where {path}.data.kind is flow, which is of the whole image");
+        ConfigurationCheck.Require(
             Partition is not WholePartitionConfiguration || !Coupling.Data,
             $"{path}.coupling.data",
             "true",

@@ -83,10 +83,17 @@ public sealed record ComparisonPlan
                 + "the same.");
         }
 
-        if (row.Baseline is not null && configuration.Dataset.Binarization == BinarizationRule.None)
+        var rule = configuration.Dataset.Preparation;
+        if (row.Baseline == SuiteBaseline.IndependentPixels && (rule is BinarizationRule.None or BinarizationRule.Dequantized))
         {
             throw new UsageException(
                 $"The row \"{row.Name}\" is a baseline of binary images, and the data are not binarized; leave it out.");
+        }
+
+        if (row.Baseline == SuiteBaseline.FullGaussian && rule != BinarizationRule.Dequantized)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" is a baseline of dequantized images, and the data are not dequantized; leave it out.");
         }
 
         configuration = configuration with

@@ -23,7 +23,7 @@ internal sealed class RowRunner
     /// <exception cref="SereException">It failed.</exception>
     public RowResult Run(PlannedRow row, CancellationToken cancellation)
     {
-        (row.Baseline is null ? Train(row, cancellation) : IndependentPixelsOf(row)).Write(_folder);
+        (row.Baseline is null ? Train(row, cancellation) : BaselineOf(row)).Write(_folder);
         return RowResult.Read(_folder, row.Name, _observer.OnWarning)
             ?? throw new SereException($"The figures of the row '{row.Name}' were changed while they were written; run again.");
     }
@@ -82,20 +82,23 @@ internal sealed class RowRunner
         }
     }
 
-    private RowResult IndependentPixelsOf(PlannedRow row)
+    private RowResult BaselineOf(PlannedRow row)
     {
         // The seed of every evaluation, so that the binary images are the same.
         long seed = new EvaluationOptions().Seed;
         var evaluation = row.Configuration.Evaluation;
         var images = _splits.Test.Slice(0, Math.Min(evaluation.Limit ?? _splits.Test.Count, _splits.Test.Count));
-        double[] logLikelihood = IndependentPixels.LogLikelihood(
-            _splits.Train, images, row.Configuration.Dataset.Binarization, seed);
+        var rule = row.Configuration.Dataset.Preparation;
+        double[] logLikelihood = row.Baseline == SuiteBaseline.FullGaussian
+            ? FullGaussian.LogLikelihood(_splits.Train, _splits.Validation, images, rule, seed)
+            : IndependentPixels.LogLikelihood(_splits.Train, images, rule, seed);
+        long dimensions = _splits.Train.Shape.Dimensions;
         _folder.Run(row.Name).CreateRoot();
         return new RowResult
         {
             Name = row.Name,
             Digest = "",
-            Parameters = _splits.Train.Shape.Dimensions,
+            Parameters = row.Baseline == SuiteBaseline.FullGaussian ? dimensions * (dimensions + 3) / 2 : dimensions,
             LatentsPerLayer = [],
             IsBound = false,
             KlPerLayer = [],

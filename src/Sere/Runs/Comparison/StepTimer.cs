@@ -28,7 +28,7 @@ internal sealed class StepTimer : IDisposable
             _model,
             training,
             images.Slice(0, kept),
-            configuration.Dataset.Binarization,
+            configuration.Dataset.Preparation,
             configuration.Seed,
             horizontalFlips: configuration.Dataset.HorizontalFlips);
     }

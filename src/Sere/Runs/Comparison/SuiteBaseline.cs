@@ -8,4 +8,10 @@ public enum SuiteBaseline
     /// "independent-pixels".
     /// </summary>
     IndependentPixels,
+
+    /// <summary>
+    /// One normal distribution of dequantized images in logit space, with the covariance of the training images: what every
+    /// density must beat; JSON "full-gaussian".
+    /// </summary>
+    FullGaussian,
 }

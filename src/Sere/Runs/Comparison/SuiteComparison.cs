@@ -43,7 +43,7 @@ public sealed class SuiteComparison
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(observer);
-        Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Binarization, splits.Name);
+        Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Preparation, splits.Name);
         folder.Open(plan.Settings(splits), command);
         return new SuiteComparison(plan, splits, folder, observer);
     }

@@ -81,6 +81,12 @@ public sealed class ConfigurationValidationTests
     [InlineData("inverse-autoregressive", "gateFloor", "0.001", "0")]
     [InlineData("inverse-autoregressive", "gateFloor", "0.89", "0.9")]
     [InlineData("inverse-autoregressive", "network.hidden", "[5]", "[0]")]
+    [InlineData("spline-coupling", "steps", "1", "0")]
+    [InlineData("spline-coupling", "steps", "1000", "1001")]
+    [InlineData("spline-coupling", "bins", "1", "0")]
+    [InlineData("spline-coupling", "bins", "1000", "1001")]
+    [InlineData("spline-coupling", "tailBound", "0.001", "0")]
+    [InlineData("spline-coupling", "network.hidden", "[5]", "[0]")]
     public void A_bijector_of_another_kind_has_ranges_of_its_own(string kind, string key, string accepted, string refused)
     {
         ExperimentConfiguration digits = Presets.Load("digits");
@@ -89,6 +95,39 @@ public sealed class ConfigurationValidationTests
         UsageException error = Assert.Throws<UsageException>(
             () => ConfigurationOverrides.Apply(digits, [choice, $"model.bijector.{key}={refused}"]));
         Assert.StartsWith($"--set: model.bijector.{key}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("model.flow.steps", "1", "0")]
+    [InlineData("model.flow.bins", "1", "0")]
+    [InlineData("model.flow.tailBound", "0.1", "0")]
+    [InlineData("model.flow.network.hidden", "[5]", "[0]")]
+    [InlineData("model.preprocessing", "{\"kind\":\"logit\",\"alpha\":0.1}", "{\"kind\":\"logit\",\"alpha\":0.5}")]
+    [InlineData("dataset.binarization", "none", "dynamic")]
+    [InlineData("dataset.binarization", "none", "dequantized")]
+    public void A_flow_has_ranges_of_its_own(string path, string accepted, string refused)
+    {
+        ExperimentConfiguration flow = Presets.Load("toy-spline-flow");
+        ConfigurationOverrides.Apply(flow, [$"{path}={accepted}"]).Validate();
+        UsageException error =
+            Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(flow, [$"{path}={refused}"]));
+        Assert.StartsWith($"--set: {path}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Binary_images_are_not_dequantized_and_a_flow_is_of_the_whole_image()
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        Assert.StartsWith(
+            "--set: dataset.dequantization",
+            Assert.Throws<UsageException>(
+                () => ConfigurationOverrides.Apply(digits, ["dataset.dequantization=uniform"])).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--set: model.partition.kind",
+            Assert.Throws<UsageException>(
+                () => ConfigurationOverrides.Apply(digits, ["model.data.kind=flow", "dataset.binarization=none"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

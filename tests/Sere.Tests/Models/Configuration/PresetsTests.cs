@@ -11,8 +11,10 @@ public sealed class PresetsTests
     [Fact]
     public void The_names_are_those_of_the_files() => Assert.Equal(
         [
-            "digits", "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iw-ladder", "mnist-iwae", "mnist-ladder",
-            "mnist-mlp", "mnist-relaxed-bernoulli", "mnist-resnet", "mnist-sere-iaf",
+            "cifar10-case1", "cifar10-case2", "cifar10-case3", "cifar10-case3-nofloor", "cifar10-maf", "cifar10-maf-small",
+            "cifar10-maf10-flips", "cifar10-maf5-flips", "cifar10-sere-maf", "cifar10-sere-maf-small", "digits",
+            "mnist-dlgm", "mnist-dlgm-blocks", "mnist-iaf", "mnist-iw-ladder", "mnist-iwae", "mnist-ladder", "mnist-mlp",
+            "mnist-relaxed-bernoulli", "mnist-resnet", "mnist-sere-iaf", "toy-spline-flow",
         ],
         Presets.Names);
 

@@ -1,0 +1,60 @@
+using Sere.Networks;
+using TorchSharp;
+
+namespace Sere.Bijectors;
+
+/// <summary>
+/// One step of a neural spline flow with autoregressive transformations, RQ-NSF (AR) (Durkan et al. 2019), from data to
+/// noise: the rational-quadratic spline of element i is a function of the elements before it and of the context, by a
+/// <see cref="ConditionalMade"/>. It starts near the identity.
+/// </summary>
+public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
+{
+    // Small enough that a step starts near the identity, large enough that every weight has a gradient.
+    private const double OutputGain = 0.1;
+    private readonly ConditionalMade _network;
+    private readonly SplineSettings _splines;
+
+    /// <summary>A step with freshly drawn parameters.</summary>
+    /// <param name="dimensions">D.</param>
+    /// <param name="context">Size of the context; 0 for none.</param>
+    /// <param name="splines">Bins and bound of the splines.</param>
+    /// <param name="hidden">Hidden widths.</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="initializer">Draws the weights.</param>
+    public NeuralSplineAutoregressiveLayer(
+        int dimensions,
+        int context,
+        SplineSettings splines,
+        IReadOnlyList<int> hidden,
+        Activation activation,
+        ParameterInitializer initializer)
+        : base(nameof(NeuralSplineAutoregressiveLayer))
+    {
+        _splines = splines;
+        _network = new ConditionalMade(
+            dimensions, context, hidden, splines.ParametersPerDimension, activation, initializer, OutputGain);
+        register_module("network", _network);
+    }
+
+    /// <inheritdoc/>
+    public override Bijector Bind(torch.Tensor? context)
+    {
+        var prepared = _network.Prepare(context);
+        var weights = _network.MaskedWeights();
+        return new AutoregressiveBijector(
+            x =>
+            {
+                // All first parameters stand before all second ones.
+                var parameters = _network.Forward(x, prepared, weights);
+                return new RationalQuadraticSplineBijector(
+                    parameters.view([.. parameters.shape[..^1], _splines.ParametersPerDimension, -1]).transpose(-1, -2),
+                    _splines);
+            },
+            y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
+                ? new SequentialInverse(
+                    _network.Sequential(y, prepared, weights),
+                    parts => new RationalQuadraticSplineBijector(torch.stack(parts, -1), _splines))
+                : null);
+    }
+}

@@ -1,0 +1,114 @@
+using Sere.Networks;
+using TorchSharp;
+
+namespace Sere.Bijectors;
+
+/// <summary>
+/// Neural spline flow with coupling transformations, RQ-NSF (C) (Durkan et al. 2019): in each step one half of the vector
+/// passes and, with the context, decides the rational-quadratic splines of the other half; the halves take turns. It starts
+/// near the identity.
+/// </summary>
+public sealed class NeuralSplineCouplingLayer : AmortizedBijector
+{
+    // Small enough that a step starts near the identity, large enough that every weight has a gradient.
+    private const double OutputGain = 0.1;
+    private readonly ContextNetwork[] _steps;
+    private readonly SplineSettings _splines;
+    private readonly int _dimensions;
+    private readonly int _context;
+    private readonly bool _isOnGrid;
+
+    /// <summary>A flow with freshly drawn parameters.</summary>
+    /// <param name="dimensions">N.</param>
+    /// <param name="context">Size of the context; 0 for none.</param>
+    /// <param name="steps">Couplings, at least 1; two change every element.</param>
+    /// <param name="splines">Bins and bound of the splines.</param>
+    /// <param name="network">The network of each step.</param>
+    /// <param name="grid">The grid on which the elements lie; each half then holds whole channels.</param>
+    /// <param name="initializer">Draws the weights.</param>
+    public NeuralSplineCouplingLayer(
+        int dimensions,
+        int context,
+        int steps,
+        SplineSettings splines,
+        NetworkDesign network,
+        LatentGrid grid,
+        ParameterInitializer initializer)
+        : base(nameof(NeuralSplineCouplingLayer))
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        _dimensions = dimensions;
+        _context = context;
+        _splines = splines;
+        _isOnGrid = grid != LatentGrid.None;
+        _steps = new ContextNetwork[steps];
+        for (int step = 0; step < steps; step++)
+        {
+            int passing = Passing(step).Count;
+            int inputs = passing + context;
+            int outputs = (dimensions - passing) * splines.ParametersPerDimension;
+            _steps[step] = inputs > 0
+                ? new ContextNetwork(network.Create(grid.Shape(inputs), grid.Shape(outputs), initializer, OutputGain))
+                : new ContextNetwork(initializer.Normal(OutputGain, outputs));
+            register_module($"step{step}", _steps[step]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Bijector Bind(torch.Tensor? context)
+    {
+        if (context is null != (_context == 0))
+        {
+            throw new ArgumentException(
+                context is null ? "This flow needs a context." : "This flow takes no context.", nameof(context));
+        }
+
+        var bijectors = new List<Bijector>(_steps.Length);
+        for (int step = 0; step < _steps.Length; step++)
+        {
+            var network = _steps[step];
+            var (start, count) = Passing(step);
+            bijectors.Add(new CouplingBijector(start, count, passing =>
+            {
+                var parameters = network.IsConditional ? network.Forward(Inputs(passing, context)) : network.Forward(null);
+                return new RationalQuadraticSplineBijector(PerDimension(parameters), _splines);
+            }));
+        }
+
+        return new ChainBijector(bijectors);
+    }
+
+    /// <summary>[..., D', P]: on a grid the parameters come as channels, before its places.</summary>
+    private torch.Tensor PerDimension(torch.Tensor parameters)
+    {
+        long[] leading = parameters.shape[..^1];
+        return _isOnGrid
+            ? parameters.view([.. leading, _splines.ParametersPerDimension, -1]).transpose(-1, -2)
+            : parameters.view([.. leading, -1, _splines.ParametersPerDimension]);
+    }
+
+    private static torch.Tensor Inputs(torch.Tensor passing, torch.Tensor? context)
+    {
+        if (context is null)
+        {
+            return passing;
+        }
+
+        // Several samples of an image share its context.
+        long[] leading = passing.shape[..^1];
+        if (!leading.AsSpan().SequenceEqual(context.shape.AsSpan()[..^1]))
+        {
+            leading = torch.broadcast_tensors(passing.sum(-1), context.select(-1, 0))[0].shape;
+        }
+
+        return torch.cat(
+            [passing.expand([.. leading, passing.shape[^1]]), context.expand([.. leading, context.shape[^1]])], -1);
+    }
+
+    /// <summary>Which elements pass a step: the halves take turns; a single element never passes.</summary>
+    private (int Start, int Count) Passing(int step)
+    {
+        int first = _dimensions / 2;
+        return step % 2 == 0 || first == 0 ? (0, first) : (first, _dimensions - first);
+    }
+}

@@ -1,0 +1,53 @@
+using TorchSharp;
+
+namespace Sere.Bijectors;
+
+/// <summary>
+/// y = L U x + b with L lower and U upper triangular, the diagonal of L one and that of U positive (Kingma and Dhariwal
+/// 2018): log|det| = sum log diag U, and the inverse is two triangular solutions.
+/// </summary>
+public sealed class TriangularLinearBijector : Bijector
+{
+    private readonly torch.Tensor _lower;
+    private readonly torch.Tensor _upper;
+    private readonly torch.Tensor _logDiagonal;
+    private readonly torch.Tensor _shift;
+
+    /// <summary>A map with the given tensors.</summary>
+    /// <param name="lower">[N, N], of which what lies below the diagonal is used.</param>
+    /// <param name="upper">[N, N], of which what lies above the diagonal is used.</param>
+    /// <param name="logDiagonal">Logarithm of the diagonal of U, [N].</param>
+    /// <param name="shift">b, [N].</param>
+    public TriangularLinearBijector(
+        torch.Tensor lower, torch.Tensor upper, torch.Tensor logDiagonal, torch.Tensor shift)
+    {
+        ArgumentNullException.ThrowIfNull(lower);
+        ArgumentNullException.ThrowIfNull(upper);
+        ArgumentNullException.ThrowIfNull(logDiagonal);
+        _lower = lower.tril(-1) + torch.eye(lower.shape[0], dtype: lower.dtype, device: lower.device);
+        _upper = upper.triu(1) + logDiagonal.exp().diag();
+        _logDiagonal = logDiagonal;
+        _shift = shift;
+    }
+
+    /// <inheritdoc/>
+    public override int EventRank => 1;
+
+    /// <inheritdoc/>
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var y = x.matmul(_upper.t()).matmul(_lower.t()) + _shift;
+        return (y, _logDiagonal.sum().expand(y.shape[..^1]));
+    }
+
+    /// <inheritdoc/>
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
+    {
+        ArgumentNullException.ThrowIfNull(y);
+        var columns = (y - _shift).reshape(-1, y.shape[^1]).t();
+        columns = torch.linalg.solve_triangular(_lower, columns, upper: false, unitriangular: true);
+        columns = torch.linalg.solve_triangular(_upper, columns, upper: true);
+        return (columns.t().reshape(y.shape), (-_logDiagonal.sum()).expand(y.shape[..^1]));
+    }
+}

@@ -1,0 +1,113 @@
+using Sere.Bijectors;
+using Sere.Distributions;
+using TorchSharp;
+
+namespace Sere.Likelihoods;
+
+/// <summary>
+/// A normalizing flow as a density, on contexts or on none: data is mapped to the space that is modelled, from there by the
+/// steps of each layer to the noise of the base. Layer 1 stands next to the base and layer L next to the data: a draw
+/// passes them in their order.
+/// </summary>
+public sealed class FlowDensity : torch.nn.Module
+{
+    private readonly DataSpace _space;
+    private readonly FlowLayer[] _layers;
+    private readonly FlowBase _base;
+
+    /// <summary>A density of three parts that fit each other.</summary>
+    /// <param name="space">The map from data to what is modelled.</param>
+    /// <param name="layers">The steps of each layer, in the direction from data to noise; one layer without a context.</param>
+    /// <param name="flowBase">The base.</param>
+    public FlowDensity(DataSpace space, IReadOnlyList<FlowLayer> layers, FlowBase flowBase)
+        : base(nameof(FlowDensity))
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        _space = space;
+        _layers = [.. layers];
+        _base = flowBase;
+        register_module("space", space);
+        register_module("base", flowBase);
+        foreach (var (index, layer) in _layers.Index())
+        {
+            register_module($"layer{index}", layer);
+        }
+    }
+
+    /// <summary>"logit" or "data".</summary>
+    public string Space => _space.Space;
+
+    /// <summary>Whether there are statistics to fit before an evaluation.</summary>
+    public bool HasStatistics => _layers.Any(layer => layer.HasStatistics);
+
+    /// <summary>Fits the map from data to what is modelled to training data, [N, D].</summary>
+    public void FitSpace(torch.Tensor x) => _space.Fit(x);
+
+    /// <summary>Data to what is modelled: [B, D].</summary>
+    public torch.Tensor Prepare(torch.Tensor x) => _space.Map(x);
+
+    /// <summary>log|det| of the map from data to the space of the log-likelihood, [B].</summary>
+    public torch.Tensor SpaceLogDeterminant(torch.Tensor x) => _space.SpaceLogDeterminant(x);
+
+    /// <summary>log p in nats: [B], or [K, B] of K contexts an image.</summary>
+    /// <param name="prepared">From <see cref="Prepare"/>, [B, D].</param>
+    /// <param name="contexts">The context of each layer, [B, C_l] or [K, B, C_l]; none without contexts.</param>
+    public torch.Tensor LogProb(torch.Tensor prepared, IReadOnlyList<torch.Tensor> contexts)
+    {
+        var (noise, logDeterminant) = ToNoise(prepared, contexts);
+        var logProb = _base.Bind(contexts).LogProb(noise) + logDeterminant;
+        return _space.LogDeterminant() is { } constant ? logProb + constant : logProb;
+    }
+
+    /// <summary>What of the base becomes the data, [B, D], and log|det| of the way there, [B].</summary>
+    public (torch.Tensor Noise, torch.Tensor LogDeterminant) ToNoise(
+        torch.Tensor prepared, IReadOnlyList<torch.Tensor> contexts)
+    {
+        ArgumentNullException.ThrowIfNull(contexts);
+        var value = prepared;
+        torch.Tensor? total = null;
+        for (int layer = _layers.Length - 1; layer >= 0; layer--)
+        {
+            (value, var logDeterminant) = _layers[layer].Bind(Context(contexts, layer)).Forward(value);
+            total = total is null ? logDeterminant : total + logDeterminant;
+        }
+
+        return (value, total!);
+    }
+
+    /// <summary>Draws data: [B, D].</summary>
+    /// <param name="uniform">Uniform noise, [B, D].</param>
+    /// <param name="contexts">The context of each layer, [B, C_l]; none without contexts.</param>
+    /// <param name="temperature">Factor on the noise of the base.</param>
+    public torch.Tensor Draw(torch.Tensor uniform, IReadOnlyList<torch.Tensor> contexts, double temperature = 1)
+    {
+        ArgumentNullException.ThrowIfNull(uniform);
+        ArgumentNullException.ThrowIfNull(contexts);
+        var normal = DiagonalNormal.Standard((int)uniform.shape[^1], uniform).FromUniform(uniform);
+        var value = ((IReparameterized)_base.Bind(contexts)).FromNoise(normal, temperature);
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            value = _layers[layer].Bind(Context(contexts, layer)).Inverse(value).Value;
+        }
+
+        return _space.Invert(value);
+    }
+
+    /// <summary>Fits the statistics of batch normalization to data.</summary>
+    /// <param name="batches">Data, each [B, D].</param>
+    /// <param name="contexts">The context of each layer, for each batch.</param>
+    public void FitStatistics(
+        IReadOnlyList<torch.Tensor> batches, IReadOnlyList<IReadOnlyList<torch.Tensor>> contexts)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor[] values = [.. batches.Select(batch => _space.Map(batch).clone())];
+        for (int layer = _layers.Length - 1; layer >= 0; layer--)
+        {
+            _layers[layer].FitStatistics(values, [.. contexts.Select(context => Context(context, layer))]);
+        }
+    }
+
+    private static torch.Tensor? Context(IReadOnlyList<torch.Tensor> contexts, int layer) =>
+        contexts.Count == 0 ? null : contexts[layer];
+}

@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace Sere.Models.Configuration;
+
+/// <summary>Where a flow takes data to before its first step; the JSON member "kind" says which.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = ConfigurationSchema.KindMember)]
+[JsonDerivedType(typeof(NoPreprocessingConfiguration), "none")]
+[JsonDerivedType(typeof(LogitConfiguration), "logit")]
+[JsonDerivedType(typeof(StandardizeConfiguration), "standardize")]
+public abstract record PreprocessingConfiguration
+{
+    internal virtual void Validate(string path)
+    {
+    }
+}
