@@ -83,7 +83,15 @@ public sealed record ComparisonPlan
                 + "the same.");
         }
 
-        if (row.Baseline is not null && configuration.Dataset.Binarization == BinarizationRule.None)
+        if (row.Baseline == SuiteBaseline.ChannelLogisticMixture
+            && reference.Model.DataLayer is not LogisticMixtureDataConfiguration)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" is a baseline of images of whole levels, and the reference's model.data.kind is not "
+                + "logistic-mixture; leave it out.");
+        }
+
+        if (row.Baseline == SuiteBaseline.IndependentPixels && configuration.Dataset.Binarization == BinarizationRule.None)
         {
             throw new UsageException(
                 $"The row \"{row.Name}\" is a baseline of binary images, and the data are not binarized; leave it out.");

@@ -8,4 +8,10 @@ public enum SuiteBaseline
     /// "independent-pixels".
     /// </summary>
     IndependentPixels,
+
+    /// <summary>
+    /// A mixture of discretized logistics for each channel, the same for every pixel: what every model of grey or colour
+    /// images must beat; JSON "channel-logistic-mixture".
+    /// </summary>
+    ChannelLogisticMixture,
 }
