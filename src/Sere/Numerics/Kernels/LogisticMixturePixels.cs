@@ -118,7 +118,8 @@ internal unsafe ref struct LogisticMixturePixels
         }
 
         var raw = Parameter(place + (_shape.Channels * _shape.Mixtures));
-        var inverse = Vector256<float>.One / (VectorMath.Softplus(raw) + Vector256.Create(_shape.ScaleFloor));
+        var inverse = Vector256<float>.One
+            / (VectorMath.Softplus(raw, out var scaleSlope) + Vector256.Create(_shape.ScaleFloor));
         var level = Levels(channel);
         var distance = Value(channel) - mean;
         var half = Vector256.Create(_halfBin);
@@ -128,17 +129,18 @@ internal unsafe ref struct LogisticMixturePixels
         var inside = VectorMath.OneMinusExp(bin);
         var notLast = One(Vector256.LessThan(level, Vector256.Create(_shape.Levels - 1f)));
         var notFirst = One(Vector256.GreaterThan(level, Vector256<float>.Zero));
+        var belowUpper = VectorMath.Softplus(-a, out var left) * notLast;
+        var aboveLower = VectorMath.Softplus(b, out var right) * notFirst;
         if (withSlopes)
         {
-            var left = notLast * VectorMath.Sigmoid(-a);
-            var right = notFirst * VectorMath.Sigmoid(b);
+            left *= notLast;
+            right *= notFirst;
             var width = notLast * notFirst * (Vector256<float>.One - inside) / inside;
             slopes[0] = (right - left) * inverse;
-            slopes[1] = ((right * b) - (left * a) - (width * bin)) * inverse * VectorMath.Sigmoid(raw);
+            slopes[1] = ((right * b) - (left * a) - (width * bin)) * inverse * scaleSlope;
         }
 
-        return (notLast * notFirst * Vector256.Log(inside))
-            - (notLast * VectorMath.Softplus(-a)) - (notFirst * VectorMath.Softplus(b));
+        return (notLast * notFirst * Vector256.Log(inside)) - belowUpper - aboveLower;
     }
 
     private static Vector256<float> One(Vector256<float> condition) => condition & Vector256<float>.One;

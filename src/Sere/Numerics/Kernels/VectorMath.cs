@@ -62,9 +62,11 @@ internal static class VectorMath
 
     /// <summary>1 / (1 + e^-x), from the exponential that cannot overflow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Sigmoid(Vector256<float> x)
+    public static Vector256<float> Sigmoid(Vector256<float> x) => Sigmoid(x, Exp(-Vector256.Abs(x)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Sigmoid(Vector256<float> x, Vector256<float> exponential)
     {
-        var exponential = Exp(-Vector256.Abs(x));
         var above = Vector256<float>.One / (Vector256<float>.One + exponential);
         return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), exponential * above, above);
     }
@@ -84,10 +86,21 @@ internal static class VectorMath
 
     /// <summary>log(1 + e^x), without overflow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Softplus(Vector256<float> x)
+    public static Vector256<float> Softplus(Vector256<float> x) => Softplus(x, Exp(-Vector256.Abs(x)));
+
+    /// <summary>log(1 + e^x), and its slope, the sigmoid, from one exponential.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Softplus(Vector256<float> x, out Vector256<float> slope)
+    {
+        var exponential = Exp(-Vector256.Abs(x));
+        slope = Sigmoid(x, exponential);
+        return Softplus(x, exponential);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Softplus(Vector256<float> x, Vector256<float> exponential)
     {
         // log(1 + e) = 2 artanh(e / (2 + e)) with e = e^-|x| <= 1: a series in at most 1/9.
-        var exponential = Exp(-Vector256.Abs(x));
         var ratio = exponential / (exponential + Vector256.Create(2f));
         var square = ratio * ratio;
         var series = Vector256.Create(2f / 15);

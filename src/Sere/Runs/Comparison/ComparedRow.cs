@@ -24,6 +24,9 @@ public sealed record ComparedRow
     /// <summary>Mean of log p(x), or of its K-sample bound.</summary>
     public required double LogLikelihood { get; init; }
 
+    /// <summary>-log p(x) / (D log 2) of images of whole levels that are not binary; null of other data.</summary>
+    public required double? BitsPerDim { get; init; }
+
     /// <summary>Standard error of that mean over the images; null for one image.</summary>
     public required double? StandardError { get; init; }
 

@@ -33,7 +33,9 @@ internal static class ComparisonPictures
                 row.Model,
                 row.Difference ?? (row.LogLikelihood - zero),
                 row.DifferenceStandardError ?? 0,
-                row.LogLikelihood.ToString("F2", CultureInfo.InvariantCulture).Replace('-', '\u2212'),
+                row.BitsPerDim is { } bits
+                    ? string.Create(CultureInfo.InvariantCulture, $"{bits:F3} bits/dim")
+                    : row.LogLikelihood.ToString("F2", CultureInfo.InvariantCulture).Replace('-', '\u2212'),
                 plan.Row(row.Model).Baseline is not null)),
         ];
         DifferenceBarPicture.Write(

@@ -83,6 +83,14 @@ public sealed record ComparisonPlan
                 + "the same.");
         }
 
+        if (row.Baseline == SuiteBaseline.ChannelLogisticMixture
+            && reference.Model.DataLayer is not LogisticMixtureDataConfiguration)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" is a baseline of images of whole levels, and the reference's model.data.kind is not "
+                + "logistic-mixture; leave it out.");
+        }
+
         var rule = configuration.Dataset.Preparation;
         if (row.Baseline == SuiteBaseline.IndependentPixels && (rule is BinarizationRule.None or BinarizationRule.Dequantized))
         {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
+using Sere.Models.Configuration;
 
 namespace Sere.Runs.Comparison;
 
@@ -81,12 +82,18 @@ public sealed record ComparisonReport
             Threads = times.Threads,
             StepTimeRounds = times.Rounds,
             OtherCores = times.OtherCores,
-            Rows = [.. results.Select(row => Row(row, reference, times))],
+            Rows = [.. results.Select(row => Row(row, reference, times, BitsOf(plan.Row(row.Name), splits)))],
             Failed = failed,
         };
     }
 
-    private static ComparedRow Row(RowResult row, RowResult? reference, StepTimes times)
+    /// <summary>Bits per dimension of a nat; null where a row is no model of levels, of which bits are the common unit.</summary>
+    private static double? BitsOf(PlannedRow row, DatasetSplits splits) =>
+        row.Configuration.Model.DataLayer is LogisticMixtureDataConfiguration
+            ? 1 / (splits.Test.Shape.Dimensions * Math.Log(2))
+            : null;
+
+    private static ComparedRow Row(RowResult row, RowResult? reference, StepTimes times, double? bits)
     {
         var logLikelihood = SampleStatistics.Of([.. row.Images.LogLikelihood]);
         var difference = reference is null || ReferenceEquals(row, reference)
@@ -101,6 +108,7 @@ public sealed record ComparisonReport
             RelativeStepTime = times.Relative.TryGetValue(row.Name, out double ratio) ? ratio : null,
             Elbo = row.Images.Elbo.Average(),
             LogLikelihood = logLikelihood.Mean,
+            BitsPerDim = -logLikelihood.Mean * bits,
             StandardError = Finite(logLikelihood.StandardError),
             IsBound = row.IsBound,
             Difference = difference?.Mean,

@@ -18,7 +18,7 @@ public sealed record RowResult
     /// <summary>SHA-256 of the figures of each image.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>Numbers that training changes; of independent pixels one a pixel.</summary>
+    /// <summary>Numbers that training changes; of a baseline those that are fitted.</summary>
     public required long Parameters { get; init; }
 
     /// <summary>Latent variables of each layer; empty without latents.</summary>

@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Distributions;
 using Sere.Evaluation;
 using Sere.Models.Configuration;
 
@@ -23,7 +24,7 @@ internal sealed class RowRunner
     /// <exception cref="SereException">It failed.</exception>
     public RowResult Run(PlannedRow row, CancellationToken cancellation)
     {
-        (row.Baseline is null ? Train(row, cancellation) : BaselineOf(row)).Write(_folder);
+        (row.Baseline is { } baseline ? Score(row, baseline) : Train(row, cancellation)).Write(_folder);
         return RowResult.Read(_folder, row.Name, _observer.OnWarning)
             ?? throw new SereException($"The figures of the row '{row.Name}' were changed while they were written; run again.");
     }
@@ -82,23 +83,22 @@ internal sealed class RowRunner
         }
     }
 
-    private RowResult BaselineOf(PlannedRow row)
+    private RowResult Score(PlannedRow row, SuiteBaseline baseline)
     {
-        // The seed of every evaluation, so that the binary images are the same.
-        long seed = new EvaluationOptions().Seed;
         var evaluation = row.Configuration.Evaluation;
         var images = _splits.Test.Slice(0, Math.Min(evaluation.Limit ?? _splits.Test.Count, _splits.Test.Count));
-        var rule = row.Configuration.Dataset.Preparation;
-        double[] logLikelihood = row.Baseline == SuiteBaseline.FullGaussian
-            ? FullGaussian.LogLikelihood(_splits.Train, _splits.Validation, images, rule, seed)
-            : IndependentPixels.LogLikelihood(_splits.Train, images, rule, seed);
-        long dimensions = _splits.Train.Shape.Dimensions;
+        var (logLikelihood, parameters) = baseline switch
+        {
+            SuiteBaseline.ChannelLogisticMixture => ChannelMixture(row, images),
+            SuiteBaseline.FullGaussian => Gaussian(row, images),
+            _ => Pixels(row, images),
+        };
         _folder.Run(row.Name).CreateRoot();
         return new RowResult
         {
             Name = row.Name,
             Digest = "",
-            Parameters = row.Baseline == SuiteBaseline.FullGaussian ? dimensions * (dimensions + 3) / 2 : dimensions,
+            Parameters = parameters,
             LatentsPerLayer = [],
             IsBound = false,
             KlPerLayer = [],
@@ -109,5 +109,28 @@ internal sealed class RowRunner
             Seconds = 0,
             Images = new PerImageFigures(logLikelihood, logLikelihood),
         };
+    }
+
+    // The seed of every evaluation, so that the binary images are the same.
+    private (double[] LogLikelihood, long Parameters) Pixels(PlannedRow row, ImageSet images) => (
+        IndependentPixels.LogLikelihood(
+            _splits.Train, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
+        images.Shape.Dimensions);
+
+    private (double[] LogLikelihood, long Parameters) Gaussian(PlannedRow row, ImageSet images)
+    {
+        long dimensions = images.Shape.Dimensions;
+        return (
+            FullGaussian.LogLikelihood(
+                _splits.Train, _splits.Validation, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
+            dimensions * (dimensions + 3) / 2);
+    }
+
+    private (double[] LogLikelihood, long Parameters) ChannelMixture(PlannedRow row, ImageSet images)
+    {
+        int levels = ((LogisticMixtureDataConfiguration)row.Configuration.Model.DataLayer!).Levels;
+        return (
+            ChannelLogisticMixture.LogLikelihood(_splits.Train, images, levels),
+            images.Shape.Channels * new LogisticMixtureSettings(1, ChannelLogisticMixture.Mixtures).ParametersPerPixel);
     }
 }

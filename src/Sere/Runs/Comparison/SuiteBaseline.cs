@@ -14,4 +14,10 @@ public enum SuiteBaseline
     /// density must beat; JSON "full-gaussian".
     /// </summary>
     FullGaussian,
+
+    /// <summary>
+    /// A mixture of discretized logistics for each channel, the same for every pixel: what every model of grey or colour
+    /// images must beat; JSON "channel-logistic-mixture".
+    /// </summary>
+    ChannelLogisticMixture,
 }

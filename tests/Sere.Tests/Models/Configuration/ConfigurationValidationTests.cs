@@ -130,6 +130,31 @@ public sealed class ConfigurationValidationTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mixtures", "100", "101")]
+    [InlineData("mixtures", "1", "0")]
+    [InlineData("levels", "2", "1")]
+    [InlineData("levels", "65536", "65537")]
+    [InlineData("scaleFloor", "1e-6", "0")]
+    [InlineData("scaleFloor", "1", "1.1")]
+    public void A_mixture_of_logistics_has_ranges(string key, string allowed, string refused)
+    {
+        ExperimentConfiguration digits = Presets.Load("digits");
+        string[] kind = ["model.data.kind=logistic-mixture", "dataset.binarization=none"];
+        ConfigurationOverrides.Apply(digits, [.. kind, $"model.data.{key}={allowed}"]).Validate();
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(digits, [.. kind, $"model.data.{key}={refused}"]));
+        Assert.Contains($"model.data.{key} is {refused}", error.Message);
+    }
+
+    [Fact]
+    public void A_mixture_of_logistics_is_of_grey_values()
+    {
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(Presets.Load("digits"), ["model.data.kind=logistic-mixture"]));
+        Assert.Contains("none where model.data.kind is logistic-mixture", error.Message);
+    }
+
     [Fact]
     public void A_checkerboard_has_a_layer_for_each_of_its_places()
     {

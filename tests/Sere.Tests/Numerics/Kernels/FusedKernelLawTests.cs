@@ -9,7 +9,8 @@ namespace Sere.Tests.Numerics.Kernels;
 /// <summary>A fused form equals the plain formula up to the rounding of float32, values and gradients.</summary>
 /// <remarks>
 /// Seen to fail with: the bias of layer 0 for each; the addend's gradient not summed over the samples; the remainder of a row
-/// left out; the mask left out of the Bernoulli gradient; the slope of ELU without its 1.
+/// left out; the mask left out of the Bernoulli gradient; the slope of ELU without its 1; a
+/// mixture of logistics without the slope of the width of a bin, or of tanh, or with a wrong last level.
 /// </remarks>
 public sealed class FusedKernelLawTests
 {

@@ -31,6 +31,15 @@ public sealed class VectorMathTests
             200,
             relative: 3e-7);
 
+    // Seen to fail with: 1 - e^-x near 0 as well.
+    [Fact]
+    public void One_less_the_exponential_keeps_its_digits_near_zero() => AssertClose(
+        x => VectorMath.OneMinusExp(Vector256.Abs(x)),
+        x => OneLessExp(Math.Abs(x)),
+        -20,
+        20,
+        relative: 5e-7);
+
     [Theory]
     [InlineData(0f, 1f, 0.5f, 0f, 0.6931472f)]
     [InlineData(float.PositiveInfinity, float.PositiveInfinity, 1f, 1f, float.PositiveInfinity)]
@@ -50,6 +59,8 @@ public sealed class VectorMathTests
 
     private static double At(Func<Vector256<float>, Vector256<float>> function, float x) =>
         function(Vector256.Create(x)).GetElement(3);
+
+    private static double OneLessExp(double x) => x < 1e-3 ? x * (1 - (x / 2 * (1 - (x / 3 * (1 - (x / 4)))))) : 1 - Math.Exp(-x);
 
     private static double DoubleLogOnePlus(double x) => x < 1e-5 ? x - (x * x / 2) : Math.Log(1 + x);
 

@@ -58,6 +58,15 @@ public sealed class ComparisonPlanTests
         "The row \"third\" is a baseline of binary images, and the data are not binarized; leave it out.",
         Refusal(Two with { Overrides = ["dataset.binarization=none", "data.kind=gaussian"] }));
 
+    [Fact]
+    public void A_baseline_of_levels_is_refused_where_the_model_is_of_binary_images() => Assert.Equal(
+        "The row \"third\" is a baseline of images of whole levels, and the reference's model.data.kind is not "
+        + "logistic-mixture; leave it out.",
+        Refusal(Two with
+        {
+            Rows = [.. Two.Rows.Take(2), new SuiteRow { Name = "third", Baseline = SuiteBaseline.ChannelLogisticMixture }],
+        }));
+
     [Theory]
     [InlineData("model.layer=3", "The row \"first\" of the suite two: --set model.layer=3: unknown key \"model.layer\"; did you mean \"layers\"?")]
     public void A_wrong_override_is_refused_with_the_row(string text, string sentence) =>
