@@ -8,7 +8,8 @@ namespace Sere.Tests.Bijectors;
 
 /// <summary>Splines where their formula changes: at their knots, at their ends, and outside.</summary>
 /// <remarks>
-/// Seen to fail with: values that are not clamped before the spline; a slope of 0.5 at the ends.
+/// Seen to fail with: values that are not clamped before the spline; a slope of 0.5 at the ends;
+/// a bin that begins where the one before it does; values that are put into the bin of the wrong side.
 /// </remarks>
 public sealed class RationalQuadraticSplineBijectorTests
 {

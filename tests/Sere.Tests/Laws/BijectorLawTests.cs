@@ -70,7 +70,8 @@ public sealed class BijectorLawTests
         TensorAssert.Close(test.Bind().Forward(x).Value, test.Bind().Transform(x), 1e-14, "value");
     }
 
-    // Autoregressive maps are inverted element by element where no gradient is asked for.
+    // Autoregressive maps are inverted element by element where no gradient is asked for. Seen to fail with hidden units
+    // that count as final one input too early.
     [Theory]
     [MemberData(nameof(BijectorTable.Names), MemberType = typeof(BijectorTable))]
     public void The_inverse_without_gradients_is_the_inverse(string name)

@@ -5,6 +5,9 @@ using Xunit;
 namespace Sere.Tests.Laws;
 
 /// <summary>The formulas of the unit-rank normal in O(N) against dense linear algebra.</summary>
+/// <remarks>
+/// Seen to fail with: k = eta in place of eta / (1 + sqrt(eta)); the log-determinant without its log(1 + u^T D^-1 u).
+/// </remarks>
 public sealed class UnitRankNormalLawTests
 {
     private const int Size = 5;

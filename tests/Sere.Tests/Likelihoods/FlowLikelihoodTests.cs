@@ -10,6 +10,7 @@ using Xunit;
 namespace Sere.Tests.Likelihoods;
 
 /// <summary>A flow as the data side of a variational model: SeRe-MAF in small.</summary>
+/// <remarks>Seen to fail with: every layer on the code of the first.</remarks>
 public sealed class FlowLikelihoodTests
 {
     private const int Pixels = 4;
