@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Sere.Data;
 using Sere.Models.Configuration;
 using Sere.Performance;
 using Spectre.Console;

@@ -36,11 +36,19 @@ public sealed record BijectorSettings
     /// <param name="latents">N.</param>
     /// <param name="context">Size of the context; 0 for learned constants.</param>
     /// <param name="initializer">Draws the parameters.</param>
-    public AmortizedBijector Create(int latents, int context, ParameterInitializer initializer)
+    /// <param name="source">
+    /// Makes the network of an affine map from its input, output and initial gain; null for one of its own.
+    /// </param>
+    public AmortizedBijector Create(
+        int latents,
+        int context,
+        ParameterInitializer initializer,
+        Func<FeatureShape, FeatureShape, double, ParameterNetwork>? source = null)
     {
         ArgumentNullException.ThrowIfNull(initializer);
+        source ??= (input, output, gain) => Network.Create(input, output, initializer, gain);
         ContextNetwork Parameters(int perLatent) => context > 0
-            ? new ContextNetwork(Network.Create(Grid.Shape(context), Grid.Shape(perLatent * latents), initializer, HeadGain))
+            ? new ContextNetwork(source(Grid.Shape(context), Grid.Shape(perLatent * latents), HeadGain))
             : new ContextNetwork(initializer.Normal(HeadGain, perLatent * latents));
 
         return Kind switch

@@ -14,10 +14,9 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class SelfReflectiveHierarchy : Hierarchy
 {
-    // Small enough that a layer starts near its prior, large enough that every direction has a gradient.
-    private const double HeadGain = 0.1;
     private readonly SelfReflectiveSettings _settings;
     private readonly SelfReflectiveLayer[] _layers;
+    private readonly List<SelfReflectiveWave> _waves = [];
     private readonly int _largestLayer;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
@@ -34,10 +33,10 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         _settings = settings;
         _largestLayer = settings.Latents.Max();
         _layers = new SelfReflectiveLayer[settings.Latents.Count];
-        for (int layer = 0; layer < _layers.Length; layer++)
+        var factory = new SelfReflectiveLayerFactory(settings, initializer);
+        foreach (var members in settings.Graph.Waves())
         {
-            _layers[layer] = BuildLayer(layer, initializer);
-            register_module($"layer{layer}", _layers[layer]);
+            AddWave(members, factory);
         }
     }
 
@@ -86,6 +85,11 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
 
+        if (HasStacks)
+        {
+            return WalkWaves(evidence, noise, step => step.Kl);
+        }
+
         // The fused gradient is that of one sample an image.
         return CanFuse(noise) && (noise.dim() == 2 || !torch.is_grad_enabled())
             ? Walk(evidence, noise, ChainStepFunction.Apply)
@@ -97,6 +101,11 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
+        if (HasStacks)
+        {
+            return WalkWaves(evidence, noise, step => step.LogPrior - step.LogPosterior);
+        }
+
         return CanFuse(noise) && !torch.is_grad_enabled()
             ? Walk(evidence, noise, inputs => ChainStepKernel.Forward(inputs, logRatio: true))
             : base.DrawWeighted(evidence, noise);
@@ -106,7 +115,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     public override IReadOnlyList<torch.Tensor> GenerateCodes(torch.Tensor noise, double temperature = 1)
     {
         ArgumentNullException.ThrowIfNull(noise);
-        if (!CanFuse(noise) || torch.is_grad_enabled())
+        if (HasStacks || !CanFuse(noise) || torch.is_grad_enabled())
         {
             return base.GenerateCodes(noise, temperature);
         }
@@ -136,6 +145,8 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             Math.Log(_settings.InitialResidualScale))
         : (features + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid();
 
+    private bool HasStacks => _waves.Exists(wave => wave.Stacked is not null);
+
     private bool CanFuse(torch.Tensor noise) => FusedKernels.Take(noise) && _layers.All(layer => layer.IsChainStep);
 
     private PosteriorDraw Walk(
@@ -156,6 +167,63 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         return new PosteriorDraw(codes, costs);
     }
 
+    private void AddWave(IReadOnlyList<int> members, SelfReflectiveLayerFactory factory)
+    {
+        int context = members.Max(factory.ContextSize);
+        if (!factory.CanStack(members))
+        {
+            foreach (int layer in members)
+            {
+                _layers[layer] = factory.Create(layer);
+                register_module($"layer{layer}", _layers[layer]);
+                _waves.Add(new SelfReflectiveWave([layer], null, context));
+            }
+
+            return;
+        }
+
+        // The members are views of the stack, which alone owns the parameters.
+        var (stacked, layers) = factory.CreateStack(members, context);
+        register_module($"layers{members[0]}", stacked);
+        _waves.Add(new SelfReflectiveWave(members, stacked, context));
+        for (int i = 0; i < members.Count; i++)
+        {
+            _layers[members[i]] = layers[i];
+        }
+    }
+
+    /// <summary>As the base class, with the layers of each wave at once.</summary>
+    private PosteriorDraw WalkWaves(
+        IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, Func<LatentStep, torch.Tensor> cost)
+    {
+        var parts = SplitNoise(noise);
+        var codes = new torch.Tensor[Layers];
+        var costs = new torch.Tensor[Layers];
+        foreach (var wave in _waves)
+        {
+            if (wave.Stacked is null)
+            {
+                int layer = wave.Members[0];
+                var step = Step(layer, codes, new LatentSource.Posterior(evidence[layer], parts[layer]));
+                (codes[layer], costs[layer]) = (step.Code, cost(step));
+                continue;
+            }
+
+            var all = wave.Stacked.Step(
+                wave.Contexts(wave.Members.Select(member => Context(member, codes)!)),
+                new LatentSource.Posterior(
+                    wave.Evidence(evidence, noise.dim() == 3), torch.stack([.. wave.Members.Select(member => parts[member])])));
+            var stackedCodes = all.Code.unbind(0);
+            var stackedCosts = cost(all).unbind(0);
+            for (int i = 0; i < wave.Members.Count; i++)
+            {
+                (codes[wave.Members[i]], costs[wave.Members[i]]) = (stackedCodes[i], stackedCosts[i]);
+            }
+        }
+
+        return new PosteriorDraw(codes, costs);
+    }
+
     private torch.Tensor? Context(int layer, IReadOnlyList<torch.Tensor> codes)
     {
         var parents = _settings.Graph.Parents(layer);
@@ -165,34 +233,5 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             1 => codes[parents[0]],
             _ => torch.cat([.. parents.Select(parent => codes[parent])], -1),
         };
-    }
-
-    private SelfReflectiveLayer BuildLayer(int layer, ParameterInitializer initializer)
-    {
-        int latents = Latents(layer);
-        int context = _settings.Graph.Parents(layer).Sum(Latents);
-        bool couplePrior = context > 0 && _settings.CouplePrior;
-        bool coupleBijector = context > 0 && _settings.CoupleBijector && _settings.Bijector.Kind != BijectorKind.Identity;
-
-        NormalLayer Normal() => new(
-            new ContextNetwork(_settings.PriorNetwork.Create(
-                _settings.Grid.Shape(context), _settings.Grid.Shape(2 * latents), initializer, HeadGain)),
-            _settings.MeanBound,
-            _settings.ScaleFloor,
-            _settings.ScaleCeiling);
-
-        var bijector = (_settings.Bijector with { Grid = _settings.Grid }).Create(
-            latents, coupleBijector ? context : 0, initializer);
-
-        // With an uncoupled prior eq. 9 would drop z_{l-1} from q, though the true posterior depends on it through f_l. A free
-        // posterior has no base.
-        bool ownBase = !couplePrior && coupleBijector && _settings.Residual != PosteriorResidual.Free;
-        return new SelfReflectiveLayer(
-            latents,
-            couplePrior ? Normal() : null,
-            ownBase ? Normal() : null,
-            bijector,
-            coupleBijector,
-            _settings.Residual);
     }
 }

@@ -61,4 +61,19 @@ public sealed class CouplingGraph
 
     /// <summary>The parents of a layer, in order.</summary>
     public IReadOnlyList<int> Parents(int layer) => _parents[layer];
+
+    /// <summary>
+    /// The layers in waves: those of a wave see layers of earlier waves alone, and can run at once. In a grid the waves are
+    /// the anti-diagonals, in a chain each layer is one.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>> Waves()
+    {
+        int[] wave = new int[Layers];
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            wave[layer] = _parents[layer].Length == 0 ? 0 : 1 + _parents[layer].Max(parent => wave[parent]);
+        }
+
+        return [.. Enumerable.Range(0, Layers).GroupBy(layer => wave[layer]).OrderBy(group => group.Key).Select(group => group.ToArray())];
+    }
 }
