@@ -33,12 +33,17 @@ internal static class BenchCommand
             HelpName = "N",
             DefaultValueFactory = _ => 200,
         };
+        var against = new Option<string?>("--against")
+        {
+            Description = "Another preset, whose time for a sampled image this one's is compared with.",
+            HelpName = "NAME",
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
         var compute = new ComputeOptions();
         var command = new Command(
             "bench", "Measure training, evaluation and sampling against what this machine can do at best.")
         {
-            preset, overrides, batch, steps, json,
+            preset, overrides, batch, steps, against, json,
         };
         compute.AddThreadsTo(command);
         command.SetAction(parsed =>
@@ -51,10 +56,18 @@ internal static class BenchCommand
                 configuration = configuration with { Training = configuration.Training with { BatchSize = size } };
             }
 
+            var other = parsed.GetValue(against) is { } named ? Presets.Load(named) : null;
             compute.ApplyThreads(parsed);
             using var benchmark = new PerformanceBenchmark(
                 configuration, BenchmarkImages.For(configuration, Math.Max(Images, configuration.Training.BatchSize)));
             var report = benchmark.Measure(name, measured, part => terminal.Say($"measuring: {part}"));
+            if (other is not null)
+            {
+                terminal.Say($"measuring: sampling of {other.Name}");
+                using var compared = new PerformanceBenchmark(other, BenchmarkImages.For(other, Images));
+                report = report with { Against = other.Name, AgainstSampleSecondsPerImage = compared.SampleSeconds() };
+            }
+
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonSerializer.Serialize(report, Json));
@@ -94,6 +107,13 @@ internal static class BenchCommand
             "importance samples",
             $"{report.EvaluationsPerSecond:N0}/s = {report.EvaluationOverFloor:F2} floors of 1/{report.EvaluationsPerSecondCeiling:N0} s");
         table.AddRow("sampling", $"{report.SampleImagesPerSecond:N0} images/s");
+        if (report.SampleSecondsRatio is { } ratio)
+        {
+            table.AddRow(
+                Markup.Escape($"seconds a sampled image, against {report.Against}"),
+                $"{report.SampleSecondsPerImage:G3} / {report.AgainstSampleSecondsPerImage:G3} = {ratio:F1}");
+        }
+
         table.AddRow($"live tensors, a step of {report.Steps}", $"{report.LiveTensorsPerStep:F2}");
         table.AddRow("memory: growth, peak", $"{report.MemoryGrowthMiB:F0}, {report.PeakMemoryMiB:F0} MiB");
         terminal.Results.Write(table);

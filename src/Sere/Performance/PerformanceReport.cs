@@ -72,6 +72,18 @@ public sealed record PerformanceReport
     /// <summary>Images sampled in a second, in batches of 1,000.</summary>
     public required double SampleImagesPerSecond { get; init; }
 
+    /// <summary>Seconds that an image takes which the model draws.</summary>
+    public double SampleSecondsPerImage => 1 / SampleImagesPerSecond;
+
+    /// <summary>The preset that sampling is measured against; null where none was named.</summary>
+    public string? Against { get; init; }
+
+    /// <summary>Seconds that an image of that preset's model takes.</summary>
+    public double? AgainstSampleSecondsPerImage { get; init; }
+
+    /// <summary>How many times as long an image takes as one of that preset's model.</summary>
+    public double? SampleSecondsRatio => SampleSecondsPerImage / AgainstSampleSecondsPerImage;
+
     /// <summary>Tensors that are alive after a step and were not before it, mean over the steps: 0 where nothing leaks.</summary>
     public required double LiveTensorsPerStep { get; init; }
 

@@ -44,42 +44,30 @@ public sealed class ExactModelTests
     [MemberData(nameof(Flows))]
     public void What_is_drawn_has_the_density_that_is_said(string kind, FlowBaseKind flowBase, string preprocessing)
     {
-        const int Draws = 20_000;
-        const int Cells = 6;
-        using var scope = torch.NewDisposeScope();
-        using var noGrad = torch.no_grad();
         using var model = Create(kind, flowBase, preprocessing, 2);
-        var draws = model.Sample(torch.zeros(Draws, 0), Float64.Uniform(7, Draws, 2)).Values;
-        var edges = torch.linspace(-2, 2, Cells + 1, torch.ScalarType.Float64);
-        double chiSquare = 0;
-        int cells = 0;
-        for (int row = 0; row < Cells; row++)
-        {
-            for (int column = 0; column < Cells; column++)
-            {
-                double left = edges[column].item<double>(), bottom = edges[row].item<double>();
-                double side = 4.0 / Cells;
-                var middle = (torch.arange(40, torch.ScalarType.Float64) + 0.5) * (side / 40);
-                var points = torch.cartesian_prod([middle + left, middle + bottom]);
-                double mass = model.Elbo(model.Encode(points), torch.zeros([points.shape[0], 0])).LogLikelihood.exp().mean()
-                    .item<double>() * side * side;
-                double expected = mass * Draws;
-                if (expected < 5)
-                {
-                    continue;
-                }
+        CheckDraws(model);
+    }
 
-                var inside = draws.select(1, 0).ge(left) & draws.select(1, 0).lt(left + side)
-                    & draws.select(1, 1).ge(bottom) & draws.select(1, 1).lt(bottom + side);
-                double count = inside.sum().item<long>();
-                chiSquare += (count - expected) * (count - expected) / (expected * (1 - mass));
-                cells++;
-            }
+    [Fact]
+    public void What_a_trained_flow_draws_has_the_density_that_is_said()
+    {
+        var configuration = new TrainingConfiguration { Epochs = 3, BatchSize = 200 };
+        using var model = Create(
+            "spline-coupling", FlowBaseKind.Standard, "standardize", 2, type: torch.ScalarType.Float32);
+        var images = DatasetCatalog.Load("two-moons", null, 48_000, 1).Train;
+        using (var all = images.ToTensor())
+        {
+            model.FitSpace(all);
         }
 
-        // Mean c and variance 2 c of c nearly independent cells; four standard errors.
-        Assert.InRange(cells, 8, Cells * Cells);
-        Assert.InRange(chiSquare, 0, cells + (4 * Math.Sqrt(2 * cells)));
+        using var trainer = new Trainer(model, configuration, images, BinarizationRule.None, seed: 1);
+        while (!trainer.IsDone)
+        {
+            trainer.RunEpoch(cancellation: TestContext.Current.CancellationToken);
+        }
+
+        model.eval();
+        CheckDraws(model, torch.ScalarType.Float32);
     }
 
     [Fact]
@@ -169,6 +157,46 @@ public sealed class ExactModelTests
             "invertible", Assert.Throws<SereException>(() => model.Reconstruct(x, torch.zeros(3, 0), null)).Message);
         Assert.Throws<SereException>(() => model.LatentNoise(x));
         Assert.Throws<ArgumentException>(() => model.Encode(Float64.Normal(1, 3, 5)));
+    }
+
+    /// <summary>Chi-square of the draws in the cells of a grid, by the density integrated over each cell.</summary>
+    private static void CheckDraws(DensityModel model, torch.ScalarType type = torch.ScalarType.Float64)
+    {
+        const int Draws = 20_000;
+        const int Cells = 6;
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        var draws = model.Sample(torch.zeros(Draws, 0), Float64.Uniform(7, Draws, 2).to(type)).Values.to(torch.ScalarType.Float64);
+        var edges = torch.linspace(-2, 2, Cells + 1, torch.ScalarType.Float64);
+        double chiSquare = 0;
+        int cells = 0;
+        for (int row = 0; row < Cells; row++)
+        {
+            for (int column = 0; column < Cells; column++)
+            {
+                double left = edges[column].item<double>(), bottom = edges[row].item<double>();
+                double side = 4.0 / Cells;
+                var middle = (torch.arange(40, torch.ScalarType.Float64) + 0.5) * (side / 40);
+                var points = torch.cartesian_prod([middle + left, middle + bottom]).to(type);
+                double mass = model.Elbo(model.Encode(points), torch.zeros([points.shape[0], 0])).LogLikelihood
+                    .to(torch.ScalarType.Float64).exp().mean().item<double>() * side * side;
+                double expected = mass * Draws;
+                if (expected < 5)
+                {
+                    continue;
+                }
+
+                var inside = draws.select(1, 0).ge(left) & draws.select(1, 0).lt(left + side)
+                    & draws.select(1, 1).ge(bottom) & draws.select(1, 1).lt(bottom + side);
+                double count = inside.sum().item<long>();
+                chiSquare += (count - expected) * (count - expected) / (expected * (1 - mass));
+                cells++;
+            }
+        }
+
+        // Mean c and variance 2 c of c nearly independent cells; four standard errors.
+        Assert.InRange(cells, 8, Cells * Cells);
+        Assert.InRange(chiSquare, 0, cells + (4 * Math.Sqrt(2 * cells)));
     }
 
     private static DensityModel Create(
