@@ -10,7 +10,7 @@ public sealed class EvaluateCommandTests : IDisposable
     private static readonly string[] KeysOfTheDesign =
     [
         "model", "dataset", "split", "images", "importanceSamples", "logLikelihood", "standardError", "isBound", "space",
-        "elbo", "bitsPerDim", "klPerLayer", "klIsEstimated", "activeUnits", "seed", "seconds",
+        "elbo", "bitsPerDim", "bitsPerDimIsBound", "klPerLayer", "klIsEstimated", "activeUnits", "seed", "seconds",
     ];
 
     private readonly TemporaryFolder _folder = new();

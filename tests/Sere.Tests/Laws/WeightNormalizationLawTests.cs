@@ -5,6 +5,10 @@ using Xunit;
 namespace Sere.Tests.Laws;
 
 /// <summary>Weight normalization and its data-dependent start (Salimans and Kingma 2016).</summary>
+/// <remarks>
+/// Seen to fail with: g v / |v|^2; branches that each start with the variance of one; a start that leaves out the module that
+/// it is asked for.
+/// </remarks>
 public sealed class WeightNormalizationLawTests
 {
     private const int Stack = 3;

@@ -53,6 +53,9 @@ public sealed record DatasetInfo(
         {
             AbridgedTestImages = 1000,
         },
+        Toy("two-moons", "points on the plane around two half circles"),
+        Toy("checkerboard", "points on the dark squares of a checkerboard on the plane"),
+        Toy("rings", "points on the plane around circles of one centre"),
     ];
 
     /// <summary>Finds a data set by its name.</summary>
@@ -83,4 +86,13 @@ public sealed record DatasetInfo(
         string suggestion = NearestName.Find(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
         return new UsageException($"There is no data set '{name}'; known are {string.Join(", ", names)}{suggestion}");
     }
+
+    private static DatasetInfo Toy(string name, string description) => new(
+        name,
+        description,
+        new ImageShape(1, 1, 2),
+        ToyGenerator.TrainVectors,
+        ToyGenerator.TestVectors,
+        "Part of this program.",
+        Download: null);
 }

@@ -28,7 +28,7 @@ public sealed class DatasetInfoTests
     public void An_unknown_name_is_refused_with_the_nearest()
     {
         string known = Assert.Throws<UsageException>(() => DatasetInfo.Find("digts")).Message;
-        Assert.Equal("There is no data set 'digts'; known are digits, mnist, cifar10; did you mean 'digits'?", known);
+        Assert.Equal("There is no data set 'digts'; known are digits, mnist, cifar10, two-moons, checkerboard, rings; did you mean 'digits'?", known);
         string download = Assert.Throws<UsageException>(() => DatasetInfo.FindDownload("nmist")).Message;
         Assert.Equal("There is no data set 'nmist'; known are mnist, cifar10; did you mean 'mnist'?", download);
     }
