@@ -35,7 +35,10 @@ public sealed class ExactModelTests
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         using var model = Create(kind, flowBase, preprocessing, 2);
-        var (points, logVolume) = Float64.Grid(2, 12, 481);
+
+        // Splines have kinks, and identity tails that end early; the affine steps are smooth, and wide.
+        bool isAffine = string.Equals(kind, "maf", StringComparison.Ordinal);
+        var (points, logVolume) = isAffine ? Float64.Grid(2, 20, 401) : Float64.Grid(2, 12, 481);
         var logProb = model.Elbo(model.Encode(points), torch.zeros([points.shape[0], 0])).LogLikelihood;
         Assert.Equal(1, (logProb + logVolume).exp().sum().item<double>(), 1e-3);
     }
