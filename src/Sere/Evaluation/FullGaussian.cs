@@ -11,9 +11,6 @@ namespace Sere.Evaluation;
 /// </summary>
 public static class FullGaussian
 {
-    /// <summary>The alpha of the logit, as the flows have it.</summary>
-    public const double Alpha = 0.05;
-
     private static readonly double[] Shares = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
@@ -22,14 +19,16 @@ public static class FullGaussian
     /// <param name="validation">Images that choose the shrinkage.</param>
     /// <param name="images">Images to score.</param>
     /// <param name="binarization">How bytes become data.</param>
+    /// <param name="alpha">The alpha of the logit: that of the flow it is compared with.</param>
     /// <param name="seed">Seed of the evaluation.</param>
+    /// <exception cref="SereException">A dimension of the training images is constant.</exception>
     public static double[] LogLikelihood(
-        ImageSet training, ImageSet validation, ImageSet images, BinarizationRule binarization, long seed)
+        ImageSet training, ImageSet validation, ImageSet images, BinarizationRule binarization, double alpha, long seed)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var streams = new RandomStreams(seed);
-        torch.Tensor Logits(ImageSet set) => new LogitBijector(Alpha).Transform(
+        torch.Tensor Logits(ImageSet set) => new LogitBijector(alpha).Transform(
             Binarization.EvaluationImages(set.ToTensor(), 0, binarization, streams).to(torch.ScalarType.Float64));
         var data = Logits(training);
         var mean = data.mean([0]);
@@ -37,7 +36,7 @@ public static class FullGaussian
         var covariance = data.t().mm(data) / data.shape[0];
         var (held, test) = (Logits(validation) - mean, Logits(images) - mean);
         double best = double.NegativeInfinity;
-        double[] result = [];
+        double[]? result = null;
         foreach (double share in Shares)
         {
             using var shareScope = torch.NewDisposeScope();
@@ -56,7 +55,9 @@ public static class FullGaussian
             }
         }
 
-        return result;
+        return result ?? throw new SereException(
+            "The training images have no normal distribution in logit space, since a dimension of theirs is constant; leave the "
+            + "row full-gaussian out of the suite.");
     }
 
     private static torch.Tensor LogDensity(torch.Tensor residual, torch.Tensor factor)

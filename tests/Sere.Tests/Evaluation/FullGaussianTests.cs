@@ -22,13 +22,22 @@ public sealed class FullGaussianTests
     {
         var images = Images(30, 2, (level, other) => other);
         var training = Images(200, 1, (level, other) => other);
-        double[] all = FullGaussian.LogLikelihood(training, images, images, BinarizationRule.Dequantized, 1);
-        double[] few = FullGaussian.LogLikelihood(training, images, images.Slice(0, 4), BinarizationRule.Dequantized, 1);
+        double[] all = FullGaussian.LogLikelihood(training, images, images, BinarizationRule.Dequantized, 0.05, 1);
+        double[] few = FullGaussian.LogLikelihood(training, images, images.Slice(0, 4), BinarizationRule.Dequantized, 0.05, 1);
         Assert.Equal(all[..4], few, (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
+    [Fact]
+    public void A_dimension_that_is_constant_has_no_normal_distribution()
+    {
+        var constant = new ImageSet(new ImageShape(1, 1, 2), [.. Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? 0.5f : i / 200f)]);
+        var error = Assert.Throws<SereException>(
+            () => FullGaussian.LogLikelihood(constant, constant, constant, BinarizationRule.None, 0.05, 1));
+        Assert.Contains("full-gaussian", error.Message, StringComparison.Ordinal);
+    }
+
     private static double[] Score(Func<byte, byte, byte> second) => FullGaussian.LogLikelihood(
-        Images(2000, 1, second), Images(200, 2, second), Images(200, 3, second), BinarizationRule.Dequantized, 1);
+        Images(2000, 1, second), Images(200, 2, second), Images(200, 3, second), BinarizationRule.Dequantized, 0.05, 1);
 
     private static ImageSet Images(int count, long seed, Func<byte, byte, byte> second)
     {

@@ -104,6 +104,13 @@ public sealed record ComparisonPlan
                 $"The row \"{row.Name}\" is a baseline of dequantized images, and the data are not dequantized; leave it out.");
         }
 
+        if (row.Baseline == SuiteBaseline.FullGaussian && reference.Model.FlowPreprocessing is not LogitConfiguration)
+        {
+            throw new UsageException(
+                $"The row \"{row.Name}\" is a baseline in logit space, and the reference's preprocessing.kind is not logit; "
+                + "leave it out.");
+        }
+
         configuration = configuration with
         {
             Name = row.Name,

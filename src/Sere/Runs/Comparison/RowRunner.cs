@@ -120,9 +120,15 @@ internal sealed class RowRunner
     private (double[] LogLikelihood, long Parameters) Gaussian(PlannedRow row, ImageSet images)
     {
         long dimensions = images.Shape.Dimensions;
+        double alpha = ((LogitConfiguration)row.Configuration.Model.FlowPreprocessing!).Alpha;
         return (
             FullGaussian.LogLikelihood(
-                _splits.Train, _splits.Validation, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
+                _splits.Train,
+                _splits.Validation,
+                images,
+                row.Configuration.Dataset.Preparation,
+                alpha,
+                new EvaluationOptions().Seed),
             dimensions * (dimensions + 3) / 2);
     }
 
