@@ -140,13 +140,14 @@ public sealed class PerformanceBenchmark : IDisposable
     {
         var options = new EvaluationOptions();
         int images = Math.Max(1, options.RowsAtOnce / EvaluationNoise.BlockSamples);
-        int rows = images * EvaluationNoise.BlockSamples;
+        int samples = _model.NoiseSize == 0 ? 1 : EvaluationNoise.BlockSamples;
+        int rows = images * samples;
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         _model.eval();
         var encoded = _model.Encode(torch.zeros(images, _model.Dimensions));
         using var log = new MatrixProductLog();
-        _model.LogImportanceWeights(encoded, torch.zeros(EvaluationNoise.BlockSamples, images, _model.NoiseSize));
+        _model.LogImportanceWeights(encoded, torch.zeros(samples, images, _model.NoiseSize));
         double traffic = 2.0 * sizeof(float) * rows * _model.Dimensions / ceilings.CopyBytesPerMillisecond;
         double convolutions = ceilings.Milliseconds(log.Convolutions, withBackward: false);
         return (ceilings.Milliseconds(log.Products) + convolutions + traffic) / rows;
@@ -157,6 +158,12 @@ public sealed class PerformanceBenchmark : IDisposable
     {
         _model.eval();
         var images = _images.Slice(0, EvaluatedImages);
+        if (_model.NoiseSize == 0)
+        {
+            // An exact log-likelihood takes one pass, whatever the number of samples.
+            return TimeEvaluation(images, 1, EvaluationRepeats) / EvaluatedImages;
+        }
+
         double block = TimeEvaluation(images, EvaluationNoise.BlockSamples, repeats: 1);
         const double Blocks = (double)ImportanceSamples / EvaluationNoise.BlockSamples;
         return block * Blocks * EvaluationRepeats > EvaluationBudget
