@@ -1,6 +1,5 @@
 using Sere.Data;
 using Sere.Models;
-using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Evaluation;
@@ -11,8 +10,6 @@ namespace Sere.Evaluation;
 /// </summary>
 public static class SpaceLogDeterminants
 {
-    private const int ImagesAtOnce = 1000;
-
     /// <summary>The log-determinants of images that are prepared as for <see cref="ImportanceSampledLikelihood"/>, in nats.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="images">The images.</param>
@@ -28,18 +25,7 @@ public static class SpaceLogDeterminants
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(images);
-        using var noGrad = torch.no_grad();
-        double[] result = new double[images.Count];
-        for (int first = 0; first < images.Count; first += ImagesAtOnce)
-        {
-            using var scope = torch.NewDisposeScope();
-            int count = Math.Min(ImagesAtOnce, images.Count - first);
-            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
-            var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(seed));
-            model.SpaceLogDeterminant(x).to(torch.ScalarType.Float64).cpu().data<double>().CopyTo(result, first);
-        }
-
-        return result;
+        return PerImage.Compute(images, binarization, seed, device, model.SpaceLogDeterminant);
     }
 
     /// <summary>

@@ -109,7 +109,7 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     {
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(evidence);
-        CheckCodes(codes, evidence.Blocks.shape[1]);
+        CheckCodes(codes, _settings.Latents, evidence.Blocks.shape[1]);
         torch.Tensor? total = null;
         var mask = _mask.to(evidence.Blocks.device);
         foreach (var (first, parameters) in Parameters(codes, evidence))
@@ -136,7 +136,7 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     {
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(evidence);
-        CheckCodes(codes, evidence.Blocks.shape[1]);
+        CheckCodes(codes, _settings.Latents, evidence.Blocks.shape[1]);
         var gain = LogProbPerBlock(codes, evidence) - LogProbPerBlock(codes, evidence with { Residual = null });
         return codes[0].dim() == 2 ? gain.squeeze(1) : gain;
     }
@@ -179,28 +179,6 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         var parameters = torch.stack([.. rows]);
         parameters = _windows?.ScatterParameters(parameters, _settings.Partition.LargestBlock) ?? parameters;
         _latentNetworks.InitializeOutput(parameters.unsqueeze(1));
-    }
-
-    // Padding and folding would accept codes of another size without a word.
-    private void CheckCodes(IReadOnlyList<torch.Tensor> codes, long batch)
-    {
-        if (codes.Count != Blocks)
-        {
-            throw new ArgumentException($"The likelihood takes {Blocks} codes, not {codes.Count}.", nameof(codes));
-        }
-
-        for (int layer = 0; layer < Blocks; layer++)
-        {
-            long[] shape = codes[layer].shape;
-            int latents = _settings.Latents[layer];
-            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents)
-            {
-                throw new ArgumentException(
-                    $"The likelihood takes code {layer} of shape [{batch}, {latents}] or [K, {batch}, {latents}], not "
-                    + $"[{string.Join(", ", shape)}].",
-                    nameof(codes));
-            }
-        }
     }
 
     /// <summary>log p(x_l | z) of each block, [L, K, B].</summary>

@@ -67,7 +67,7 @@ public sealed class DenseLikelihood : FactorizedLikelihood
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(evidence);
         long batch = evidence.Blocks.shape[1];
-        CheckCodes(codes, batch);
+        CheckCodes(codes, _settings.Latents, batch, _first);
         var seen = Seen(codes);
         var parameters = Parameters(seen.reshape(1, -1, seen.shape[^1]));
         var logLikelihood = _settings.Family.LogLikelihood(
@@ -119,27 +119,4 @@ public sealed class DenseLikelihood : FactorizedLikelihood
 
     private torch.Tensor Seen(IReadOnlyList<torch.Tensor> codes) =>
         codes.Count - _first == 1 ? codes[_first] : torch.cat([.. codes.Skip(_first)], -1);
-
-    // Folding would accept codes of another size without a word.
-    private void CheckCodes(IReadOnlyList<torch.Tensor> codes, long batch)
-    {
-        if (codes.Count != _settings.Latents.Count)
-        {
-            throw new ArgumentException(
-                $"The likelihood takes {_settings.Latents.Count} codes, not {codes.Count}.", nameof(codes));
-        }
-
-        for (int layer = _first; layer < codes.Count; layer++)
-        {
-            long[] shape = codes[layer].shape;
-            int latents = _settings.Latents[layer];
-            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents)
-            {
-                throw new ArgumentException(
-                    $"The likelihood takes code {layer} of shape [{batch}, {latents}] or [K, {batch}, {latents}], not "
-                    + $"[{string.Join(", ", shape)}].",
-                    nameof(codes));
-            }
-        }
-    }
 }

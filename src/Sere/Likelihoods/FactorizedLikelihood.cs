@@ -43,6 +43,33 @@ public abstract class FactorizedLikelihood : Likelihood
     public override GeneratedImages TeacherForced(IReadOnlyList<torch.Tensor> codes, torch.Tensor x) =>
         Walk(codes, (block, _) => Block(x, block));
 
+    /// <summary>Refuses codes of another number or shape: padding and folding would accept them without a word.</summary>
+    /// <param name="codes">The codes.</param>
+    /// <param name="latents">N_l of each layer.</param>
+    /// <param name="batch">B.</param>
+    /// <param name="first">The first layer that is looked at.</param>
+    /// <exception cref="ArgumentException">A code is missing or has another shape.</exception>
+    private protected static void CheckCodes(
+        IReadOnlyList<torch.Tensor> codes, IReadOnlyList<int> latents, long batch, int first = 0)
+    {
+        if (codes.Count != latents.Count)
+        {
+            throw new ArgumentException($"The likelihood takes {latents.Count} codes, not {codes.Count}.", nameof(codes));
+        }
+
+        for (int layer = first; layer < codes.Count; layer++)
+        {
+            long[] shape = codes[layer].shape;
+            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents[layer])
+            {
+                throw new ArgumentException(
+                    $"The likelihood takes code {layer} of shape [{batch}, {latents[layer]}] or [K, {batch}, {latents[layer]}], "
+                    + $"not [{string.Join(", ", shape)}].",
+                    nameof(codes));
+            }
+        }
+    }
+
     private GeneratedImages Walk(
         IReadOnlyList<torch.Tensor> codes,
         Func<int, DataDistribution, torch.Tensor> value)

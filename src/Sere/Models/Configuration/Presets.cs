@@ -1,24 +1,12 @@
-using System.Reflection;
-
 namespace Sere.Models.Configuration;
 
 /// <summary>The configurations that come with the library.</summary>
 public static class Presets
 {
-    private const string Folder = "presets/";
-    private const string Extension = ".json";
-
-    private static readonly Assembly Library = typeof(Presets).Assembly;
+    private static readonly EmbeddedFiles Files = new("presets/");
 
     /// <summary>The names of all presets, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-    [
-        .. Library.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Folder, StringComparison.Ordinal)
-                && name.EndsWith(Extension, StringComparison.Ordinal))
-            .Select(name => name[Folder.Length..^Extension.Length])
-            .Order(StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<string> Names => Files.Names;
 
     /// <summary>Reads a preset.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -31,8 +19,7 @@ public static class Presets
             throw ConfigurationSchema.Unknown($"unknown preset \"{ConfigurationSchema.Short(name)}\"", name, Names);
         }
 
-        string resource = $"{Folder}{name}{Extension}";
-        using var reader = new StreamReader(Library.GetManifestResourceStream(resource)!);
-        return ConfigurationFile.Parse(reader.ReadToEnd(), resource);
+        var (text, source) = Files.Read(name);
+        return ConfigurationFile.Parse(text, source);
     }
 }

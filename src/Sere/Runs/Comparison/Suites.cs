@@ -1,4 +1,3 @@
-using System.Reflection;
 using Sere.Models.Configuration;
 using Sere.Numerics;
 
@@ -7,20 +6,11 @@ namespace Sere.Runs.Comparison;
 /// <summary>The suites that come with the library, and those in files.</summary>
 public static class Suites
 {
-    private const string Folder = "suites/";
     private const string Extension = ".json";
-
-    private static readonly Assembly Library = typeof(Suites).Assembly;
+    private static readonly EmbeddedFiles Files = new("suites/");
 
     /// <summary>The names of all embedded suites, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-    [
-        .. Library.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Folder, StringComparison.Ordinal)
-                && name.EndsWith(Extension, StringComparison.Ordinal))
-            .Select(name => name[Folder.Length..^Extension.Length])
-            .Order(StringComparer.Ordinal),
-    ];
+    public static IReadOnlyList<string> Names => Files.Names;
 
     /// <summary>Reads a suite.</summary>
     /// <param name="nameOrFile">One of <see cref="Names"/>, or the path of a JSON file.</param>
@@ -32,9 +22,8 @@ public static class Suites
         ArgumentException.ThrowIfNullOrEmpty(nameOrFile);
         if (Names.Contains(nameOrFile, StringComparer.Ordinal))
         {
-            string resource = $"{Folder}{nameOrFile}{Extension}";
-            using var reader = new StreamReader(Library.GetManifestResourceStream(resource)!);
-            return (Parse(reader.ReadToEnd(), resource), null);
+            var (text, source) = Files.Read(nameOrFile);
+            return (Parse(text, source), null);
         }
 
         bool isFile = nameOrFile.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
