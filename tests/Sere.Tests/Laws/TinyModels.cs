@@ -70,10 +70,6 @@ internal static class TinyModels
     /// <summary>Every model, by name.</summary>
     public static TheoryData<string> Names => [.. Table.Keys];
 
-    /// <summary>All but the checkerboards, which have a layer for each of four pixels.</summary>
-    public static TheoryData<string> NamesOfThreeLatents =>
-        [.. Table.Keys.Where(name => name is not (ChainName or GridName))];
-
     /// <summary>
     /// Those of three latents whose draws are smooth functions of their noise, over which quadrature converges.
     /// </summary>
