@@ -23,15 +23,17 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
     /// <param name="hidden">Hidden widths.</param>
     /// <param name="activation">Activation of the hidden layers.</param>
     /// <param name="initializer">Draws the weights.</param>
+    /// <param name="step">Which step of its flow, from 0: steps see the inputs in different groups.</param>
     public MaskedAutoregressiveLayer(
         int dimensions,
         int context,
         IReadOnlyList<int> hidden,
         Activation activation,
-        ParameterInitializer initializer)
+        ParameterInitializer initializer,
+        int step = 0)
         : base(nameof(MaskedAutoregressiveLayer))
     {
-        _network = new ConditionalMade(dimensions, context, hidden, 2, activation, initializer, OutputGain);
+        _network = new ConditionalMade(dimensions, context, hidden, 2, activation, initializer, OutputGain, ConditionalMade.Phase(step));
         register_module("network", _network);
     }
 

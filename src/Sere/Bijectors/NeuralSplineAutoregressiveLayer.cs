@@ -22,18 +22,20 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
     /// <param name="hidden">Hidden widths.</param>
     /// <param name="activation">Activation of the hidden layers.</param>
     /// <param name="initializer">Draws the weights.</param>
+    /// <param name="step">Which step of its flow, from 0: steps see the inputs in different groups.</param>
     public NeuralSplineAutoregressiveLayer(
         int dimensions,
         int context,
         SplineSettings splines,
         IReadOnlyList<int> hidden,
         Activation activation,
-        ParameterInitializer initializer)
+        ParameterInitializer initializer,
+        int step = 0)
         : base(nameof(NeuralSplineAutoregressiveLayer))
     {
         _splines = splines;
         _network = new ConditionalMade(
-            dimensions, context, hidden, splines.ParametersPerDimension, activation, initializer, OutputGain);
+            dimensions, context, hidden, splines.ParametersPerDimension, activation, initializer, OutputGain, ConditionalMade.Phase(step));
         register_module("network", _network);
     }
 

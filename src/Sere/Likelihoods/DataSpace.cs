@@ -5,63 +5,91 @@ using TorchSharp;
 namespace Sere.Likelihoods;
 
 /// <summary>
-/// The map from data to the space that a flow models. It belongs to the weights: a standardizing map keeps the statistics of
-/// the training data in the checkpoints.
+/// The map from data to the space that a flow models: a logit or none, and a normalization that is fitted to the training
+/// data. It belongs to the weights, so that checkpoints keep what was fitted.
 /// </summary>
 public sealed class DataSpace : torch.nn.Module
 {
-    private readonly DataSpaceKind _kind;
-    private readonly double _alpha;
+    private readonly LogitBijector? _logit;
     private readonly BatchStatistics? _statistics;
+    private readonly PrincipalAxes? _axes;
 
     /// <summary>A map of D dimensions.</summary>
-    /// <param name="kind">Which map.</param>
-    /// <param name="alpha">The alpha of the logit.</param>
+    /// <param name="alpha">The alpha of the logit, which counts log-likelihoods in its own space; null for none.</param>
+    /// <param name="normalization">What is fitted to the training data; log-likelihoods stay those of what comes in.</param>
     /// <param name="dimensions">D.</param>
     /// <param name="initializer">Says where tensors are.</param>
-    public DataSpace(DataSpaceKind kind, double alpha, int dimensions, ParameterInitializer initializer)
+    public DataSpace(double? alpha, DataNormalization normalization, int dimensions, ParameterInitializer initializer)
         : base(nameof(DataSpace))
     {
-        _kind = kind;
-        _alpha = alpha;
-        if (kind == DataSpaceKind.Standardize)
+        _logit = alpha is { } value ? new LogitBijector(value) : null;
+        if (normalization == DataNormalization.Standardize)
         {
             _statistics = new BatchStatistics(dimensions, initializer);
             register_module("statistics", _statistics);
         }
+        else if (normalization == DataNormalization.Whiten)
+        {
+            _axes = new PrincipalAxes(dimensions, initializer);
+            register_module("axes", _axes);
+        }
     }
 
     /// <summary>"logit" or "data": what a nat of the log-likelihood is counted in.</summary>
-    public string Space => _kind == DataSpaceKind.Logit ? "logit" : "data";
+    public string Space => _logit is null ? "data" : "logit";
 
     /// <summary>Fits what depends on the training data, [N, D].</summary>
-    public void Fit(torch.Tensor x) => _statistics?.Fit(x);
+    /// <exception cref="SereException">They are to be whitened, and a dimension of theirs is constant.</exception>
+    public void Fit(torch.Tensor x)
+    {
+        if (_statistics is null && _axes is null)
+        {
+            return;
+        }
+
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var values = Logit(x);
+        _statistics?.Fit(values);
+        _axes?.Fit(values);
+    }
 
     /// <summary>Data to the space that the flow models: [..., D].</summary>
-    public torch.Tensor Map(torch.Tensor x) => Bind().Transform(x);
+    public torch.Tensor Map(torch.Tensor x) => Normalization().Transform(Logit(x));
 
     /// <summary>The inverse of <see cref="Map"/>.</summary>
-    public torch.Tensor Invert(torch.Tensor y) => Bind().Inverse(y).Value;
+    public torch.Tensor Invert(torch.Tensor y)
+    {
+        var values = Normalization().Inverse(y).Value;
+        return _logit is null ? values : _logit.Inverse(values).Value;
+    }
 
     /// <summary>
-    /// What log p of <see cref="Map"/> lacks to be the log-likelihood: a scalar, the log-determinant of a standardizing map;
-    /// null where the log-likelihood is counted in the mapped space itself.
+    /// What log p of <see cref="Map"/> lacks to be the log-likelihood: a scalar, the log-determinant of the normalization; null
+    /// where there is none.
     /// </summary>
-    public torch.Tensor? LogDeterminant() => _statistics is null ? null : -_statistics.Kept().LogDeviation.sum();
+    public torch.Tensor? LogDeterminant() => (_statistics?.Kept().LogDeviation ?? _axes?.LogDeviations)?.sum().neg();
 
     /// <summary>log|det| of the map from data to the space of the log-likelihood, [B]; zeros for "data".</summary>
     /// <param name="x">[B, D].</param>
     public torch.Tensor SpaceLogDeterminant(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return _kind == DataSpaceKind.Logit ? Bind().Forward(x).LogDeterminant.sum(-1) : torch.zeros_like(x.select(-1, 0));
+        return _logit is null ? torch.zeros_like(x.select(-1, 0)) : _logit.Forward(x).LogDeterminant.sum(-1);
     }
 
-    private Bijector Bind()
+    private torch.Tensor Logit(torch.Tensor x) => _logit?.Transform(x) ?? x;
+
+    private Bijector Normalization()
     {
+        if (_axes is not null)
+        {
+            return new WhiteningBijector(_axes.Mean, _axes.Axes, _axes.LogDeviations);
+        }
+
         if (_statistics is null)
         {
-            return _kind == DataSpaceKind.Logit ? new LogitBijector(_alpha) : new IdentityBijector();
+            return new IdentityBijector();
         }
 
         var (mean, logDeviation) = _statistics.Kept();

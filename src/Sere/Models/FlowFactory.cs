@@ -15,7 +15,7 @@ internal static class FlowFactory
             dimensions,
             new FlowDensity(
                 Space(configuration.Preprocessing, dimensions, initializer),
-                [Layer(configuration.Flow, dimensions, context: 0, initializer)],
+                [Layer(configuration.Flow, dimensions, context: 0, firstStep: 0, initializer)],
                 new FlowBase(configuration.Base, dimensions, [], [], Activation.Elu, initializer)));
 
     /// <summary>A flow of the image given the codes: layer l owns steps that see z_l.</summary>
@@ -26,7 +26,8 @@ internal static class FlowFactory
         var space = Space(configuration.Preprocessing, dimensions, initializer);
         FlowLayer[] layers =
         [
-            .. latents.Select(size => Layer(configuration.Flow, dimensions, size, initializer)),
+            .. latents.Select((size, layer) => Layer(
+                configuration.Flow, dimensions, size, layer * configuration.Flow.Steps, initializer)),
         ];
         return new FlowLikelihood(
             dimensions,
@@ -39,13 +40,14 @@ internal static class FlowFactory
     private static DataSpace Space(
         PreprocessingConfiguration configuration, int dimensions, ParameterInitializer initializer) => configuration switch
         {
-            LogitConfiguration logit => new DataSpace(DataSpaceKind.Logit, logit.Alpha, dimensions, initializer),
-            StandardizeConfiguration => new DataSpace(DataSpaceKind.Standardize, 0, dimensions, initializer),
-            _ => new DataSpace(DataSpaceKind.None, 0, dimensions, initializer),
+            LogitConfiguration logit => new DataSpace(logit.Alpha, logit.Normalization, dimensions, initializer),
+            StandardizeConfiguration => new DataSpace(null, DataNormalization.Standardize, dimensions, initializer),
+            WhitenConfiguration => new DataSpace(null, DataNormalization.Whiten, dimensions, initializer),
+            _ => new DataSpace(null, DataNormalization.None, dimensions, initializer),
         };
 
     private static FlowLayer Layer(
-        FlowConfiguration configuration, int dimensions, int context, ParameterInitializer initializer)
+        FlowConfiguration configuration, int dimensions, int context, int firstStep, ParameterInitializer initializer)
     {
         var steps = new List<AmortizedBijector>();
         for (int step = 0; step < configuration.Steps; step++)
@@ -66,8 +68,15 @@ internal static class FlowFactory
                     new SplineSettings(spline.Bins, spline.TailBound),
                     Perceptrons(configuration).Hidden,
                     Perceptrons(configuration).Activation,
-                    initializer),
-                _ => new MaskedAutoregressiveLayer(dimensions, context, Perceptrons(configuration).Hidden, Perceptrons(configuration).Activation, initializer),
+                    initializer,
+                    firstStep + step),
+                _ => new MaskedAutoregressiveLayer(
+                    dimensions,
+                    context,
+                    Perceptrons(configuration).Hidden,
+                    Perceptrons(configuration).Activation,
+                    initializer,
+                    firstStep + step),
             });
             if (configuration.BatchNormalization)
             {

@@ -10,6 +10,7 @@ namespace Sere.Networks;
 /// </summary>
 public sealed class ConditionalMade : torch.nn.Module
 {
+    private const double GoldenRatio = 0.6180339887498949;
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
     private readonly Parameter[] _contextWeights;
@@ -27,6 +28,7 @@ public sealed class ConditionalMade : torch.nn.Module
     /// <param name="activation">Activation of the hidden layers.</param>
     /// <param name="initializer">Draws the weights: normal, with the variance of 1/(inputs that the masks leave).</param>
     /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
+    /// <param name="phase">In [0, 1): shifts the hidden degrees by a part of their spacing; see <see cref="Phase"/>.</param>
     public ConditionalMade(
         int inputs,
         int context,
@@ -34,7 +36,8 @@ public sealed class ConditionalMade : torch.nn.Module
         int parametersPerInput,
         Activation activation,
         ParameterInitializer initializer,
-        double outputGain = 1)
+        double outputGain = 1,
+        double phase = 0)
         : base(nameof(ConditionalMade))
     {
         ArgumentNullException.ThrowIfNull(hidden);
@@ -42,7 +45,7 @@ public sealed class ConditionalMade : torch.nn.Module
         _inputs = inputs;
         _parametersPerInput = parametersPerInput;
         _activation = activation;
-        _hiddenDegrees = [.. hidden.Select(width => HiddenDegrees(width, inputs))];
+        _hiddenDegrees = [.. hidden.Select(width => HiddenDegrees(width, inputs, phase))];
         int[][] degrees =
         [
             [.. Enumerable.Range(1, inputs)],
@@ -73,6 +76,15 @@ public sealed class ConditionalMade : torch.nn.Module
             }
         }
     }
+
+    /// <summary>
+    /// The phase of a step of a flow. Inputs between two hidden degrees share what they may depend on, so that none of them
+    /// depends on another. Were the degrees of all steps the same, no step would see what ties such inputs to each other:
+    /// on images, the colours of a pixel.
+    /// </summary>
+    /// <param name="step">Which step of the flow, from 0.</param>
+    /// <returns>The fractional part of multiples of the golden ratio, which fills [0, 1) evenly for any number of steps.</returns>
+    internal static double Phase(int step) => step * GoldenRatio % 1;
 
     /// <summary>Which input may reach which parameter, as the product of the masks: [P D, D], greater than 0 where it may.</summary>
     public torch.Tensor MaskProduct() => _masks.Select(mask => mask.squeeze(0).t()).Aggregate((product, mask) => mask.mm(product));
@@ -157,8 +169,8 @@ public sealed class ConditionalMade : torch.nn.Module
             .view([.. x.shape[..^1], -1]);
 
     /// <summary>Degrees 1..D-1, each as often as the others up to one; a single input has degree 1, which reaches nothing.</summary>
-    private static int[] HiddenDegrees(int width, int inputs) =>
-        [.. Enumerable.Range(0, width).Select(unit => 1 + (int)((long)unit * Math.Max(1, inputs - 1) / width))];
+    private static int[] HiddenDegrees(int width, int inputs, double phase) =>
+        [.. Enumerable.Range(0, width).Select(unit => 1 + (int)((unit + phase) * Math.Max(1, inputs - 1) / width))];
 
     private static torch.Tensor Mask(int[] from, int[] to, bool isOutput, ParameterInitializer initializer)
     {

@@ -44,7 +44,7 @@ internal static class ModelPreparation
         }
 
         model.InitializeOutput(training.Mean());
-        if (configuration.Model.FlowPreprocessing is StandardizeConfiguration)
+        if (configuration.Model.FlowPreprocessing is not null)
         {
             model.FitSpace(Binarization.EvaluationImages(
                 training.ToTensor().to(device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));

@@ -32,9 +32,9 @@ public sealed class FlatParameters : IDisposable
             total += (parameter.numel() + alignment - 1) / alignment * alignment;
         }
 
-        // Running statistics are saved and averaged with the parameters; without a gradient no optimizer moves
-        // them.
+        // Running statistics are saved and averaged with the parameters, and no optimizer moves them.
         int parameters = segments.Count;
+        long trainable = total;
         foreach (var (name, buffer) in RunningStatistics.Of(model))
         {
             segments.Add(new ParameterSegment(name, buffer, total, buffer.numel()));
@@ -42,7 +42,8 @@ public sealed class FlatParameters : IDisposable
         }
 
         Values = torch.zeros(total, type, device).DetachFromDisposeScope();
-        Gradients = torch.zeros(total, type, device).DetachFromDisposeScope();
+        Trainable = Values.narrow(0, 0, trainable).DetachFromDisposeScope();
+        Gradients = torch.zeros(trainable, type, device).DetachFromDisposeScope();
         Segments = segments;
         foreach (var (index, segment) in segments.Index())
         {
@@ -62,7 +63,10 @@ public sealed class FlatParameters : IDisposable
     /// <summary>All parameter values, with padding between segments that stays zero.</summary>
     public torch.Tensor Values { get; }
 
-    /// <summary>All gradients, laid out as <see cref="Values"/>.</summary>
+    /// <summary>The part of <see cref="Values"/> that an optimizer moves: the parameters without running statistics.</summary>
+    public torch.Tensor Trainable { get; }
+
+    /// <summary>All gradients, laid out as <see cref="Trainable"/>.</summary>
     public torch.Tensor Gradients { get; }
 
     /// <summary>The places of the parameters, in the order of the model, and after them those of its running statistics.</summary>
@@ -93,6 +97,7 @@ public sealed class FlatParameters : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Trainable.Dispose();
         Values.Dispose();
         Gradients.Dispose();
     }

@@ -46,7 +46,7 @@ public sealed class Trainer : IDisposable
         _batches = new TrainingBatches(
             images, binarization, configuration.BatchSize, new RandomStreams(seed), _device, horizontalFlips);
         Parameters = new FlatParameters(model);
-        Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Values);
+        Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
     }
@@ -187,7 +187,7 @@ public sealed class Trainer : IDisposable
 
         double gradientNorm = report[0];
         double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
-        Optimizer.Step(Parameters.Values, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
+        Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
         Average?.Update(Parameters.Values, Optimizer.Steps - 1);
         OnPhase?.Invoke(TrainingPhase.Optimizer);
         return progress with

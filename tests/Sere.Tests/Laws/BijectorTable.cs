@@ -74,6 +74,8 @@ public static class BijectorTable
         ["masked autoregressive, K samples"] = () => Masked(3, context: 2, hidden: [4], samples: 2),
         ["autoregressive, affine"] = Autoregressive,
         ["standardizing"] = () => Standardizing([5], [3, 5]),
+        ["whitening"] = () => Whitening(4, [3, 4]),
+        ["whitening, one vector"] = () => Whitening(3, [3]),
         ["standardizing, batched"] = () => Standardizing([3, 1, 2], [3, 2, 2]),
         ["permutation"] = () => Random(initializer => new PermutationLayer(6, initializer), 6),
         ["reversal layer"] = () => Random(_ => new ReversalLayer(), 4),
@@ -219,6 +221,15 @@ public static class BijectorTable
     {
         var (mean, logScale) = (Float64.Leaf(Float64.Normal(10, parameterShape)), Float64.Leaf(Float64.Normal(11, parameterShape)));
         return new BijectorCase(() => new StandardizingBijector(mean, logScale), 0, [mean, logScale], inputShape);
+    }
+
+    // The axes are orthogonal, and no leaf: a derivative would leave the orthogonal matrices.
+    private static BijectorCase Whitening(int dimensions, long[] inputShape)
+    {
+        var axes = torch.linalg.qr(Float64.Normal(12, dimensions, dimensions)).Q.detach();
+        var (mean, logDeviations) = (Float64.Leaf(Float64.Normal(10, dimensions)), Float64.Leaf(Float64.Normal(11, dimensions)));
+        return new BijectorCase(
+            () => new WhiteningBijector(mean, axes, logDeviations), 1, [mean, logDeviations], inputShape);
     }
 
     private static BijectorCase Random(Func<ParameterInitializer, AmortizedBijector> create, int dimensions)

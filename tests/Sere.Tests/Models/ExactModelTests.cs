@@ -24,6 +24,7 @@ public sealed class ExactModelTests
     {
         { "maf", FlowBaseKind.Standard, "none" },
         { "maf", FlowBaseKind.UnitRank, "standardize" },
+        { "maf", FlowBaseKind.Diagonal, "whiten" },
         { "spline-coupling", FlowBaseKind.Diagonal, "none" },
         { "spline-autoregressive", FlowBaseKind.Standard, "standardize" },
     };
@@ -226,6 +227,7 @@ public sealed class ExactModelTests
                 {
                     "logit" => new LogitConfiguration(),
                     "standardize" => new StandardizeConfiguration(),
+                    "whiten" => new WhitenConfiguration(),
                     _ => new NoPreprocessingConfiguration(),
                 },
             },

@@ -78,6 +78,50 @@ public sealed class ConditionalMadeTests
         Assert.InRange(reached, inputs - 1 - ((inputs - 1) / width), inputs - 1);
     }
 
+    // What the degrees of every step put together is, to the affine steps of a flow, independent given what comes before.
+    [Theory]
+    [InlineData(3072, 256, 10, 0.6)]
+    [InlineData(64, 16, 10, 1)]
+    public void Steps_of_a_flow_part_the_inputs_at_different_places(int inputs, int width, int steps, double share)
+    {
+        var parted = new HashSet<int>();
+        for (int step = 0; step < steps; step++)
+        {
+            using var scope = torch.NewDisposeScope();
+            var made = new ConditionalMade(
+                inputs, 0, [width], 1, Activation.Tanh, new ParameterInitializer(1), phase: ConditionalMade.Phase(step));
+            long[] reached = [.. made.MaskProduct().gt(0).sum([1]).data<long>()];
+            for (int input = 1; input < inputs; input++)
+            {
+                if (reached[input] != reached[input - 1])
+                {
+                    // Every second step sees the reversed order.
+                    parted.Add(step % 2 == 0 ? input : inputs - input);
+                }
+            }
+        }
+
+        Assert.InRange(parted.Count / (double)(inputs - 1), share, 1);
+    }
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 1)]
+    [InlineData(20, 7)]
+    [InlineData(10, 40)]
+    public void A_shifted_network_still_reaches_no_later_input_and_almost_all_earlier_ones(int inputs, int width)
+    {
+        foreach (double phase in new[] { 0.3, 0.999 })
+        {
+            using var scope = torch.NewDisposeScope();
+            var product = new ConditionalMade(
+                inputs, 0, [width, width], 1, Activation.Tanh, new ParameterInitializer(1), phase: phase).MaskProduct();
+            Assert.Equal(0, product.triu().abs().sum().item<float>());
+            int reached = (int)product[inputs - 1].count_nonzero().item<long>();
+            Assert.InRange(reached, inputs - 1 - ((inputs - 1) / width), inputs - 1);
+        }
+    }
+
     [Fact]
     public void A_prepared_context_serves_all_samples_of_its_image()
     {

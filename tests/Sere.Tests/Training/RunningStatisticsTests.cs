@@ -41,8 +41,11 @@ public sealed class RunningStatisticsTests : IDisposable
             flat.Values.narrow(0, segment.Offset, segment.Length).fill_(3);
             Assert.Equal(3, buffer.min().item<float>());
             Assert.Null(buffer.grad);
+            Assert.True(segment.Offset >= flat.Trainable.numel());
         }
 
+        Assert.Equal(flat.Trainable.shape, flat.Gradients.shape);
+        Assert.True(flat.Trainable.numel() >= flat.Count);
         Assert.All(flat.Segments, segment => Assert.DoesNotContain('<', segment.Name));
     }
 

@@ -7,6 +7,7 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(NoPreprocessingConfiguration), "none")]
 [JsonDerivedType(typeof(LogitConfiguration), "logit")]
 [JsonDerivedType(typeof(StandardizeConfiguration), "standardize")]
+[JsonDerivedType(typeof(WhitenConfiguration), "whiten")]
 public abstract record PreprocessingConfiguration
 {
     internal virtual void Validate(string path)

@@ -1,0 +1,88 @@
+using Sere.Networks;
+using Sere.Numerics;
+using Sere.Tests.Laws;
+using TorchSharp;
+using Xunit;
+
+namespace Sere.Tests.Networks;
+
+/// <summary>The covariance that whitens data, and what it is shrunk by.</summary>
+/// <remarks>Seen to fail with: axes as rows, variances for deviations, and a share that the fitted rows choose.</remarks>
+public sealed class PrincipalAxesTests
+{
+    private const int Dimensions = 5;
+
+    [Fact]
+    public void The_axes_are_those_of_the_covariance_from_the_largest_variance_on()
+    {
+        using var scope = torch.NewDisposeScope();
+        var x = Correlated(7, 5000);
+        var axes = Fitted(x);
+        var deviations = axes.LogDeviations.exp();
+        TensorAssert.Close(torch.eye(Dimensions, dtype: torch.ScalarType.Float64), axes.Axes.t().mm(axes.Axes), 1e-12, "axes");
+        Assert.True(deviations.diff().le(0).all().item<bool>());
+        TensorAssert.Close(x.mean([0]), axes.Mean, 1e-12, "mean");
+
+        // So many data are shrunk by the least share, 0.001.
+        TensorAssert.Close(
+            torch.cov(x.t(), correction: 0),
+            axes.Axes.mm(deviations.square().diag()).mm(axes.Axes.t()),
+            0.01,
+            "covariance");
+    }
+
+    [Fact]
+    public void Few_data_in_many_dimensions_are_shrunk_so_that_others_stay_likely()
+    {
+        using var scope = torch.NewDisposeScope();
+        var (x, others) = (Correlated(7, 30, 20), Correlated(8, 1000, 20));
+        var centred = x - x.mean([0]);
+        var plain = centred.t().mm(centred) / x.shape[0];
+        var (mean, covariance) = ShrunkCovariance.Fit(x)!.Value;
+        Assert.True(
+            ShrunkCovariance.LogDensity(others, mean, covariance).mean().item<double>()
+            > ShrunkCovariance.LogDensity(others, mean, plain).mean().item<double>());
+        TensorAssert.Close(plain.diag(), covariance.diag(), 1e-12, "variances");
+    }
+
+    [Fact]
+    public void Rows_that_had_no_part_choose_the_share()
+    {
+        using var scope = torch.NewDisposeScope();
+        var (x, held) = (Correlated(7, 40), Correlated(8, 400));
+        var (mean, chosen) = ShrunkCovariance.Fit(x, held)!.Value;
+        var centred = x - x.mean([0]);
+        var plain = centred.t().mm(centred) / x.shape[0];
+        double best = new[] { 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1 }.Max(share => ShrunkCovariance
+            .LogDensity(held, mean, (plain * (1 - share)) + (plain.diag() * share).diag()).mean().item<double>());
+        Assert.Equal(best, ShrunkCovariance.LogDensity(held, mean, chosen).mean().item<double>(), 1e-9);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(1e6)]
+    public void A_constant_dimension_is_refused(double value)
+    {
+        using var scope = torch.NewDisposeScope();
+        var x = Correlated(7, 30);
+        x.select(1, 2).fill_(value);
+        Assert.Contains("constant", Assert.Throws<SereException>(() => Fitted(x)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fewer_rows_than_can_choose_a_share_are_refused()
+    {
+        using var scope = torch.NewDisposeScope();
+        Assert.Throws<SereException>(() => Fitted(Correlated(7, 4)));
+    }
+
+    private static PrincipalAxes Fitted(torch.Tensor x)
+    {
+        var axes = new PrincipalAxes(Dimensions, new ParameterInitializer(1, torch.ScalarType.Float64));
+        axes.Fit(x);
+        return axes;
+    }
+
+    private static torch.Tensor Correlated(int seed, int rows, int dimensions = Dimensions) =>
+        (Float64.Normal(seed, rows, dimensions).mm(Float64.Normal(1, dimensions, dimensions)) * 0.5) + 2;
+}
