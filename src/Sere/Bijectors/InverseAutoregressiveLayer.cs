@@ -56,10 +56,9 @@ public sealed class InverseAutoregressiveLayer : AmortizedBijector
             }
 
             var prepared = step.Prepare(context);
-            var weights = step.MaskedWeights();
             bijectors.Add(new InverseAutoregressiveBijector(x =>
             {
-                var parts = step.Forward(x, prepared, weights).chunk(2, -1);
+                var parts = step.Forward(x, prepared).chunk(2, -1);
                 return (parts[0], _gate.Apply(parts[1]));
             }));
         }

@@ -41,11 +41,10 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
     public override Bijector Bind(torch.Tensor? context)
     {
         var prepared = _network.Prepare(context);
-        var weights = _network.MaskedWeights();
         return new AutoregressiveBijector(
-            x => Elementwise(_network.Forward(x, prepared, weights).chunk(2, -1)),
+            x => Elementwise(_network.Forward(x, prepared).chunk(2, -1)),
             y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
-                ? new SequentialInverse(_network.Sequential(y, prepared, weights), Elementwise)
+                ? new SequentialInverse(_network.Sequential(y, prepared), Elementwise)
                 : null);
     }
 

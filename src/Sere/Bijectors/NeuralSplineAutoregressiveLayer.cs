@@ -43,19 +43,18 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
     public override Bijector Bind(torch.Tensor? context)
     {
         var prepared = _network.Prepare(context);
-        var weights = _network.MaskedWeights();
         return new AutoregressiveBijector(
             x =>
             {
                 // All first parameters stand before all second ones.
-                var parameters = _network.Forward(x, prepared, weights);
+                var parameters = _network.Forward(x, prepared);
                 return new RationalQuadraticSplineBijector(
                     parameters.view([.. parameters.shape[..^1], _splines.ParametersPerDimension, -1]).transpose(-1, -2),
                     _splines);
             },
             y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
                 ? new SequentialInverse(
-                    _network.Sequential(y, prepared, weights),
+                    _network.Sequential(y, prepared),
                     parts => new RationalQuadraticSplineBijector(torch.stack(parts, -1), _splines))
                 : null);
     }

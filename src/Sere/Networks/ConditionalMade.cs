@@ -1,3 +1,4 @@
+using Sere.Numerics.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -15,6 +16,7 @@ public sealed class ConditionalMade : torch.nn.Module
     private readonly Parameter[] _biases;
     private readonly Parameter[] _contextWeights;
     private readonly torch.Tensor[] _masks;
+    private readonly MaskStaircase[] _staircases;
     private readonly Activation _activation;
     private readonly int _inputs;
     private readonly int _parametersPerInput;
@@ -57,11 +59,13 @@ public sealed class ConditionalMade : torch.nn.Module
         _biases = new Parameter[layers];
         _contextWeights = context == 0 ? [] : new Parameter[layers];
         _masks = new torch.Tensor[layers];
+        _staircases = new MaskStaircase[layers];
         for (int layer = 0; layer < layers; layer++)
         {
             int[] from = degrees[layer];
             int[] to = degrees[layer + 1];
             double gain = layer == layers - 1 ? outputGain : 1;
+            _staircases[layer] = Staircase(from, to, isOutput: layer == layers - 1);
             _masks[layer] = Mask(from, to, isOutput: layer == layers - 1, initializer);
 
             // About half of the inputs are masked out.
@@ -107,23 +111,14 @@ public sealed class ConditionalMade : torch.nn.Module
             : [.. _contextWeights.Zip(_biases, (weight, bias) => Affine(context, weight, bias))];
     }
 
-    /// <summary>The weights without the masked ones, which a pass needs; computed once for several.</summary>
-    public IReadOnlyList<torch.Tensor> MaskedWeights() =>
-        [.. _weights.Zip(_masks, (weight, mask) => weight * mask)];
-
     /// <summary>The parameters of each input: all first ones, then all second ones.</summary>
     /// <param name="x">[..., D].</param>
     /// <param name="prepared">From <see cref="Prepare"/>; its leading dimensions broadcast against those of x.</param>
-    /// <param name="weights">From <see cref="MaskedWeights"/>.</param>
     /// <returns>[..., P D].</returns>
-    public torch.Tensor Forward(
-        torch.Tensor x,
-        IReadOnlyList<torch.Tensor> prepared,
-        IReadOnlyList<torch.Tensor> weights)
+    public torch.Tensor Forward(torch.Tensor x, IReadOnlyList<torch.Tensor> prepared)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(prepared);
-        ArgumentNullException.ThrowIfNull(weights);
         if (x.shape[^1] != _inputs)
         {
             throw new ArgumentException(
@@ -140,29 +135,52 @@ public sealed class ConditionalMade : torch.nn.Module
             prepared = [.. prepared.Select(part => part.expand([.. leading, part.shape[^1]]))];
         }
 
-        var rows = x.reshape(1, -1, _inputs);
-        for (int layer = 0; layer < weights.Count; layer++)
+        var rows = x.reshape(-1, _inputs);
+        for (int layer = 0; layer < _weights.Length; layer++)
         {
-            Activation? activation = layer < weights.Count - 1 ? _activation : null;
-            rows = _contextWeights.Length == 0
-                ? PerceptronLayer.Stacked(rows, weights[layer], prepared[layer], activation)
-                : PerceptronLayer.Stacked(
-                    rows, weights[layer], bias: null, activation, addend: prepared[layer].reshape(1, -1, prepared[layer].shape[^1]));
+            rows = Layer(rows, layer, prepared[layer]);
         }
 
         return rows.view([.. leading, -1]);
     }
 
     /// <summary>The parameters of each input for a context: [..., D] and [..., C] to [..., P D].</summary>
-    public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Forward(x, Prepare(context), MaskedWeights());
+    public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Forward(x, Prepare(context));
 
     /// <summary>The network for inputs that become known one after the other.</summary>
     /// <param name="like">Inputs of the shape [R, D].</param>
     /// <param name="prepared">From <see cref="Prepare"/>, of one row, or of R.</param>
-    /// <param name="weights">From <see cref="MaskedWeights"/>.</param>
-    internal SequentialMade Sequential(
-        torch.Tensor like, IReadOnlyList<torch.Tensor> prepared, IReadOnlyList<torch.Tensor> weights) =>
-        new(weights, prepared, _activation, _hiddenDegrees, _parametersPerInput, like);
+    internal SequentialMade Sequential(torch.Tensor like, IReadOnlyList<torch.Tensor> prepared) => new(
+        [.. _weights.Zip(_masks, (weight, mask) => weight * mask)],
+        prepared,
+        _activation,
+        _hiddenDegrees,
+        _parametersPerInput,
+        like);
+
+    private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
+    {
+        Activation? activation = layer < _weights.Length - 1 ? _activation : null;
+        var weight = _weights[layer];
+        bool hasContext = _contextWeights.Length > 0;
+        if (MaskedPerceptronFunction.Takes(rows, activation))
+        {
+            return MaskedPerceptronFunction.Apply(
+                rows,
+                weight.squeeze(0),
+                _staircases[layer],
+                hasContext ? null : prepared.view(-1),
+                hasContext ? prepared.reshape(-1, prepared.shape[^1]) : null,
+                activation);
+        }
+
+        return PerceptronLayer.Stacked(
+            rows.unsqueeze(0),
+            weight * _masks[layer],
+            hasContext ? null : prepared,
+            activation,
+            hasContext ? prepared.reshape(1, -1, prepared.shape[^1]) : null).squeeze(0);
+    }
 
     private static torch.Tensor Affine(torch.Tensor x, torch.Tensor weight, torch.Tensor bias) =>
         PerceptronLayer.Stacked(x.reshape(1, -1, x.shape[^1]), weight.unsqueeze(0), bias.view(1, 1, -1), activation: null)
@@ -171,6 +189,11 @@ public sealed class ConditionalMade : torch.nn.Module
     /// <summary>Degrees 1..D-1, each as often as the others up to one; a single input has degree 1, which reaches nothing.</summary>
     private static int[] HiddenDegrees(int width, int inputs, double phase) =>
         [.. Enumerable.Range(0, width).Select(unit => 1 + (int)((unit + phase) * Math.Max(1, inputs - 1) / width))];
+
+    /// <summary>What <see cref="Mask"/> says, by how many first inputs each output sees: degrees of inputs rise.</summary>
+    private static MaskStaircase Staircase(int[] from, int[] to, bool isOutput) => new(
+        from.Length,
+        [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
 
     private static torch.Tensor Mask(int[] from, int[] to, bool isOutput, ParameterInitializer initializer)
     {

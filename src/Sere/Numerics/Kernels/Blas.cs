@@ -43,34 +43,25 @@ internal static unsafe class Blas
         int columns,
         ProductPrecision precision)
     {
-        // The routine takes matrices column by column, so that each is its own transpose: second^T first^T is computed.
-        byte transposeSecond = (byte)(secondIsTransposed ? 'T' : 'N');
-        byte transposeFirst = (byte)(firstIsTransposed ? 'T' : 'N');
         int secondStride = secondIsTransposed ? inner : columns;
         int firstStride = firstIsTransposed ? rows : inner;
-        float one = 1;
-        float zero = 0;
         if (precision == ProductPrecision.Full)
         {
-            var product = (delegate* unmanaged[Cdecl]<
-                byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
-            product(
-                &transposeSecond,
-                &transposeFirst,
-                &columns,
-                &rows,
-                &inner,
-                &one,
-                second,
-                &secondStride,
-                first,
-                &firstStride,
-                &zero,
-                target,
-                &columns);
+            Multiply(
+                new BlasMatrix(first, firstStride, firstIsTransposed),
+                new BlasMatrix(second, secondStride, secondIsTransposed),
+                new BlasMatrix(target, columns),
+                rows,
+                inner,
+                columns,
+                accumulates: false);
             return;
         }
 
+        byte transposeSecond = (byte)(secondIsTransposed ? 'T' : 'N');
+        byte transposeFirst = (byte)(firstIsTransposed ? 'T' : 'N');
+        float one = 1;
+        float zero = 0;
         using var narrowSecond = new BFloat16Memory(second, inner * columns);
         using var narrowFirst = new BFloat16Memory(first, rows * inner);
         fixed (ushort* factor = narrowSecond)
@@ -94,6 +85,41 @@ internal static unsafe class Blas
                 target,
                 &columns);
         }
+    }
+
+    /// <summary>target = first second, or target + first second, of parts of matrices [rows, inner] and [inner, columns].</summary>
+    /// <param name="first">The first matrix.</param>
+    /// <param name="second">The second matrix.</param>
+    /// <param name="target">Where the product is written, [rows, columns]; not transposed.</param>
+    /// <param name="rows">Rows of the product.</param>
+    /// <param name="inner">Terms of each sum.</param>
+    /// <param name="columns">Columns of the product.</param>
+    /// <param name="accumulates">Whether the product is added to what is there.</param>
+    public static void Multiply(
+        BlasMatrix first, BlasMatrix second, BlasMatrix target, int rows, int inner, int columns, bool accumulates)
+    {
+        // The routine takes matrices column by column, so that each is its own transpose: second^T first^T is computed.
+        byte transposeSecond = (byte)(second.IsTransposed ? 'T' : 'N');
+        byte transposeFirst = (byte)(first.IsTransposed ? 'T' : 'N');
+        var (secondStride, firstStride, targetStride) = (second.Stride, first.Stride, target.Stride);
+        float one = 1;
+        float before = accumulates ? 1 : 0;
+        var product = (delegate* unmanaged[Cdecl]<
+            byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
+        product(
+            &transposeSecond,
+            &transposeFirst,
+            &columns,
+            &rows,
+            &inner,
+            &one,
+            second.Start,
+            &secondStride,
+            first.Start,
+            &firstStride,
+            &before,
+            target.Start,
+            &targetStride);
     }
 
     private static nint Find(string name)

@@ -1,0 +1,99 @@
+using Sere.Numerics;
+using Sere.Numerics.Kernels;
+using TorchSharp;
+
+namespace Sere.Networks;
+
+/// <summary>
+/// a(x (W * mask) + bias + addend) of one layer of a masked autoencoder as one node of the graph, without the products that
+/// the mask makes zero. Equal to the plain operations up to rounding, values and gradients.
+/// </summary>
+internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunction<MaskedPerceptronFunction>
+{
+    private const string ActivationKey = "activation";
+    private const string MaskKey = "mask";
+    private const string BiasKey = "bias";
+    private const string AddendKey = "addend";
+
+    /// <inheritdoc/>
+    public override string Name => nameof(MaskedPerceptronFunction);
+
+    /// <summary>Whether the node takes an input and an activation.</summary>
+    public static bool Takes(torch.Tensor x, Activation? activation) =>
+        PerceptronLayerFunction.Takes(x, activation)
+        && Blas.IsAvailable
+        && ProductPrecisionScope.Current == ProductPrecision.Full;
+
+    /// <summary>The layer's values, [R, O].</summary>
+    /// <param name="x">[R, I].</param>
+    /// <param name="weight">[I, O].</param>
+    /// <param name="mask">What is left out of the weight.</param>
+    /// <param name="bias">[O], or null.</param>
+    /// <param name="addend">Added before the activation: [B, O] where R is a multiple of B, or null.</param>
+    /// <param name="activation">a; null for none.</param>
+    public static torch.Tensor Apply(
+        torch.Tensor x,
+        torch.Tensor weight,
+        MaskStaircase mask,
+        torch.Tensor? bias,
+        torch.Tensor? addend,
+        Activation? activation)
+    {
+        foreach (var group in mask.Groups)
+        {
+            MatrixProductLog.Add(1, x.shape[0], group.End, group.Columns, x.requires_grad);
+        }
+
+        x = x.contiguous();
+        addend = addend?.contiguous();
+        if (torch.is_grad_enabled())
+        {
+            return apply(x, weight, mask, bias!, addend!, activation!);
+        }
+
+        var corners = MaskedPerceptronKernel.Corners(weight, mask);
+        return MaskedPerceptronKernel.Forward(x, weight, corners, mask, bias, addend, activation.Rows());
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor forward(torch.autograd.AutogradContext ctx, params object[] vars)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(vars);
+        var (x, weight, mask) = ((torch.Tensor)vars[0], (torch.Tensor)vars[1], (MaskStaircase)vars[2]);
+        var (bias, addend) = ((torch.Tensor?)vars[3], (torch.Tensor?)vars[4]);
+        var activation = (Activation?)vars[5];
+        var corners = MaskedPerceptronKernel.Corners(weight, mask);
+        var y = MaskedPerceptronKernel.Forward(x, weight, corners, mask, bias, addend, activation.Rows());
+        ctx.save_for_backward(activation is null ? [x, weight, corners] : [x, weight, corners, y]);
+        ctx.save_data(ActivationKey, activation!);
+        ctx.save_data(MaskKey, mask);
+        ctx.save_data(BiasKey, bias is not null);
+        ctx.save_data(AddendKey, addend?.shape[0] ?? 0);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override List<torch.Tensor> backward(torch.autograd.AutogradContext ctx, torch.Tensor grad_output)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ArgumentNullException.ThrowIfNull(grad_output);
+        var saved = ctx.get_saved_variables();
+        var gradients = MaskedPerceptronKernel.Backward(
+            grad_output.contiguous(),
+            saved.Count > 3 ? saved[3] : null,
+            saved[0],
+            saved[1],
+            saved[2],
+            (MaskStaircase)ctx.get_data(MaskKey),
+            saved[0].requires_grad,
+            ((Activation?)ctx.get_data(ActivationKey)).Rows());
+        var bias = ctx.get_data(BiasKey) is true ? gradients.Bias : null;
+        var addend = ctx.get_data(AddendKey) is long rows and > 0 ? SumOverSamples(gradients.BeforeActivation, rows) : null;
+        return [gradients.Input!, gradients.Weight, null!, bias!, addend!, null!];
+    }
+
+    private static torch.Tensor SumOverSamples(torch.Tensor gradient, long rows) => gradient.shape[0] == rows
+        ? gradient.alias()
+        : gradient.view(-1, rows, gradient.shape[1]).sum([0]);
+}
