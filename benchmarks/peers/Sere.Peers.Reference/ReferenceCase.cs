@@ -111,14 +111,14 @@ public static class ReferenceCase
         torch.Tensor noise)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        using var optimizer = new Adam(parameters.Values, settings.Beta1, settings.Beta2, settings.Epsilon);
+        using var optimizer = new Adam(parameters.Trainable, settings.Beta1, settings.Beta2, settings.Epsilon);
         return [.. Enumerable.Range(0, Steps).Select(_ =>
         {
             using var scope = torch.NewDisposeScope();
             double loss = Gradient(model, parameters, settings, x, noise);
             double norm = parameters.GradientNorm();
             double scale = Math.Min(1, settings.GradientClip / norm);
-            optimizer.Step(parameters.Values, parameters.Gradients, settings.LearningRate, scale);
+            optimizer.Step(parameters.Trainable, parameters.Gradients, settings.LearningRate, scale);
             return (loss, norm);
         })];
     }

@@ -55,10 +55,10 @@ public sealed class InverseAutoregressiveLayer : AmortizedBijector
                 bijectors.Add(new ReversalBijector());
             }
 
-            var prepared = step.Prepare(context);
+            var network = step.Bind(context);
             bijectors.Add(new InverseAutoregressiveBijector(x =>
             {
-                var parts = step.Forward(x, prepared).chunk(2, -1);
+                var parts = network.Forward(x).chunk(2, -1);
                 return (parts[0], _gate.Apply(parts[1]));
             }));
         }

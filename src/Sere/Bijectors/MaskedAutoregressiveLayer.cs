@@ -40,11 +40,11 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
     /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
-        var prepared = _network.Prepare(context);
+        var network = _network.Bind(context);
         return new AutoregressiveBijector(
-            x => Elementwise(_network.Forward(x, prepared).chunk(2, -1)),
+            x => Elementwise(network.Forward(x).chunk(2, -1)),
             y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
-                ? new SequentialInverse(_network.Sequential(y, prepared), Elementwise)
+                ? new SequentialInverse(network.Sequential(y), Elementwise)
                 : null);
     }
 

@@ -42,19 +42,19 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
     /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
-        var prepared = _network.Prepare(context);
+        var network = _network.Bind(context);
         return new AutoregressiveBijector(
             x =>
             {
                 // All first parameters stand before all second ones.
-                var parameters = _network.Forward(x, prepared);
+                var parameters = network.Forward(x);
                 return new RationalQuadraticSplineBijector(
                     parameters.view([.. parameters.shape[..^1], _splines.ParametersPerDimension, -1]).transpose(-1, -2),
                     _splines);
             },
             y => context is null || (context.dim() == 2 && context.shape[0] == y.shape[0])
                 ? new SequentialInverse(
-                    _network.Sequential(y, prepared),
+                    network.Sequential(y),
                     parts => new RationalQuadraticSplineBijector(torch.stack(parts, -1), _splines))
                 : null);
     }

@@ -80,7 +80,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
 
     private (torch.Tensor Latent, torch.Tensor Logits) Draw(ContextEvidence evidence, torch.Tensor noise)
     {
-        var prepared = _posterior.Prepare(evidence.Context);
+        var posterior = _posterior.Bind(evidence.Context);
         var noises = noise.split(1, -1);
         var latents = new List<torch.Tensor>(noises.Length);
         var codes = new List<torch.Tensor>(noises.Length);
@@ -89,7 +89,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
         {
             // The masks keep the units to come from having a say.
             var code = torch.cat([.. codes, torch.zeros_like(noise.narrow(-1, unit, noises.Length - unit))], -1);
-            var logit = _posterior.Forward(code, prepared).narrow(-1, unit, 1);
+            var logit = posterior.Forward(code).narrow(-1, unit, 1);
             logits.Add(logit);
             latents.Add(FromLogits(logit, noises[unit], _settings.PosteriorTemperature));
             codes.Add(Code(latents[unit]));

@@ -10,6 +10,7 @@ namespace Sere.Likelihoods;
 /// </summary>
 public sealed class DataSpace : torch.nn.Module
 {
+    private const int Chunk = 1000;
     private readonly LogitBijector? _logit;
     private readonly BatchStatistics? _statistics;
     private readonly PrincipalAxes? _axes;
@@ -49,7 +50,7 @@ public sealed class DataSpace : torch.nn.Module
 
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var values = Logit(x);
+        var values = Logits(x);
         _statistics?.Fit(values);
         _axes?.Fit(values);
     }
@@ -79,6 +80,25 @@ public sealed class DataSpace : torch.nn.Module
     }
 
     private torch.Tensor Logit(torch.Tensor x) => _logit?.Transform(x) ?? x;
+
+    // By chunks: the logits of all training images at once would need many copies of them.
+    private torch.Tensor Logits(torch.Tensor x)
+    {
+        if (_logit is null)
+        {
+            return x;
+        }
+
+        var values = torch.empty_like(x);
+        for (long start = 0; start < x.shape[0]; start += Chunk)
+        {
+            using var scope = torch.NewDisposeScope();
+            long count = Math.Min(Chunk, x.shape[0] - start);
+            values.narrow(0, start, count).copy_(Logit(x.narrow(0, start, count)));
+        }
+
+        return values;
+    }
 
     private Bijector Normalization()
     {

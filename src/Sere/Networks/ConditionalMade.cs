@@ -9,18 +9,17 @@ namespace Sere.Networks;
 /// inputs, those of input i a function of the inputs before it and of the whole context, which no mask touches. The hidden
 /// degrees are spread evenly over 1..D-1, so that also a narrow network reaches almost all inputs.
 /// </summary>
-public sealed class ConditionalMade : torch.nn.Module
+public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 {
     private const double GoldenRatio = 0.6180339887498949;
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
     private readonly Parameter[] _contextWeights;
-    private readonly torch.Tensor[] _masks;
+    private readonly torch.Tensor?[] _masks;
     private readonly MaskStaircase[] _staircases;
-    private readonly Activation _activation;
-    private readonly int _inputs;
-    private readonly int _parametersPerInput;
-    private readonly int[][] _hiddenDegrees;
+
+    // In a list: a field would be registered as a buffer under a name of its own.
+    private readonly torch.Tensor[] _phase;
 
     /// <summary>A network with freshly drawn parameters.</summary>
     /// <param name="inputs">D.</param>
@@ -31,6 +30,7 @@ public sealed class ConditionalMade : torch.nn.Module
     /// <param name="initializer">Draws the weights: normal, with the variance of 1/(inputs that the masks leave).</param>
     /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
     /// <param name="phase">In [0, 1): shifts the hidden degrees by a part of their spacing; see <see cref="Phase"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The phase lies beyond [0, 1).</exception>
     public ConditionalMade(
         int inputs,
         int context,
@@ -44,21 +44,29 @@ public sealed class ConditionalMade : torch.nn.Module
     {
         ArgumentNullException.ThrowIfNull(hidden);
         ArgumentNullException.ThrowIfNull(initializer);
-        _inputs = inputs;
-        _parametersPerInput = parametersPerInput;
-        _activation = activation;
-        _hiddenDegrees = [.. hidden.Select(width => HiddenDegrees(width, inputs, phase))];
+        if (phase is not (>= 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(phase), phase, "A phase is at least 0 and less than 1.");
+        }
+
+        Inputs = inputs;
+        ParametersPerInput = parametersPerInput;
+        Activation = activation;
+        HiddenDegrees = [.. hidden.Select(width => Degrees(width, inputs, phase))];
         int[][] degrees =
         [
             [.. Enumerable.Range(1, inputs)],
-            .. _hiddenDegrees,
+            .. HiddenDegrees,
             [.. Enumerable.Repeat(Enumerable.Range(1, inputs), parametersPerInput).SelectMany(range => range)],
         ];
         int layers = degrees.Length - 1;
         _weights = new Parameter[layers];
         _biases = new Parameter[layers];
         _contextWeights = context == 0 ? [] : new Parameter[layers];
-        _masks = new torch.Tensor[layers];
+        _masks = new torch.Tensor?[layers];
+
+        // Weights that were learned under other masks are of another model: their files lack this number.
+        _phase = phase == 0 ? [] : [torch.full([1], phase, initializer.Type, initializer.Device)];
         _staircases = new MaskStaircase[layers];
         for (int layer = 0; layer < layers; layer++)
         {
@@ -66,7 +74,6 @@ public sealed class ConditionalMade : torch.nn.Module
             int[] to = degrees[layer + 1];
             double gain = layer == layers - 1 ? outputGain : 1;
             _staircases[layer] = Staircase(from, to, isOutput: layer == layers - 1);
-            _masks[layer] = Mask(from, to, isOutput: layer == layers - 1, initializer);
 
             // About half of the inputs are masked out.
             _weights[layer] = initializer.Normal(gain * Math.Sqrt(2.0 / from.Length), 1, from.Length, to.Length);
@@ -81,6 +88,28 @@ public sealed class ConditionalMade : torch.nn.Module
         }
     }
 
+    /// <inheritdoc/>
+    IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
+        [.. _phase.Select(phase => ("phase", phase))];
+
+    /// <inheritdoc/>
+    bool IRunningStatistics.AreFixed => true;
+
+    /// <summary>D.</summary>
+    internal int Inputs { get; }
+
+    /// <summary>P.</summary>
+    internal int ParametersPerInput { get; }
+
+    /// <summary>Activation of the hidden layers.</summary>
+    internal Activation Activation { get; }
+
+    /// <summary>Degrees of the units of each hidden layer, in rising order.</summary>
+    internal IReadOnlyList<int[]> HiddenDegrees { get; }
+
+    /// <summary>Whether the network takes a context.</summary>
+    internal bool HasContext => _contextWeights.Length > 0;
+
     /// <summary>
     /// The phase of a step of a flow. Inputs between two hidden degrees share what they may depend on, so that none of them
     /// depends on another. Were the degrees of all steps the same, no step would see what ties such inputs to each other:
@@ -88,98 +117,58 @@ public sealed class ConditionalMade : torch.nn.Module
     /// </summary>
     /// <param name="step">Which step of the flow, from 0.</param>
     /// <returns>The fractional part of multiples of the golden ratio, which fills [0, 1) evenly for any number of steps.</returns>
-    internal static double Phase(int step) => step * GoldenRatio % 1;
+    /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
+    internal static double Phase(int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        return step * GoldenRatio % 1;
+    }
 
     /// <summary>Which input may reach which parameter, as the product of the masks: [P D, D], greater than 0 where it may.</summary>
-    public torch.Tensor MaskProduct() => _masks.Select(mask => mask.squeeze(0).t()).Aggregate((product, mask) => mask.mm(product));
+    public torch.Tensor MaskProduct() => Enumerable.Range(0, _weights.Length)
+        .Select(layer => Mask(layer).squeeze(0).t())
+        .Aggregate((product, mask) => mask.mm(product));
 
-    /// <summary>
-    /// The part of each layer that depends on the context alone: computed once, used by every pass of a sequential inverse.
-    /// </summary>
+    /// <summary>The network for a context.</summary>
     /// <param name="context">[..., C], or null for a network without one.</param>
     /// <exception cref="ArgumentException">A context is missing, or one is given where none is used.</exception>
-    public IReadOnlyList<torch.Tensor> Prepare(torch.Tensor? context)
+    public BoundConditionalMade Bind(torch.Tensor? context)
     {
-        if (context is null != (_contextWeights.Length == 0))
+        if (context is null == HasContext)
         {
             throw new ArgumentException(
                 context is null ? "This network needs a context." : "This network takes no context.", nameof(context));
         }
 
-        return context is null
-            ? _biases
-            : [.. _contextWeights.Zip(_biases, (weight, bias) => Affine(context, weight, bias))];
-    }
-
-    /// <summary>The parameters of each input: all first ones, then all second ones.</summary>
-    /// <param name="x">[..., D].</param>
-    /// <param name="prepared">From <see cref="Prepare"/>; its leading dimensions broadcast against those of x.</param>
-    /// <returns>[..., P D].</returns>
-    public torch.Tensor Forward(torch.Tensor x, IReadOnlyList<torch.Tensor> prepared)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(prepared);
-        if (x.shape[^1] != _inputs)
-        {
-            throw new ArgumentException(
-                $"The network takes inputs of shape [..., {_inputs}], not [{string.Join(", ", x.shape)}].", nameof(x));
-        }
-
-        long[] context = _contextWeights.Length == 0 ? [] : prepared[0].shape[..^1];
-        long[] leading = x.shape[..^1];
-        if (!leading.AsSpan().EndsWith(context))
-        {
-            // The context has dimensions that the input lacks.
-            leading = torch.broadcast_tensors(x.select(-1, 0), prepared[0].select(-1, 0))[0].shape;
-            x = x.expand([.. leading, _inputs]);
-            prepared = [.. prepared.Select(part => part.expand([.. leading, part.shape[^1]]))];
-        }
-
-        var rows = x.reshape(-1, _inputs);
-        for (int layer = 0; layer < _weights.Length; layer++)
-        {
-            rows = Layer(rows, layer, prepared[layer]);
-        }
-
-        return rows.view([.. leading, -1]);
+        return new BoundConditionalMade(
+            this,
+            context is null
+                ? _biases
+                : [.. _contextWeights.Zip(_biases, (weight, bias) => Affine(context, weight, bias))]);
     }
 
     /// <summary>The parameters of each input for a context: [..., D] and [..., C] to [..., P D].</summary>
-    public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Forward(x, Prepare(context));
+    public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Bind(context).Forward(x);
 
-    /// <summary>The network for inputs that become known one after the other.</summary>
-    /// <param name="like">Inputs of the shape [R, D].</param>
-    /// <param name="prepared">From <see cref="Prepare"/>, of one row, or of R.</param>
-    internal SequentialMade Sequential(torch.Tensor like, IReadOnlyList<torch.Tensor> prepared) => new(
-        [.. _weights.Zip(_masks, (weight, mask) => weight * mask)],
-        prepared,
-        _activation,
-        _hiddenDegrees,
-        _parametersPerInput,
-        like);
+    /// <summary>The weight of a layer, [1, I, O], before its mask.</summary>
+    internal torch.Tensor Weight(int layer) => _weights[layer];
 
-    private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
+    /// <summary>The mask of a layer, in short.</summary>
+    internal MaskStaircase Staircase(int layer) => _staircases[layer];
+
+    /// <summary>The mask of a layer as ones and zeros, [1, I, O].</summary>
+    internal torch.Tensor Mask(int layer)
     {
-        Activation? activation = layer < _weights.Length - 1 ? _activation : null;
-        var weight = _weights[layer];
-        bool hasContext = _contextWeights.Length > 0;
-        if (MaskedPerceptronFunction.Takes(rows, activation))
+        if (_masks[layer] is not { } mask)
         {
-            return MaskedPerceptronFunction.Apply(
-                rows,
-                weight.squeeze(0),
-                _staircases[layer],
-                hasContext ? null : prepared.view(-1),
-                hasContext ? prepared.reshape(-1, prepared.shape[^1]) : null,
-                activation);
+            using var scope = torch.NewDisposeScope();
+            var (weight, staircase) = (_weights[layer], _staircases[layer]);
+            var row = torch.arange(staircase.Rows, device: weight.device).unsqueeze(1);
+            var shown = torch.tensor(staircase.Shown.Select(rows => (long)rows).ToArray(), device: weight.device);
+            mask = _masks[layer] = row.lt(shown).unsqueeze(0).to(weight.dtype).DetachFromDisposeScope();
         }
 
-        return PerceptronLayer.Stacked(
-            rows.unsqueeze(0),
-            weight * _masks[layer],
-            hasContext ? null : prepared,
-            activation,
-            hasContext ? prepared.reshape(1, -1, prepared.shape[^1]) : null).squeeze(0);
+        return mask;
     }
 
     private static torch.Tensor Affine(torch.Tensor x, torch.Tensor weight, torch.Tensor bias) =>
@@ -187,20 +176,11 @@ public sealed class ConditionalMade : torch.nn.Module
             .view([.. x.shape[..^1], -1]);
 
     /// <summary>Degrees 1..D-1, each as often as the others up to one; a single input has degree 1, which reaches nothing.</summary>
-    private static int[] HiddenDegrees(int width, int inputs, double phase) =>
+    private static int[] Degrees(int width, int inputs, double phase) =>
         [.. Enumerable.Range(0, width).Select(unit => 1 + (int)((unit + phase) * Math.Max(1, inputs - 1) / width))];
 
-    /// <summary>What <see cref="Mask"/> says, by how many first inputs each output sees: degrees of inputs rise.</summary>
+    // The degrees of inputs rise, so that every output sees the first ones, up to some.
     private static MaskStaircase Staircase(int[] from, int[] to, bool isOutput) => new(
         from.Length,
         [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
-
-    private static torch.Tensor Mask(int[] from, int[] to, bool isOutput, ParameterInitializer initializer)
-    {
-        using var scope = torch.NewDisposeScope();
-        var source = torch.tensor(from).unsqueeze(0);
-        var target = torch.tensor(to).unsqueeze(1);
-        return (isOutput ? target.gt(source) : target.ge(source)).t().unsqueeze(0)
-            .to(initializer.Type).to(initializer.Device).MoveToOuterDisposeScope();
-    }
 }

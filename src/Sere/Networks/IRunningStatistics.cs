@@ -7,4 +7,7 @@ internal interface IRunningStatistics
 {
     /// <summary>Their names in the module, and the tensors themselves.</summary>
     IReadOnlyList<(string Name, torch.Tensor Value)> Statistics { get; }
+
+    /// <summary>Whether training leaves them as they were before its first step.</summary>
+    bool AreFixed => false;
 }

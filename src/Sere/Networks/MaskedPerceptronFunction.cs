@@ -27,6 +27,7 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
     /// <summary>The layer's values, [R, O].</summary>
     /// <param name="x">[R, I].</param>
     /// <param name="weight">[I, O].</param>
+    /// <param name="corners">Those of the weight (<see cref="MaskedPerceptronKernel.Corners"/>).</param>
     /// <param name="mask">What is left out of the weight.</param>
     /// <param name="bias">[O], or null.</param>
     /// <param name="addend">Added before the activation: [B, O] where R is a multiple of B, or null.</param>
@@ -34,6 +35,7 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
     public static torch.Tensor Apply(
         torch.Tensor x,
         torch.Tensor weight,
+        torch.Tensor corners,
         MaskStaircase mask,
         torch.Tensor? bias,
         torch.Tensor? addend,
@@ -46,13 +48,9 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
 
         x = x.contiguous();
         addend = addend?.contiguous();
-        if (torch.is_grad_enabled())
-        {
-            return apply(x, weight, mask, bias!, addend!, activation!);
-        }
-
-        var corners = MaskedPerceptronKernel.Corners(weight, mask);
-        return MaskedPerceptronKernel.Forward(x, weight, corners, mask, bias, addend, activation.Rows());
+        return torch.is_grad_enabled()
+            ? apply(x, weight, corners, mask, bias!, addend!, activation!)
+            : MaskedPerceptronKernel.Forward(x, weight, corners, mask, bias, addend, activation.Rows());
     }
 
     /// <inheritdoc/>
@@ -60,10 +58,10 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
     {
         ArgumentNullException.ThrowIfNull(ctx);
         ArgumentNullException.ThrowIfNull(vars);
-        var (x, weight, mask) = ((torch.Tensor)vars[0], (torch.Tensor)vars[1], (MaskStaircase)vars[2]);
-        var (bias, addend) = ((torch.Tensor?)vars[3], (torch.Tensor?)vars[4]);
-        var activation = (Activation?)vars[5];
-        var corners = MaskedPerceptronKernel.Corners(weight, mask);
+        var (x, weight, corners) = ((torch.Tensor)vars[0], (torch.Tensor)vars[1], (torch.Tensor)vars[2]);
+        var mask = (MaskStaircase)vars[3];
+        var (bias, addend) = ((torch.Tensor?)vars[4], (torch.Tensor?)vars[5]);
+        var activation = (Activation?)vars[6];
         var y = MaskedPerceptronKernel.Forward(x, weight, corners, mask, bias, addend, activation.Rows());
         ctx.save_for_backward(activation is null ? [x, weight, corners] : [x, weight, corners, y]);
         ctx.save_data(ActivationKey, activation!);
@@ -90,7 +88,9 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
             ((Activation?)ctx.get_data(ActivationKey)).Rows());
         var bias = ctx.get_data(BiasKey) is true ? gradients.Bias : null;
         var addend = ctx.get_data(AddendKey) is long rows and > 0 ? SumOverSamples(gradients.BeforeActivation, rows) : null;
-        return [gradients.Input!, gradients.Weight, null!, bias!, addend!, null!];
+
+        // The corners are a copy of the weight: what they do is in its gradient.
+        return [gradients.Input!, gradients.Weight, null!, null!, bias!, addend!, null!];
     }
 
     private static torch.Tensor SumOverSamples(torch.Tensor gradient, long rows) => gradient.shape[0] == rows

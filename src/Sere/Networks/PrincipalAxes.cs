@@ -29,6 +29,9 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [("mean", _statistics[0]), ("axes", _statistics[1]), ("log_deviations", _statistics[2])];
 
+    /// <inheritdoc/>
+    bool IRunningStatistics.AreFixed => true;
+
     /// <summary>The mean, [N].</summary>
     public torch.Tensor Mean => _statistics[0];
 
@@ -45,7 +48,7 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
         ArgumentNullException.ThrowIfNull(x);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var (mean, covariance) = ShrunkCovariance.Fit(x.to(torch.ScalarType.Float64)) ?? throw new SereException(
+        var (mean, covariance) = ShrunkCovariance.Fit(x) ?? throw new SereException(
             "The training data cannot be whitened, since a dimension of theirs is constant; standardize them instead.");
         var (variances, axes) = torch.linalg.eigh(covariance);
         Mean.copy_(mean);

@@ -4,15 +4,19 @@ namespace Sere.Networks;
 
 /// <summary>
 /// The tensors of a model that training moves without a gradient, and that belong to its weights: the running averages of
-/// batch normalization, and what was fitted to the training data.
+/// batch normalization, and what is fixed before the first step, as what was fitted to the training data.
 /// </summary>
 internal static class RunningStatistics
 {
-    /// <summary>Their names in the model, and the tensors themselves.</summary>
+    /// <summary>The names in the model of all, and the tensors themselves: those that training moves, then the fixed ones.</summary>
     public static IReadOnlyList<(string Name, torch.Tensor Value)> Of(torch.nn.Module model) =>
+        [.. Of(model, areFixed: false), .. Of(model, areFixed: true)];
+
+    /// <summary>Those that training moves, or those that it leaves as they are.</summary>
+    public static IReadOnlyList<(string Name, torch.Tensor Value)> Of(torch.nn.Module model, bool areFixed) =>
     [
         .. model.named_modules()
-            .Where(entry => entry.module is IRunningStatistics)
+            .Where(entry => entry.module is IRunningStatistics statistics && statistics.AreFixed == areFixed)
             .DistinctBy(entry => entry.module)
             .SelectMany(entry => ((IRunningStatistics)entry.module).Statistics
                 .Select(statistic => ($"{entry.name}.{statistic.Name}", statistic.Value))),

@@ -10,74 +10,92 @@ internal static class ShrunkCovariance
 {
     // Every fifth row chooses where there are no other data to do so.
     private const int Fold = 5;
+
+    // A multiple of the fold; few enough for the copies of so many rows to be small.
+    private const int Chunk = 1000;
     private static readonly double[] Shares = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
     /// <summary>Mean [D] and covariance [D, D] of data, which other data choose the share of.</summary>
     /// <param name="data">[N, D].</param>
     /// <param name="held">[M, D].</param>
-    /// <returns>Null where no share has a density, since a dimension of the data is constant.</returns>
+    /// <returns>Null where a dimension of the data is constant.</returns>
     public static (torch.Tensor Mean, torch.Tensor Covariance)? Fit(torch.Tensor data, torch.Tensor held)
     {
-        var origin = data[0];
-        var rows = data - origin;
-        var (mean, covariance) = Moments(data.shape[0], rows.sum([0]), rows.t().mm(rows));
-        return Share(mean, covariance, held - origin) is { } share ? (mean + origin, Shrink(covariance, share)) : null;
+        var origin = Origin(data);
+        var moments = Moments.Zero(origin);
+        foreach (var rows in Chunks(data, origin))
+        {
+            moments.Add(rows);
+        }
+
+        return Shrunk(moments, moments, Relative(held, origin), origin);
     }
 
     /// <summary>
     /// Mean [D] and covariance [D, D] of data [N, D]: every fifth row chooses the share with which the covariance of the others
     /// is shrunk, and with it that of all rows is.
     /// </summary>
-    /// <returns>Null where no share has a density: a dimension is constant, or there are fewer than five rows.</returns>
+    /// <returns>Null where a dimension of the data is constant.</returns>
     public static (torch.Tensor Mean, torch.Tensor Covariance)? Fit(torch.Tensor data)
     {
-        long count = data.shape[0];
-        if (count < Fold)
+        var origin = Origin(data);
+        var (all, others) = (Moments.Zero(origin), Moments.Zero(origin));
+        foreach (var rows in Chunks(data, origin))
         {
-            return null;
+            all.Add(rows);
+            var isOther = torch.arange(rows.shape[0], device: rows.device).remainder(Fold).ne(Fold - 1);
+            others.Add(rows[isOther]);
         }
 
-        // By sums, so that no copy of the other rows is needed.
-        var origin = data[0];
-        var rows = data - origin;
-        var held = rows.slice(0, Fold - 1, count, Fold);
-        var (sum, products) = (rows.sum([0]), rows.t().mm(rows));
-        var (otherMean, otherCovariance) = Moments(
-            count - held.shape[0], sum - held.sum([0]), products - held.t().mm(held));
-        if (Share(otherMean, otherCovariance, held) is not { } share)
-        {
-            return null;
-        }
-
-        var (mean, covariance) = Moments(count, sum, products);
-        return (mean + origin, Shrink(covariance, share));
+        return Shrunk(all, others, Relative(data.slice(0, Fold - 1, data.shape[0], Fold), origin), origin);
     }
 
     /// <summary>log p of rows [N, D] under the normal distribution of a mean [D] and a covariance [D, D]: [N], in nats.</summary>
     public static torch.Tensor LogDensity(torch.Tensor rows, torch.Tensor mean, torch.Tensor covariance) =>
         LogDensityByFactor(rows, mean, torch.linalg.cholesky(covariance));
 
-    private static torch.Tensor LogDensityByFactor(torch.Tensor rows, torch.Tensor mean, torch.Tensor factor)
+    // Relative to one of the rows, the differences of a constant dimension are exactly zero, and others lose no digits.
+    private static torch.Tensor Origin(torch.Tensor data) => data[0].to(torch.ScalarType.Float64);
+
+    private static torch.Tensor Relative(torch.Tensor data, torch.Tensor origin) =>
+        data.to(torch.ScalarType.Float64) - origin;
+
+    private static IEnumerable<torch.Tensor> Chunks(torch.Tensor data, torch.Tensor origin)
     {
-        var whitened = torch.linalg.solve_triangular(factor, (rows - mean).t(), upper: false);
-        return (whitened.square().sum([0]) * -0.5) - factor.diag().log().sum() - (0.5 * rows.shape[1] * LogTwoPi);
+        for (long start = 0; start < data.shape[0]; start += Chunk)
+        {
+            using var scope = torch.NewDisposeScope();
+            yield return Relative(data.narrow(0, start, Math.Min(Chunk, data.shape[0] - start)), origin);
+        }
     }
 
-    // Of rows relative to one of them: the differences of a constant dimension are exactly zero, and others lose no digits.
-    private static (torch.Tensor Mean, torch.Tensor Covariance) Moments(long rows, torch.Tensor sum, torch.Tensor products)
+    private static (torch.Tensor Mean, torch.Tensor Covariance)? Shrunk(
+        Moments all, Moments others, torch.Tensor held, torch.Tensor origin)
     {
-        var mean = sum / rows;
-        return (mean, (products / rows) - mean.outer(mean));
+        var (mean, covariance) = all.MeanAndCovariance();
+        if (covariance.diag().le(0).any().item<bool>())
+        {
+            return null;
+        }
+
+        // Without rows that choose there is no covariance but that of each dimension by itself.
+        double share = held.shape[0] == 0 ? 1 : Share(others, covariance.diag(), held);
+        return (mean + origin, Shrink(covariance, share));
     }
 
     private static torch.Tensor Shrink(torch.Tensor covariance, double share) =>
         (covariance * (1 - share)) + (covariance.diag() * share).diag();
 
-    private static double? Share(torch.Tensor mean, torch.Tensor covariance, torch.Tensor held)
+    private static double Share(Moments others, torch.Tensor variances, torch.Tensor held)
     {
+        var (mean, covariance) = others.MeanAndCovariance();
+
+        // A dimension may vary in no row but those that choose.
+        var missing = covariance.diag().le(0);
+        covariance = covariance + torch.where(missing, variances, torch.zeros_like(variances)).diag();
         double best = double.NegativeInfinity;
-        double? chosen = null;
+        double chosen = 1;
         foreach (double share in Shares)
         {
             using var scope = torch.NewDisposeScope();
@@ -96,5 +114,41 @@ internal static class ShrunkCovariance
         }
 
         return chosen;
+    }
+
+    private static torch.Tensor LogDensityByFactor(torch.Tensor rows, torch.Tensor mean, torch.Tensor factor)
+    {
+        var whitened = torch.linalg.solve_triangular(factor, (rows - mean).t(), upper: false);
+        return (whitened.square().sum([0]) * -0.5) - factor.diag().log().sum() - (0.5 * rows.shape[1] * LogTwoPi);
+    }
+
+    /// <summary>Sums over rows, from which mean and covariance follow.</summary>
+    private sealed class Moments
+    {
+        private readonly torch.Tensor _sum;
+        private readonly torch.Tensor _products;
+        private long _rows;
+
+        private Moments(torch.Tensor sum, torch.Tensor products)
+        {
+            _sum = sum;
+            _products = products;
+        }
+
+        public static Moments Zero(torch.Tensor like) => new(
+            torch.zeros_like(like), torch.zeros([like.shape[0], like.shape[0]], like.dtype, like.device));
+
+        public void Add(torch.Tensor rows)
+        {
+            _rows += rows.shape[0];
+            _sum.add_(rows.sum([0]));
+            _products.addmm_(rows.t(), rows, 1, 1);
+        }
+
+        public (torch.Tensor Mean, torch.Tensor Covariance) MeanAndCovariance()
+        {
+            var mean = _sum / _rows;
+            return (mean, (_products / _rows) - mean.outer(mean));
+        }
     }
 }

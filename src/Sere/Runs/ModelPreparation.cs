@@ -44,7 +44,7 @@ internal static class ModelPreparation
         }
 
         model.InitializeOutput(training.Mean());
-        if (configuration.Model.FlowPreprocessing is not null)
+        if (configuration.Model.FlowPreprocessing is { IsFitted: true })
         {
             model.FitSpace(Binarization.EvaluationImages(
                 training.ToTensor().to(device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));

@@ -21,11 +21,17 @@ public sealed class AveragedParameters : IDisposable
     public torch.Tensor Values { get; }
 
     /// <summary>Takes the parameters after update <paramref name="step"/> (from 0) into the average.</summary>
+    /// <param name="values">
+    /// The first of the values that it started with, as far as they move: an average of what is fixed would round it.
+    /// </param>
+    /// <param name="step">Which update.</param>
     public void Update(torch.Tensor values, long step)
     {
+        ArgumentNullException.ThrowIfNull(values);
         using var noGrad = torch.no_grad();
+        using var moving = Values.narrow(0, 0, values.numel());
         double decay = Math.Min(_decay, (1.0 + step) / (10.0 + step));
-        Values.mul_(decay).add_(values, 1 - decay);
+        moving.mul_(decay).add_(values, 1 - decay);
     }
 
     /// <inheritdoc/>

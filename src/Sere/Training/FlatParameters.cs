@@ -35,13 +35,19 @@ public sealed class FlatParameters : IDisposable
         // Running statistics are saved and averaged with the parameters, and no optimizer moves them.
         int parameters = segments.Count;
         long trainable = total;
-        foreach (var (name, buffer) in RunningStatistics.Of(model))
+        long moving = total;
+        foreach (bool areFixed in new[] { false, true })
         {
-            segments.Add(new ParameterSegment(name, buffer, total, buffer.numel()));
-            total += (buffer.numel() + alignment - 1) / alignment * alignment;
+            foreach (var (name, buffer) in RunningStatistics.Of(model, areFixed))
+            {
+                segments.Add(new ParameterSegment(name, buffer, total, buffer.numel()));
+                total += (buffer.numel() + alignment - 1) / alignment * alignment;
+                moving = areFixed ? moving : total;
+            }
         }
 
         Values = torch.zeros(total, type, device).DetachFromDisposeScope();
+        Moving = Values.narrow(0, 0, moving).DetachFromDisposeScope();
         Trainable = Values.narrow(0, 0, trainable).DetachFromDisposeScope();
         Gradients = torch.zeros(trainable, type, device).DetachFromDisposeScope();
         Segments = segments;
@@ -63,6 +69,9 @@ public sealed class FlatParameters : IDisposable
     /// <summary>All parameter values, with padding between segments that stays zero.</summary>
     public torch.Tensor Values { get; }
 
+    /// <summary>The part of <see cref="Values"/> that training moves: all but what is fixed before its first step.</summary>
+    public torch.Tensor Moving { get; }
+
     /// <summary>The part of <see cref="Values"/> that an optimizer moves: the parameters without running statistics.</summary>
     public torch.Tensor Trainable { get; }
 
@@ -76,14 +85,15 @@ public sealed class FlatParameters : IDisposable
     public long Count { get; }
 
     /// <summary>
-    /// The parts of a tensor that is laid out as <see cref="Values"/>, by name, on the CPU: views where it is there already.
+    /// The parts of a tensor that is laid out as <see cref="Values"/>, or as a first part of it, by name, on the CPU: views where
+    /// it is there already.
     /// </summary>
     public IReadOnlyList<(string Name, torch.Tensor Value)> Unflatten(torch.Tensor flat)
     {
         ArgumentNullException.ThrowIfNull(flat);
         return
         [
-            .. Segments.Select(segment => (
+            .. Segments.Where(segment => segment.Offset + segment.Length <= flat.numel()).Select(segment => (
                 segment.Name,
                 flat.narrow(0, segment.Offset, segment.Length).view(segment.Parameter.shape).cpu())),
         ];
@@ -98,6 +108,7 @@ public sealed class FlatParameters : IDisposable
     public void Dispose()
     {
         Trainable.Dispose();
+        Moving.Dispose();
         Values.Dispose();
         Gradients.Dispose();
     }

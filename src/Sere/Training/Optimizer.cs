@@ -38,8 +38,18 @@ public abstract class Optimizer : IDisposable
     /// <param name="gradients">Gradients of the loss.</param>
     /// <param name="learningRate">The rate of this step.</param>
     /// <param name="gradientScale">Factor on the gradients, as clipping asks for.</param>
+    /// <exception cref="ArgumentException">Values or gradients are not as many as the optimizer was made for.</exception>
     public void Step(torch.Tensor values, torch.Tensor gradients, double learningRate, double gradientScale = 1)
     {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(gradients);
+        if (values.numel() != FirstMoment.numel() || gradients.numel() != FirstMoment.numel())
+        {
+            throw new ArgumentException(
+                $"The optimizer is of {FirstMoment.numel()} parameters; it was given {values.numel()} values and "
+                + $"{gradients.numel()} gradients.");
+        }
+
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         Steps++;

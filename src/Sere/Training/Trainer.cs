@@ -188,7 +188,7 @@ public sealed class Trainer : IDisposable
         double gradientNorm = report[0];
         double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
         Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
-        Average?.Update(Parameters.Values, Optimizer.Steps - 1);
+        Average?.Update(Parameters.Moving, Optimizer.Steps - 1);
         OnPhase?.Invoke(TrainingPhase.Optimizer);
         return progress with
         {

@@ -69,6 +69,7 @@ public static class BijectorTable
         ["neural spline, autoregressive, K samples"] = () => SplineAutoregressive(3, context: 2, samples: 2),
         ["masked autoregressive"] = () => Masked(4, context: 3, hidden: [7]),
         ["masked autoregressive, two hidden layers"] = () => Masked(5, context: 2, hidden: [4, 6]),
+        ["masked autoregressive, a later step of few degrees"] = () => Masked(6, context: 2, hidden: [3, 4], step: 1),
         ["masked autoregressive without a context"] = () => Masked(4, context: null, hidden: [5]),
         ["masked autoregressive, N = 1"] = () => Masked(1, context: 2, hidden: [3]),
         ["masked autoregressive, K samples"] = () => Masked(3, context: 2, hidden: [4], samples: 2),
@@ -199,9 +200,9 @@ public static class BijectorTable
         return Amortized(layer, context, Batch, InputShape(dimensions, samples));
     }
 
-    private static BijectorCase Masked(int dimensions, int? context, int[] hidden, int? samples = null)
+    private static BijectorCase Masked(int dimensions, int? context, int[] hidden, int? samples = null, int step = 0)
     {
-        var layer = new MaskedAutoregressiveLayer(dimensions, context ?? 0, hidden, Activation.Tanh, Initializer());
+        var layer = new MaskedAutoregressiveLayer(dimensions, context ?? 0, hidden, Activation.Tanh, Initializer(), step);
         Parameters.Randomize(layer, 32);
         return Amortized(layer, context, Batch, InputShape(dimensions, samples));
     }

@@ -45,6 +45,17 @@ public sealed class OptimizerTests
         }
     }
 
+    [Theory]
+    [InlineData(4, 5)]
+    [InlineData(5, 4)]
+    [InlineData(6, 6)]
+    public void Buffers_of_another_length_are_refused(int values, int gradients)
+    {
+        using var optimizer = new Adam(torch.zeros(5));
+        Assert.Throws<ArgumentException>(() => optimizer.Step(torch.zeros(values), torch.zeros(gradients), 0.1));
+        Assert.Equal(0, optimizer.Steps);
+    }
+
     [Fact]
     public void Adamax_follows_the_algorithm_of_the_paper()
     {

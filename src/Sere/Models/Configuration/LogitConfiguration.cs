@@ -14,6 +14,8 @@ public sealed record LogitConfiguration : PreprocessingConfiguration
     /// <summary>What the logits are brought to next; log-likelihoods stay those of the logits.</summary>
     public DataNormalization Normalization { get; init; } = DataNormalization.None;
 
+    internal override bool IsFitted => Normalization != DataNormalization.None;
+
     internal override void Validate(string path) => ConfigurationCheck.Require(
         Alpha is > 0 and < 0.5, $"{path}.alpha", Alpha, "greater than 0 and less than 0.5");
 }

@@ -10,6 +10,9 @@ namespace Sere.Models.Configuration;
 [JsonDerivedType(typeof(WhitenConfiguration), "whiten")]
 public abstract record PreprocessingConfiguration
 {
+    /// <summary>Whether something of it is fitted to the training data.</summary>
+    internal virtual bool IsFitted => false;
+
     internal virtual void Validate(string path)
     {
     }

@@ -10,21 +10,19 @@ internal sealed class MaskStaircase
     // Groups enough to leave most of the hidden half out, wide enough for efficient products.
     private const int GroupsOfRun = 8;
     private const int FewestColumns = 32;
-    private readonly int[] _shown;
-
     /// <summary>A mask.</summary>
     /// <param name="rows">Rows of the mask.</param>
     /// <param name="shown">How many first rows each column shows.</param>
     public MaskStaircase(int rows, IReadOnlyList<int> shown)
     {
         Rows = rows;
-        _shown = [.. shown];
+        Shown = [.. shown];
         var groups = new List<MaskGroup>();
         int corner = 0;
-        for (int start = 0; start < _shown.Length;)
+        for (int start = 0; start < shown.Count;)
         {
             int end = start + 1;
-            while (end < _shown.Length && _shown[end] >= _shown[end - 1])
+            while (end < shown.Count && shown[end] >= shown[end - 1])
             {
                 end++;
             }
@@ -34,9 +32,9 @@ internal sealed class MaskStaircase
             {
                 int first = start + (int)((long)(end - start) * index / count);
                 int last = start + (int)((long)(end - start) * (index + 1) / count);
-                var group = new MaskGroup(first, last - first, _shown[first], _shown[last - 1], corner);
+                var group = new MaskGroup(first, last - first, shown[first], shown[last - 1], corner);
                 groups.Add(group);
-                corner += group.CornerRows * group.Columns;
+                corner = checked(corner + (group.CornerRows * group.Columns));
             }
 
             start = end;
@@ -50,7 +48,10 @@ internal sealed class MaskStaircase
     public int Rows { get; }
 
     /// <summary>Columns of the mask.</summary>
-    public int Columns => _shown.Length;
+    public int Columns => Shown.Count;
+
+    /// <summary>How many first rows each column shows.</summary>
+    public IReadOnlyList<int> Shown { get; }
 
     /// <summary>The groups, in the order of their columns.</summary>
     public IReadOnlyList<MaskGroup> Groups { get; }
@@ -62,7 +63,7 @@ internal sealed class MaskStaircase
     public int HiddenColumns(MaskGroup group, int row)
     {
         int hidden = 0;
-        while (hidden < group.Columns && _shown[group.First + hidden] <= row)
+        while (hidden < group.Columns && Shown[group.First + hidden] <= row)
         {
             hidden++;
         }

@@ -114,6 +114,19 @@ public sealed class ConfigurationValidationTests
         Assert.StartsWith($"--set: {path}", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"kind\":\"logit\",\"normalization\":\"whiten\"}", "{\"kind\":\"logit\",\"normalization\":\"whitened\"}")]
+    [InlineData("{\"kind\":\"logit\",\"normalization\":\"standardize\"}", "{\"kind\":\"logit\",\"whiten\":true}")]
+    [InlineData("{\"kind\":\"whiten\"}", "{\"kind\":\"whiten\",\"alpha\":0.1}")]
+    public void What_is_fitted_to_the_data_of_a_flow_is_named(string accepted, string refused)
+    {
+        ExperimentConfiguration flow = Presets.Load("toy-spline-flow");
+        ConfigurationOverrides.Apply(flow, [$"model.preprocessing={accepted}"]).Validate();
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(flow, [$"model.preprocessing={refused}"]));
+        Assert.StartsWith("--set model.preprocessing=", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Binary_images_are_not_dequantized_and_a_flow_is_of_the_whole_image()
     {
