@@ -46,18 +46,22 @@ public sealed class PrincipalAxesTests
             ShrunkCovariance.LogDensity(others, mean, covariance).mean().item<double>()
             > ShrunkCovariance.LogDensity(others, mean, plain).mean().item<double>());
         TensorAssert.Close(plain.diag(), covariance.diag(), 1e-12, "variances");
+
+        // The least share is far too little for 30 rows in 20 dimensions.
+        Assert.InRange(1 - (covariance[0, 1] / plain[0, 1]).item<double>(), 0.0099, 1);
     }
 
     [Fact]
     public void Rows_that_had_no_part_choose_the_share()
     {
         using var scope = torch.NewDisposeScope();
-        var (x, held) = (Correlated(7, 40), Correlated(8, 400));
+        var (x, held) = (Correlated(7, 40, 20), Correlated(8, 400, 20));
         var (mean, chosen) = ShrunkCovariance.Fit(x, held)!.Value;
         var centred = x - x.mean([0]);
         var plain = centred.t().mm(centred) / x.shape[0];
         double best = new[] { 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1 }.Max(share => ShrunkCovariance
             .LogDensity(held, mean, (plain * (1 - share)) + (plain.diag() * share).diag()).mean().item<double>());
+        Assert.InRange(1 - (chosen[0, 1] / plain[0, 1]).item<double>(), 0.0099, 0.31);
         Assert.Equal(best, ShrunkCovariance.LogDensity(held, mean, chosen).mean().item<double>(), 1e-9);
     }
 
