@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Data;
 using Sere.Models;
 using TorchSharp;
@@ -27,6 +28,16 @@ public static class SpaceLogDeterminants
         ArgumentNullException.ThrowIfNull(images);
         return PerImage.Compute(images, binarization, seed, device, model.SpaceLogDeterminant);
     }
+
+    /// <summary>The same for a density of logits, or of the values themselves, without the model.</summary>
+    /// <param name="alpha">The alpha of the logit; null for none.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="binarization">How grey values become data.</param>
+    /// <param name="seed">Seed of the evaluation.</param>
+    internal static double[] Of(double? alpha, ImageSet images, BinarizationRule binarization, long seed) =>
+        PerImage.Compute(images, binarization, seed, null, x => alpha is { } value
+            ? new LogitBijector(value).Forward(x).LogDeterminant.sum(-1)
+            : torch.zeros_like(x.select(-1, 0)));
 
     /// <summary>
     /// Bits for each dimension of 8-bit images from the log-likelihood of their dequantized values (paper: Table 4):

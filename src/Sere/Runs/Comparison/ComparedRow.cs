@@ -1,3 +1,5 @@
+using Sere.Evaluation;
+
 namespace Sere.Runs.Comparison;
 
 /// <summary>A row of the table. Log-likelihoods are in nats per image.</summary>
@@ -24,8 +26,14 @@ public sealed record ComparedRow
     /// <summary>Mean of log p(x), or of its K-sample bound.</summary>
     public required double LogLikelihood { get; init; }
 
-    /// <summary>-log p(x) / (D log 2) of images of whole levels that are not binary; null of other data.</summary>
+    /// <summary>
+    /// Bits for each dimension of images of whole levels that are not binary: -log p(x) / (D log 2) of a model of levels, those
+    /// of the pixels of a model of dequantized ones (<see cref="SpaceLogDeterminants"/>); null of other data.
+    /// </summary>
     public required double? BitsPerDim { get; init; }
+
+    /// <summary>Whether the bits are an upper bound: of a bound, or of dequantized images. Null without bits.</summary>
+    public required bool? BitsPerDimIsBound { get; init; }
 
     /// <summary>Standard error of that mean over the images; null for one image.</summary>
     public required double? StandardError { get; init; }

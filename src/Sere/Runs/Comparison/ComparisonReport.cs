@@ -82,18 +82,34 @@ public sealed record ComparisonReport
             Threads = times.Threads,
             StepTimeRounds = times.Rounds,
             OtherCores = times.OtherCores,
-            Rows = [.. results.Select(row => Row(row, reference, times, BitsOf(plan.Row(row.Name), splits)))],
+            Rows = [.. results.Select(row => Row(row, reference, times, Bits(row, plan, splits)))],
             Failed = failed,
         };
     }
 
-    /// <summary>Bits per dimension of a nat; null where a row is no model of levels, of which bits are the common unit.</summary>
-    private static double? BitsOf(PlannedRow row, DatasetSplits splits) =>
-        row.Configuration.Model.DataLayer is LogisticMixtureDataConfiguration
-            ? 1 / (splits.Test.Shape.Dimensions * Math.Log(2))
-            : null;
+    /// <summary>Bits per dimension and whether they are a bound; null where a row is no model of levels.</summary>
+    private static (double PerDim, bool IsBound)? Bits(RowResult result, ComparisonPlan plan, DatasetSplits splits)
+    {
+        var configuration = plan.Row(result.Name).Configuration;
+        double logLikelihood = result.Images.LogLikelihood.Average();
+        int dimensions = splits.Test.Shape.Dimensions;
+        if (configuration.Dataset.Preparation == BinarizationRule.Dequantized)
+        {
+            double logDeterminant = SpaceLogDeterminants.Of(
+                (configuration.Model.FlowPreprocessing as LogitConfiguration)?.Alpha,
+                splits.Test.Slice(0, result.Images.LogLikelihood.Count),
+                BinarizationRule.Dequantized,
+                new EvaluationOptions().Seed).Average();
+            return (SpaceLogDeterminants.BitsPerDim(logLikelihood, logDeterminant, dimensions), true);
+        }
 
-    private static ComparedRow Row(RowResult row, RowResult? reference, StepTimes times, double? bits)
+        return configuration.Model.DataLayer is LogisticMixtureDataConfiguration
+            ? (-logLikelihood / (dimensions * Math.Log(2)), result.IsBound)
+            : null;
+    }
+
+    private static ComparedRow Row(
+        RowResult row, RowResult? reference, StepTimes times, (double PerDim, bool IsBound)? bits)
     {
         var logLikelihood = SampleStatistics.Of([.. row.Images.LogLikelihood]);
         var difference = reference is null || ReferenceEquals(row, reference)
@@ -108,7 +124,8 @@ public sealed record ComparisonReport
             RelativeStepTime = times.Relative.TryGetValue(row.Name, out double ratio) ? ratio : null,
             Elbo = row.Images.Elbo.Average(),
             LogLikelihood = logLikelihood.Mean,
-            BitsPerDim = -logLikelihood.Mean * bits,
+            BitsPerDim = bits?.PerDim,
+            BitsPerDimIsBound = bits?.IsBound,
             StandardError = Finite(logLikelihood.StandardError),
             IsBound = row.IsBound,
             Difference = difference?.Mean,

@@ -57,8 +57,8 @@ public static class ComparisonTable
 
         text.Append(
             Invariant,
-            $"- Nats per image, means over the first {report.Images} test images of {report.Dataset}, the same "
-            + $"{(report.Rows.Any(row => row.BitsPerDim is not null) ? "" : "binary ")}ones for every row; {report.ImportanceSamples} importance samples an image. +- is the standard error.\n");
+            $"- Nats per image, means over the first {report.Images} test images of {report.Dataset}, the same data for every "
+            + $"row; {report.ImportanceSamples} importance samples an image. +- is the standard error.\n");
         text.Append(
             Invariant,
             $"- difference: log p(x) less that of {report.Reference}, image by image, and the standard error of its mean.\n");
@@ -80,7 +80,7 @@ public static class ComparisonTable
         text.Append(
             "model,parameters,latents_per_layer,step_milliseconds,relative_step_time,elbo,log_likelihood,standard_error,"
             + "is_bound,difference,difference_standard_error,kl_per_layer,active_units,best_epoch,skipped_steps,"
-            + "training_seconds,bits_per_dim\n");
+            + "training_seconds,bits_per_dim,bits_per_dim_is_bound\n");
         foreach (var row in report.Rows)
         {
             text.Append(
@@ -90,7 +90,7 @@ public static class ComparisonTable
                 + $"{Number(row.StandardError)},{(row.IsBound ? "true" : "false")},{Number(row.Difference)},"
                 + $"{Number(row.DifferenceStandardError)},{string.Join(';', row.KlPerLayer.Select(kl => Number(kl)))},"
                 + $"{row.ActiveUnits},{row.BestEpoch},{row.SkippedSteps},{Number(row.TrainingSeconds)},"
-                + $"{Number(row.BitsPerDim)}\n");
+                + $"{Number(row.BitsPerDim)},{(row.BitsPerDimIsBound is { } isBound ? isBound ? "true" : "false" : "")}\n");
         }
 
         return text.ToString();
@@ -114,7 +114,7 @@ public static class ComparisonTable
         : string.Create(Invariant, $"{value:F2}");
 
     private static string Bits(ComparedRow row) => row.BitsPerDim is { } bits
-        ? string.Create(Invariant, $" ({bits:F3} bits/dim)")
+        ? string.Create(Invariant, $" ({(row.BitsPerDimIsBound == true ? "<= " : "")}{bits:F3} bits/dim)")
         : "";
 
     private static string Number(double? value) => value?.ToString("R", Invariant) ?? "";
