@@ -33,7 +33,8 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
         int step = 0)
         : base(nameof(MaskedAutoregressiveLayer))
     {
-        _network = new ConditionalMade(dimensions, context, hidden, 2, activation, initializer, OutputGain, ConditionalMade.Phase(step));
+        _network = new ConditionalMade(
+            dimensions, context, hidden, 2, activation, initializer, OutputGain, ConditionalMade.Phase(step));
         register_module("network", _network);
     }
 

@@ -35,7 +35,14 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
     {
         _splines = splines;
         _network = new ConditionalMade(
-            dimensions, context, hidden, splines.ParametersPerDimension, activation, initializer, OutputGain, ConditionalMade.Phase(step));
+            dimensions,
+            context,
+            hidden,
+            splines.ParametersPerDimension,
+            activation,
+            initializer,
+            OutputGain,
+            ConditionalMade.Phase(step));
         register_module("network", _network);
     }
 

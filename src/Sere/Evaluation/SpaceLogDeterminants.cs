@@ -1,6 +1,7 @@
-using Sere.Bijectors;
 using Sere.Data;
+using Sere.Likelihoods;
 using Sere.Models;
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Evaluation;
@@ -34,10 +35,12 @@ public static class SpaceLogDeterminants
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the evaluation.</param>
-    internal static double[] Of(double? alpha, ImageSet images, BinarizationRule binarization, long seed) =>
-        PerImage.Compute(images, binarization, seed, null, x => alpha is { } value
-            ? new LogitBijector(value).Forward(x).LogDeterminant.sum(-1)
-            : torch.zeros_like(x.select(-1, 0)));
+    internal static double[] Of(double? alpha, ImageSet images, BinarizationRule binarization, long seed)
+    {
+        using var space = new DataSpace(
+            alpha, DataNormalization.None, images.Shape.Dimensions, new ParameterInitializer(seed));
+        return PerImage.Compute(images, binarization, seed, device: null, space.SpaceLogDeterminant);
+    }
 
     /// <summary>
     /// Bits for each dimension of 8-bit images from the log-likelihood of their dequantized values (paper: Table 4):

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Sere.Networks;
 
-/// <summary>A module with tensors that training moves without a gradient, and that belong to the weights.</summary>
+/// <summary>A module with tensors that have no gradient, and that belong to the weights.</summary>
 internal interface IRunningStatistics
 {
     /// <summary>Their names in the module, and the tensors themselves.</summary>

@@ -67,7 +67,7 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
         ctx.save_data(ActivationKey, activation!);
         ctx.save_data(MaskKey, mask);
         ctx.save_data(BiasKey, bias is not null);
-        ctx.save_data(AddendKey, addend?.shape[0] ?? 0);
+        ctx.save_data(AddendKey, addend?.shape!);
         return y;
     }
 
@@ -87,13 +87,11 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
             saved[0].requires_grad,
             ((Activation?)ctx.get_data(ActivationKey)).Rows());
         var bias = ctx.get_data(BiasKey) is true ? gradients.Bias : null;
-        var addend = ctx.get_data(AddendKey) is long rows and > 0 ? SumOverSamples(gradients.BeforeActivation, rows) : null;
+        var addend = ctx.get_data(AddendKey) is long[] shape
+            ? PerceptronLayerFunction.SumOverSamples(gradients.BeforeActivation, shape)
+            : null;
 
         // The corners are a copy of the weight: what they do is in its gradient.
         return [gradients.Input!, gradients.Weight, null!, null!, bias!, addend!, null!];
     }
-
-    private static torch.Tensor SumOverSamples(torch.Tensor gradient, long rows) => gradient.shape[0] == rows
-        ? gradient.alias()
-        : gradient.view(-1, rows, gradient.shape[1]).sum([0]);
 }

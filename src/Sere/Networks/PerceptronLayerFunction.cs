@@ -71,9 +71,10 @@ internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunct
         return [gradients.Input!, gradients.Weight, bias!, addend!, null!];
     }
 
-    private static torch.Tensor SumOverSamples(torch.Tensor gradient, long[] shape) => gradient.shape[1] == shape[1]
+    /// <summary>The gradient of an addend [..., B, O] from that of the rows [..., K B, O] it was added to.</summary>
+    internal static torch.Tensor SumOverSamples(torch.Tensor gradient, long[] shape) => gradient.shape[^2] == shape[^2]
         ? gradient.alias()
-        : gradient.view(shape[0], -1, shape[1], shape[2]).sum([1]);
+        : gradient.view([.. shape[..^2], -1, shape[^2], shape[^1]]).sum([-3]);
 
     private static torch.Tensor Compute(
         torch.Tensor x,

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>
-/// The tensors of a model that training moves without a gradient, and that belong to its weights: the running averages of
-/// batch normalization, and what is fixed before the first step, as what was fitted to the training data.
+/// The tensors of a model that have no gradient, and that belong to its weights: the running averages of batch
+/// normalization, and what is fixed before the first step, such as what was fitted to the training data.
 /// </summary>
 internal static class RunningStatistics
 {

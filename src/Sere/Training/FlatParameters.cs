@@ -24,26 +24,31 @@ public sealed class FlatParameters : IDisposable
         long alignment = AlignmentBytes / named[0].parameter.ElementSize;
         long total = 0;
         var segments = new List<ParameterSegment>(named.Length);
-        foreach (var (name, parameter) in named)
+        void Append(string name, torch.Tensor tensor)
         {
-            segments.Add(new ParameterSegment(name, parameter, total, parameter.numel()));
+            segments.Add(new ParameterSegment(name, tensor, total, tensor.numel()));
 
             // Equal bits from run to run need equal alignment of each slice.
-            total += (parameter.numel() + alignment - 1) / alignment * alignment;
+            total += (tensor.numel() + alignment - 1) / alignment * alignment;
+        }
+
+        foreach (var (name, parameter) in named)
+        {
+            Append(name, parameter);
         }
 
         // Running statistics are saved and averaged with the parameters, and no optimizer moves them.
         int parameters = segments.Count;
         long trainable = total;
-        long moving = total;
-        foreach (bool areFixed in new[] { false, true })
+        foreach (var (name, buffer) in RunningStatistics.Of(model, areFixed: false))
         {
-            foreach (var (name, buffer) in RunningStatistics.Of(model, areFixed))
-            {
-                segments.Add(new ParameterSegment(name, buffer, total, buffer.numel()));
-                total += (buffer.numel() + alignment - 1) / alignment * alignment;
-                moving = areFixed ? moving : total;
-            }
+            Append(name, buffer);
+        }
+
+        long moving = total;
+        foreach (var (name, buffer) in RunningStatistics.Of(model, areFixed: true))
+        {
+            Append(name, buffer);
         }
 
         Values = torch.zeros(total, type, device).DetachFromDisposeScope();

@@ -43,23 +43,16 @@ internal static unsafe class Blas
         int columns,
         ProductPrecision precision)
     {
-        int secondStride = secondIsTransposed ? inner : columns;
-        int firstStride = firstIsTransposed ? rows : inner;
+        var left = new BlasMatrix(first, firstIsTransposed ? rows : inner, firstIsTransposed);
+        var right = new BlasMatrix(second, secondIsTransposed ? inner : columns, secondIsTransposed);
         if (precision == ProductPrecision.Full)
         {
-            Multiply(
-                new BlasMatrix(first, firstStride, firstIsTransposed),
-                new BlasMatrix(second, secondStride, secondIsTransposed),
-                new BlasMatrix(target, columns),
-                rows,
-                inner,
-                columns,
-                accumulates: false);
+            Multiply(left, right, new BlasMatrix(target, columns), rows, inner, columns, accumulates: false);
             return;
         }
 
-        byte transposeSecond = (byte)(secondIsTransposed ? 'T' : 'N');
-        byte transposeFirst = (byte)(firstIsTransposed ? 'T' : 'N');
+        var (transposeSecond, transposeFirst) = (right.Order, left.Order);
+        var (secondStride, firstStride) = (right.Stride, left.Stride);
         float one = 1;
         float zero = 0;
         using var narrowSecond = new BFloat16Memory(second, inner * columns);
@@ -99,8 +92,7 @@ internal static unsafe class Blas
         BlasMatrix first, BlasMatrix second, BlasMatrix target, int rows, int inner, int columns, bool accumulates)
     {
         // The routine takes matrices column by column, so that each is its own transpose: second^T first^T is computed.
-        byte transposeSecond = (byte)(second.IsTransposed ? 'T' : 'N');
-        byte transposeFirst = (byte)(first.IsTransposed ? 'T' : 'N');
+        var (transposeSecond, transposeFirst) = (second.Order, first.Order);
         var (secondStride, firstStride, targetStride) = (second.Stride, first.Stride, target.Stride);
         float one = 1;
         float before = accumulates ? 1 : 0;

@@ -25,4 +25,7 @@ internal readonly unsafe struct BlasMatrix
 
     /// <summary>Whether its transpose is what is stored.</summary>
     public bool IsTransposed { get; }
+
+    /// <summary>The letter by which a routine is told so.</summary>
+    public byte Order => (byte)(IsTransposed ? 'T' : 'N');
 }
