@@ -62,7 +62,6 @@ public sealed record BijectorSettings
                 "The steps of an inverse autoregressive flow are masked perceptrons."),
             BijectorKind.SplineCoupling => new NeuralSplineCouplingLayer(
                 latents, context, FlowSteps, Splines, Network, Grid, initializer),
-            _ => throw new InvalidOperationException($"There is no bijector of the kind {Kind}."),
         };
     }
 }

@@ -6,15 +6,12 @@ namespace Sere.Bijectors;
 public sealed class PermutationBijector : Bijector
 {
     private readonly torch.Tensor _order;
-    private readonly torch.Tensor _inverseOrder;
 
     /// <summary>y_i = x_order(i).</summary>
     /// <param name="order">Each of 0..N-1 once, int64 [N].</param>
-    /// <param name="inverseOrder">The order that undoes it, int64 [N].</param>
-    public PermutationBijector(torch.Tensor order, torch.Tensor inverseOrder)
+    public PermutationBijector(torch.Tensor order)
     {
         _order = order;
-        _inverseOrder = inverseOrder;
     }
 
     /// <inheritdoc/>
@@ -24,7 +21,7 @@ public sealed class PermutationBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) => Ordered(x, _order);
 
     /// <inheritdoc/>
-    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Ordered(y, _inverseOrder);
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Ordered(y, _order.argsort());
 
     private static (torch.Tensor Value, torch.Tensor LogDeterminant) Ordered(torch.Tensor x, torch.Tensor order)
     {

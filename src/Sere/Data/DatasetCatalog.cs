@@ -70,10 +70,7 @@ public static class DatasetCatalog
             Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
             Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist)),
             Cifar10 => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Cifar10)),
-            TwoMoons => ToyGenerator.Generate(ToyShape.TwoMoons),
-            Checkerboard => ToyGenerator.Generate(ToyShape.Checkerboard),
-            Rings => ToyGenerator.Generate(ToyShape.Rings),
-            _ => throw Unknown(name),
+            _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
         return DatasetSplits.FromTrainingImages(
             name,
@@ -99,6 +96,15 @@ public static class DatasetCatalog
             : PathOf(name, ArrayPrefix) is { } file ? Path.GetFileNameWithoutExtension(file)
             : name;
     }
+
+    /// <summary>The built-in vectors of a name; null for other data sets.</summary>
+    internal static ToyShape? Toy(string name) => name switch
+    {
+        TwoMoons => ToyShape.TwoMoons,
+        Checkerboard => ToyShape.Checkerboard,
+        Rings => ToyShape.Rings,
+        _ => null,
+    };
 
     private static string? PathOf(string name, string prefix) =>
         name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;

@@ -26,6 +26,9 @@ internal static class ToyGenerator
     public static (ImageSet Train, ImageSet Test) Generate(ToyShape shape) =>
         (Generate(shape, TrainVectors, TrainStream), Generate(shape, TestVectors, TestStream));
 
+    /// <summary>The first training vectors, or as many as are asked for.</summary>
+    public static ImageSet GenerateTrain(ToyShape shape, int count) => Generate(shape, count, TrainStream);
+
     private static ImageSet Generate(ToyShape shape, int count, int stream)
     {
         float[] values = new float[2 * count];
@@ -36,7 +39,7 @@ internal static class ToyGenerator
             {
                 ToyShape.TwoMoons => Moons(ref random),
                 ToyShape.Checkerboard => Checkerboard(ref random),
-                _ => Rings(ref random),
+                ToyShape.Rings => Rings(ref random),
             };
             values[2 * i] = (float)x;
             values[(2 * i) + 1] = (float)y;

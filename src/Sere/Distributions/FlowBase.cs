@@ -49,7 +49,7 @@ public sealed class FlowBase : torch.nn.Module
         {
             FlowBaseKind.Standard => 0,
             FlowBaseKind.Diagonal => 2,
-            _ => 3,
+            FlowBaseKind.UnitRank => 3,
         };
         _constant = outputs == 0 ? [] : [initializer.Normal(InitialGain, outputs)];
         _contributions = outputs == 0

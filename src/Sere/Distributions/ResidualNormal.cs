@@ -22,15 +22,15 @@ public static class ResidualNormal
     {
         ArgumentNullException.ThrowIfNull(baseDistribution);
         ArgumentNullException.ThrowIfNull(logScaleResidual);
-        if (residual == PosteriorResidual.Free)
+        return residual switch
         {
-            return new DiagonalNormal(meanResidual, logScaleResidual);
-        }
-
-        var mean = residual == PosteriorResidual.Scaled
-            ? TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp())
-            : baseDistribution.Mean + meanResidual;
-        return new DiagonalNormal(mean, baseDistribution.LogScale + logScaleResidual);
+            PosteriorResidual.Free => new DiagonalNormal(meanResidual, logScaleResidual),
+            PosteriorResidual.Scaled => new DiagonalNormal(
+                TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp()),
+                baseDistribution.LogScale + logScaleResidual),
+            PosteriorResidual.Additive => new DiagonalNormal(
+                baseDistribution.Mean + meanResidual, baseDistribution.LogScale + logScaleResidual),
+        };
     }
 
     /// <summary>

@@ -24,7 +24,8 @@ public sealed record LatentUsage(
     /// <summary>A unit is active when its <see cref="Activity"/> exceeds this.</summary>
     public const double ActivityThreshold = 0.01;
 
-    private const int ImagesAtOnce = 500;
+    /// <summary>Images that are measured at once.</summary>
+    internal const int ImagesAtOnce = 500;
 
     /// <summary>Number of active units.</summary>
     public int ActiveUnits => Activity.Count(variance => variance > ActivityThreshold);

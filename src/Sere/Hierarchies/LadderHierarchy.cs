@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sere.Distributions;
 using Sere.Networks;
 using Sere.Numerics;
@@ -92,7 +93,8 @@ public sealed class LadderHierarchy : Hierarchy
         {
             LatentSource.Posterior posterior => q!.FromNoise(posterior.Noise),
             LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
-            _ => ((LatentSource.Given)source).Latent,
+            LatentSource.Given given => given.Latent,
+            _ => throw new UnreachableException(),
         };
         return new NormalLatentStep(latent, latent, prior, q, q?.KullbackLeiblerPerDimension(prior));
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Networks;
@@ -98,7 +99,8 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
         {
             LatentSource.Posterior posterior => q!.FromNoise(posterior.Noise),
             LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
-            _ => ((LatentSource.Given)source).Latent,
+            LatentSource.Given given => given.Latent,
+            _ => throw new UnreachableException(),
         };
         return new NormalLatentStep(latent, BindBijector(context).Transform(latent), prior, q, kl);
     }

@@ -24,15 +24,20 @@ public sealed class DataSpace : torch.nn.Module
         : base(nameof(DataSpace))
     {
         _logit = alpha is { } value ? new LogitBijector(value) : null;
-        if (normalization == DataNormalization.Standardize)
+        switch (normalization)
         {
-            _statistics = new BatchStatistics(dimensions, initializer);
-            register_module("statistics", _statistics);
-        }
-        else if (normalization == DataNormalization.Whiten)
-        {
-            _axes = new PrincipalAxes(dimensions, initializer);
-            register_module("axes", _axes);
+            case DataNormalization.None:
+                break;
+            case DataNormalization.Standardize:
+                _statistics = new BatchStatistics(dimensions, initializer);
+                register_module("statistics", _statistics);
+                break;
+            case DataNormalization.Whiten:
+                _axes = new PrincipalAxes(dimensions, initializer);
+                register_module("axes", _axes);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(normalization), normalization, "Nothing fits it.");
         }
     }
 

@@ -43,7 +43,8 @@ internal static class FlowFactory
             LogitConfiguration logit => new DataSpace(logit.Alpha, logit.Normalization, dimensions, initializer),
             StandardizeConfiguration => new DataSpace(null, DataNormalization.Standardize, dimensions, initializer),
             WhitenConfiguration => new DataSpace(null, DataNormalization.Whiten, dimensions, initializer),
-            _ => new DataSpace(null, DataNormalization.None, dimensions, initializer),
+            NoPreprocessingConfiguration => new DataSpace(null, DataNormalization.None, dimensions, initializer),
+            _ => throw PartsFactory.Unknown("Preprocessings", configuration),
         };
 
     private static FlowLayer Layer(
@@ -70,13 +71,14 @@ internal static class FlowFactory
                     Perceptrons(configuration).Activation,
                     initializer,
                     firstStep + step),
-                _ => new MaskedAutoregressiveLayer(
+                MaskedAutoregressiveFlowConfiguration => new MaskedAutoregressiveLayer(
                     dimensions,
                     context,
                     Perceptrons(configuration).Hidden,
                     Perceptrons(configuration).Activation,
                     initializer,
                     firstStep + step),
+                _ => throw PartsFactory.Unknown("Flows", configuration),
             });
             if (configuration.BatchNormalization)
             {
@@ -98,6 +100,6 @@ internal static class FlowFactory
             FlowPermutation.Random => [new PermutationLayer(dimensions, initializer)],
             FlowPermutation.Linear =>
                 [new PermutationLayer(dimensions, initializer), new TriangularLinearLayer(dimensions, initializer)],
-            _ => [],
+            FlowPermutation.None => [],
         };
 }

@@ -25,9 +25,7 @@ public static class ModelFactory
         torch.ScalarType type = torch.ScalarType.Float32,
         torch.Device? device = null) => Create(
             configuration,
-            shape.Height == 1
-                ? FeatureShape.Vector(shape.Dimensions)
-                : new FeatureShape(shape.Channels, shape.Height, shape.Width),
+            Features(shape),
             seed,
             type,
             device);
@@ -41,6 +39,12 @@ public static class ModelFactory
         torch.ScalarType type = torch.ScalarType.Float32,
         torch.Device? device = null) => Create(configuration, FeatureShape.Vector(dimensions), seed, type, device);
 
+    /// <summary>A model of images whose parameters are to be loaded: none are drawn.</summary>
+    /// <exception cref="UsageException">The configuration does not fit the data.</exception>
+    internal static DensityModel CreateToLoad(
+        ModelConfiguration configuration, ImageShape shape, long seed, torch.Device? device) =>
+        Create(configuration, Features(shape), new ParameterInitializer(seed, device: device) { IsLoaded = true });
+
     /// <summary>A model with freshly drawn parameters of data that stand for channels of a grid, or for a vector.</summary>
     /// <exception cref="UsageException">The configuration does not fit the data.</exception>
     public static DensityModel Create(
@@ -48,19 +52,22 @@ public static class ModelFactory
         FeatureShape image,
         long seed,
         torch.ScalarType type = torch.ScalarType.Float32,
-        torch.Device? device = null)
-    {
-        var initializer = new ParameterInitializer(seed, type, device);
-        return configuration switch
+        torch.Device? device = null) => Create(configuration, image, new ParameterInitializer(seed, type, device));
+
+    private static FeatureShape Features(ImageShape shape) => shape.Height == 1
+        ? FeatureShape.Vector(shape.Dimensions)
+        : new FeatureShape(shape.Channels, shape.Height, shape.Width);
+
+    private static DensityModel Create(
+        ModelConfiguration configuration, FeatureShape image, ParameterInitializer initializer) => configuration switch
         {
             VariationalModelConfiguration variational => CreateVariational(variational, image, initializer),
             FlowPosteriorModelConfiguration posterior => CreateFlowPosterior(posterior, image, initializer),
             LadderModelConfiguration ladder => CreateLadder(ladder, image, initializer),
             RelaxedBernoulliModelConfiguration relaxed => CreateRelaxedBernoulli(relaxed, image, initializer),
             FlowModelConfiguration flow => FlowFactory.Model(flow, image.Size, initializer),
-            _ => throw new UsageException($"Models of the kind {configuration?.GetType().Name} cannot be built."),
+            _ => throw PartsFactory.Unknown("Models", configuration),
         };
-    }
 
     private static VariationalModel CreateVariational(
         VariationalModelConfiguration configuration,
@@ -122,9 +129,14 @@ public static class ModelFactory
                 + "model.partition.kind to checkerboard or whole, or dataset.gray to true.");
         }
 
-        Partition partition = configuration.Partition is CheckerboardPartitionConfiguration checkerboard
-            ? new CheckerboardPartition(image.Channels, image.Height, image.Width, checkerboard.Stride)
-            : new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width);
+        Partition partition = configuration.Partition switch
+        {
+            CheckerboardPartitionConfiguration checkerboard =>
+                new CheckerboardPartition(image.Channels, image.Height, image.Width, checkerboard.Stride),
+            RasterPartitionConfiguration =>
+                new RasterPartition(image.Size, configuration.Layers, image.IsVector ? 0 : image.Width),
+            _ => throw PartsFactory.Unknown("Partitions", configuration.Partition),
+        };
         return new BlockwiseLikelihood(
             new BlockwiseSettings(
                 partition,

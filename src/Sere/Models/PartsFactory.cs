@@ -37,7 +37,7 @@ internal static class PartsFactory
             Splines = new SplineSettings(spline.Bins, spline.TailBound),
         },
         IdentityBijectorConfiguration => new BijectorSettings { Kind = BijectorKind.Identity },
-        _ => throw new UsageException($"Bijectors of the kind {configuration?.GetType().Name} cannot be built."),
+        _ => throw Unknown("Bijectors", configuration),
     };
 
     /// <summary>The encoder from an image to the features of each layer.</summary>
@@ -53,8 +53,9 @@ internal static class PartsFactory
         {
             BottomUpEvidenceConfiguration => new BottomUpEvidenceEncoder(
                 design, layers, InputOf(design, image, "model.evidence"), features, initializer),
-            _ => new IndependentEvidenceEncoder(design.CreateStack(
+            IndependentEvidenceConfiguration => new IndependentEvidenceEncoder(design.CreateStack(
                 layers, InputOf(design, image, "model.evidence"), features, initializer, outputGain: 0.1)),
+            _ => throw Unknown("Encoders", configuration),
         };
     }
 
@@ -64,7 +65,8 @@ internal static class PartsFactory
         LogisticMixtureDataConfiguration mixture => new LogisticMixtureFamily(
             new LogisticMixtureSettings(image.IsVector ? 1 : image.Channels, mixture.Mixtures, mixture.Levels, mixture.ScaleFloor)),
         GaussianDataConfiguration gaussian => new GaussianFamily(gaussian.ScaleFloor),
-        _ => new BernoulliFamily(),
+        BernoulliDataConfiguration => new BernoulliFamily(),
+        _ => throw Unknown("Pixel distributions", configuration),
     };
 
     /// <summary>The distribution of the whole image on all codes, or on the last.</summary>
@@ -80,13 +82,21 @@ internal static class PartsFactory
         return new DenseLikelihood(
             new DenseSettings(image.Size, latents, Family(configuration, image))
             {
-                LayersSeen = codes == CodesSeen.Last ? 1 : null,
+                LayersSeen = codes switch
+                {
+                    CodesSeen.Last => 1,
+                    CodesSeen.All => null,
+                },
                 Network = design,
                 Shape = InputOf(design, image, "model.data"),
                 BatchNormalization = batchNormalization,
             },
             initializer);
     }
+
+    /// <summary>The refusal of a kind that nothing here builds.</summary>
+    public static UsageException Unknown(string what, object? configuration) =>
+        new($"{what} of the kind {configuration?.GetType().Name} cannot be built here.");
 
     private static BijectorSettings WithNetwork(NetworkConfiguration network) => new() { Network = network.Design() };
 

@@ -14,7 +14,6 @@ internal static class ActivationExtensions
         Activation.Relu => torch.nn.functional.relu(x),
         Activation.LeakyRelu => torch.nn.functional.leaky_relu(x, 0.01),
         Activation.Tanh => torch.tanh(x),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
     };
 
     /// <summary>The kernels of an activation; of none for null.</summary>

@@ -16,7 +16,7 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
     private readonly Parameter _scale;
     private readonly Parameter _shift;
 
-    // Mean and variance, in a list: fields would be registered as buffers under names of their own.
+    // Mean and variance, in a list: fields would be registered once more under names of their own.
     private readonly torch.Tensor[] _statistics;
 
     /// <summary>A layer over some features, with the given scale and shift 0.</summary>
@@ -33,6 +33,7 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
         ];
         register_parameter("scale", _scale);
         register_parameter("shift", _shift);
+        RunningStatistics.Register(this);
     }
 
     /// <summary>Running mean of each feature, [F].</summary>

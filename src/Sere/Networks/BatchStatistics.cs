@@ -11,7 +11,7 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
     private const double Momentum = 0.1;
     private const double Epsilon = 1e-5;
 
-    // Mean and variance, in a list: fields would be registered as buffers under names of their own.
+    // Mean and variance, in a list: fields would be registered once more under names of their own.
     private readonly torch.Tensor[] _statistics;
 
     /// <summary>Mean 0 and variance 1.</summary>
@@ -24,6 +24,7 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
             torch.zeros(dimensions, initializer.Type, initializer.Device),
             torch.ones(dimensions, initializer.Type, initializer.Device),
         ];
+        RunningStatistics.Register(this);
     }
 
     /// <inheritdoc/>

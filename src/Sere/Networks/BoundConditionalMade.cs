@@ -5,7 +5,7 @@ namespace Sere.Networks;
 
 /// <summary>
 /// A <see cref="ConditionalMade"/> bound to a context: what depends on the context and on the weights alone is computed once
-/// for all passes. It holds as long as the weights do not change.
+/// for all passes. It ends with these weights: once they have changed, it is refused (<see cref="WeightsClock"/>).
 /// </summary>
 public sealed class BoundConditionalMade
 {
@@ -15,6 +15,7 @@ public sealed class BoundConditionalMade
     // Of each layer the corners of its weight for our kernel, or the masked weight for the plain form.
     private readonly torch.Tensor?[] _corners;
     private readonly torch.Tensor?[] _masked;
+    private readonly (int Thread, long Changes) _bound = WeightsClock.Now;
 
     /// <summary>A network and what its context gives to each layer.</summary>
     internal BoundConditionalMade(ConditionalMade made, IReadOnlyList<torch.Tensor> prepared)
@@ -39,9 +40,11 @@ public sealed class BoundConditionalMade
     /// <summary>The parameters of each input: all first ones, then all second ones.</summary>
     /// <param name="x">[..., D], whose leading dimensions broadcast against those of the context.</param>
     /// <returns>[..., P D].</returns>
+    /// <exception cref="InvalidOperationException">The weights have changed since the network was bound.</exception>
     public torch.Tensor Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        RequireSameWeights();
         int inputs = _made.Inputs;
         if (x.shape[^1] != inputs)
         {
@@ -71,13 +74,27 @@ public sealed class BoundConditionalMade
 
     /// <summary>The network for inputs that become known one after the other.</summary>
     /// <param name="like">Inputs of the shape [R, D]; the context is of one row, or of R.</param>
-    internal SequentialMade Sequential(torch.Tensor like) => new(
-        [.. _masked.Select((weight, layer) => weight ?? Masked(layer))],
-        _prepared,
-        _made.Activation,
-        _made.HiddenDegrees,
-        _made.ParametersPerInput,
-        like);
+    internal SequentialMade Sequential(torch.Tensor like)
+    {
+        RequireSameWeights();
+        return new SequentialMade(
+            [.. _masked.Select((weight, layer) => weight ?? Masked(layer))],
+            _prepared,
+            _made.Activation,
+            _made.HiddenDegrees,
+            _made.ParametersPerInput,
+            like);
+    }
+
+    // A part of an earlier weight beside a later one would be a wrong number.
+    private void RequireSameWeights()
+    {
+        var now = WeightsClock.Now;
+        if (now.Thread == _bound.Thread && now.Changes != _bound.Changes)
+        {
+            throw new InvalidOperationException("The weights have changed since this network was bound; bind it again.");
+        }
+    }
 
     private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
     {
@@ -105,4 +122,17 @@ public sealed class BoundConditionalMade
     private Activation? Activation(int layer) => layer < _prepared.Count - 1 ? _made.Activation : null;
 
     private torch.Tensor Masked(int layer) => _made.Weight(layer) * _made.Mask(layer);
+}
+
+/// <summary>Counts on each thread how often weights were changed in place, by which what was bound before is told.</summary>
+internal static class WeightsClock
+{
+    [ThreadStatic]
+    private static long _changes;
+
+    /// <summary>The thread, and how often weights were changed on it.</summary>
+    public static (int Thread, long Changes) Now => (Environment.CurrentManagedThreadId, _changes);
+
+    /// <summary>To be called with every change.</summary>
+    public static void Advance() => _changes++;
 }

@@ -18,7 +18,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
     private readonly torch.Tensor?[] _masks;
     private readonly MaskStaircase[] _staircases;
 
-    // In a list: a field would be registered as a buffer under a name of its own.
+    // In a list: a field would be registered once more under a name of its own.
     private readonly torch.Tensor[] _phase;
 
     /// <summary>A network with freshly drawn parameters.</summary>
@@ -67,6 +67,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 
         // Weights that were learned under other masks are of another model: their files lack this number.
         _phase = phase == 0 ? [] : [torch.full([1], phase, initializer.Type, initializer.Device)];
+        RunningStatistics.Register(this);
         _staircases = new MaskStaircase[layers];
         for (int layer = 0; layer < layers; layer++)
         {
@@ -166,6 +167,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
             var row = torch.arange(staircase.Rows, device: weight.device).unsqueeze(1);
             var shown = torch.tensor(staircase.Shown.Select(rows => (long)rows).ToArray(), device: weight.device);
             mask = _masks[layer] = row.lt(shown).unsqueeze(0).to(weight.dtype).DetachFromDisposeScope();
+            register_buffer($"mask{layer}", mask);
         }
 
         return mask;

@@ -10,10 +10,16 @@ namespace Sere.Networks;
 /// </summary>
 public sealed class ParameterInitializer
 {
-    // Value, gradient and two moments of each parameter.
+    // Value, gradient and two moments of each parameter; or the value, and that in the file.
     private const int CopiesInTraining = 4;
+    private const int CopiesInLoading = 2;
+
+    // Of a multiple of 16 numbers: then pieces are drawn like the whole.
+    private const int Piece = 1 << 20;
+    private const string Advice =
+        "lower model.layers, model.latents or the widths in network.hidden, or make the images smaller";
+
     private readonly RandomStreams _streams;
-    private readonly long _memory;
     private long _created;
     private decimal _bytes;
 
@@ -27,7 +33,6 @@ public sealed class ParameterInitializer
         torch.Device? device = null)
     {
         _streams = new RandomStreams(seed);
-        _memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         Type = type;
         Device = device ?? torch.CPU;
     }
@@ -37,6 +42,12 @@ public sealed class ParameterInitializer
 
     /// <summary>Where the parameters are: they are made there and never move.</summary>
     public torch.Device Device { get; }
+
+    /// <summary>Whether the values are to be loaded: then none are drawn, and there need be no memory for training.</summary>
+    internal bool IsLoaded { get; init; }
+
+    /// <summary>Bytes that can be had.</summary>
+    internal long Memory { get; init; } = ProcessMemory.Available();
 
     /// <summary>A parameter of the given shape with independent normal values of mean 0.</summary>
     /// <param name="standardDeviation">The standard deviation; 0 gives zeros.</param>
@@ -48,8 +59,19 @@ public sealed class ParameterInitializer
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         using var generator = _streams.Open(StreamPurpose.Initialization, index: _created++);
-        var values = torch.randn(shape, torch.ScalarType.Float64, generator: generator) * standardDeviation;
-        return new Parameter(values.to(Type).to(Device).DetachFromDisposeScope(), requires_grad: true);
+        var values = torch.empty(shape, Type, Device).DetachFromDisposeScope();
+        long count = IsLoaded ? 0 : values.numel();
+        using var deviation = torch.tensor(standardDeviation, torch.ScalarType.Float64);
+        for (long first = 0; first < count;)
+        {
+            // The last piece is never short: of fewer than 16 numbers others are drawn.
+            long length = count - first < 2 * Piece ? count - first : Piece;
+            using var piece = torch.randn(length, torch.ScalarType.Float64, generator: generator);
+            values.view(-1).narrow(0, first, length).copy_(piece.mul_(deviation));
+            first += length;
+        }
+
+        return new Parameter(values, requires_grad: true);
     }
 
     /// <summary>A parameter of the given shape filled with one value.</summary>
@@ -61,11 +83,12 @@ public sealed class ParameterInitializer
         return new Parameter(torch.full(shape, value, Type, Device), requires_grad: true);
     }
 
-    /// <summary>A random order of 0..count-1 that does not change in training: int64 [count], which the caller owns.</summary>
+    /// <summary>A random order of 0..count-1 that does not change in training: [count], of the type of the parameters.</summary>
     internal torch.Tensor Permutation(int count)
     {
+        using var scope = torch.NewDisposeScope();
         using var generator = _streams.Open(StreamPurpose.Initialization, index: _created++);
-        return torch.randperm(count, generator: generator).to(Device);
+        return torch.randperm(count, generator: generator).to(Type).to(Device).DetachFromDisposeScope();
     }
 
     /// <summary>Refuses a model that is too large before its memory is asked for.</summary>
@@ -79,13 +102,13 @@ public sealed class ParameterInitializer
         }
 
         _bytes += size;
-        if (Device.type == DeviceType.CPU && _bytes * CopiesInTraining > _memory)
+        var (what, copies) = IsLoaded ? ("loading", CopiesInLoading) : ("training", CopiesInTraining);
+        if (Device.type == DeviceType.CPU && _bytes * copies > Memory)
         {
             const double Gibibyte = 1L << 30;
             throw new UsageException(
-                $"The model is too large for this machine: training it takes more than {(double)(_bytes * CopiesInTraining) / Gibibyte:F0} "
-                + $"GiB, and there are {_memory / Gibibyte:F0} GiB; lower model.layers, model.latents or the widths in "
-                + "network.hidden, or make the images smaller.");
+                $"The model is too large for this machine: {what} it takes more than {(double)(_bytes * copies) / Gibibyte:F1} "
+                + $"GiB, and {Memory / Gibibyte:F1} GiB are free; {(IsLoaded ? "free some, or use a larger machine" : Advice)}.");
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Sere.Networks;
 /// </summary>
 public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
 {
-    // In a list: fields would be registered as buffers under names of their own.
+    // In a list: fields would be registered once more under names of their own.
     private readonly torch.Tensor[] _statistics;
 
     /// <summary>Mean 0, the axes of the coordinates, and deviations of 1.</summary>
@@ -23,6 +23,7 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
             torch.eye(dimensions, dimensions, initializer.Type, initializer.Device),
             torch.zeros(dimensions, initializer.Type, initializer.Device),
         ];
+        RunningStatistics.Register(this);
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,16 @@ namespace Sere.Networks;
 /// </summary>
 internal static class RunningStatistics
 {
+    /// <summary>Lets a module own its statistics, so that they go with it.</summary>
+    public static void Register<T>(T module)
+        where T : torch.nn.Module, IRunningStatistics
+    {
+        foreach (var (name, value) in module.Statistics)
+        {
+            module.register_buffer(name, value);
+        }
+    }
+
     /// <summary>The names in the model of all, and the tensors themselves: those that training moves, then the fixed ones.</summary>
     public static IReadOnlyList<(string Name, torch.Tensor Value)> Of(torch.nn.Module model) =>
         [.. Of(model, areFixed: false), .. Of(model, areFixed: true)];

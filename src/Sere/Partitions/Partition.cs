@@ -35,12 +35,13 @@ public abstract class Partition
     /// <summary>1 where a padded block holds a dimension of x and 0 in the padding: [L, 1, LargestBlock].</summary>
     public torch.Tensor Mask(torch.ScalarType type, torch.Device? device = null)
     {
+        using var scope = torch.NewDisposeScope();
         var mask = torch.zeros([Blocks, 1, LargestBlock], type, device);
         for (int block = 0; block < Blocks; block++)
         {
             mask[block, 0, torch.TensorIndex.Slice(0, BlockSize(block))] = 1;
         }
 
-        return mask;
+        return mask.MoveToOuterDisposeScope();
     }
 }

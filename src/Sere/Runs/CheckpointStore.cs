@@ -147,7 +147,7 @@ public sealed class CheckpointStore
                 + "are used, as --checkpoint last asks for.");
         }
 
-        using var file = SafeTensors.Read(last.Path);
+        using var file = SafeTensors.Read(last.Path, CheckpointTensors.IsWeight);
         CheckpointTensors.CopyEvaluationValues(model, file, last.Path);
     }
 

@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Networks;
 using Sere.Storage;
 using Sere.Training;
@@ -10,8 +11,9 @@ internal static class CheckpointTensors
 {
     private const string ModelPrefix = "model.";
     private const string AveragePrefix = "average.";
-    private const string FirstMoment = "optimizer.first_moment";
-    private const string SecondMoment = "optimizer.second_moment";
+    private const string OptimizerPrefix = "optimizer.";
+    private const string FirstMoment = OptimizerPrefix + "first_moment";
+    private const string SecondMoment = OptimizerPrefix + "second_moment";
 
     /// <summary>All tensors of a checkpoint.</summary>
     public static IEnumerable<(string Name, torch.Tensor Value)> Of(Trainer trainer)
@@ -45,6 +47,9 @@ internal static class CheckpointTensors
             CopyIntoFlat(trainer, average.Values, file, AveragePrefix, path);
         }
     }
+
+    /// <summary>Whether a tensor of a checkpoint is one of the weights, or of their average.</summary>
+    public static bool IsWeight(string name) => !name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
 
     /// <summary>Puts weights into a model.</summary>
     /// <exception cref="SereException">They do not fit the model.</exception>
@@ -85,8 +90,15 @@ internal static class CheckpointTensors
 
     private static void CopyInto(torch.Tensor target, SafeTensorsFile file, string name, string path)
     {
+        bool isOrder = name.EndsWith($".{PermutationLayer.OrderName}", StringComparison.Ordinal);
         if (!file.Tensors.TryGetValue(name, out var value))
         {
+            if (isOrder)
+            {
+                // An older version kept no orders: it drew them from the run's seed, as they are drawn now.
+                return;
+            }
+
             throw new SereException($"'{path}' has no tensor '{name}'; it belongs to another model or version.");
         }
 
@@ -97,6 +109,14 @@ internal static class CheckpointTensors
                 + $"[{string.Join(", ", target.shape)}]; it belongs to another model.");
         }
 
+        if (isOrder && !PermutationLayer.IsOrder(value))
+        {
+            throw new SereException(
+                $"'{path}': the tensor '{name}' does not hold each of 0 to {value.shape[0] - 1} once; it is damaged, or of "
+                + "another model.");
+        }
+
         target.copy_(value);
+        WeightsClock.Advance();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
+using Sere.Models.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs;
@@ -25,6 +26,9 @@ public sealed record HeldOutScores
 
     /// <summary>Digest of the weights that scored.</summary>
     public required string Weights { get; init; }
+
+    /// <summary>Digest of the run's configuration; null where an older version measured.</summary>
+    public string? Configuration { get; init; }
 
     /// <summary>Importance samples an image, K.</summary>
     public required int ImportanceSamples { get; init; }
@@ -55,6 +59,7 @@ public sealed record HeldOutScores
         return new HeldOutScores
         {
             Weights = model.WeightsDigest(),
+            Configuration = ContentDigest.OfText(ConfigurationFile.ToJson(model.Configuration)),
             ImportanceSamples = options.ImportanceSamples,
             Seed = options.Seed,
             LogLikelihood = model.Score(
@@ -76,6 +81,8 @@ public sealed record HeldOutScores
             && kept.Seed == options.Seed
             && kept.ImportanceSamples == options.ImportanceSamples
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
+            && (kept.Configuration is null || string.Equals(
+                kept.Configuration, ContentDigest.OfText(ConfigurationFile.ToJson(model.Configuration)), StringComparison.Ordinal))
             ? kept
             : null;
     }

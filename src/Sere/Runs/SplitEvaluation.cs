@@ -43,7 +43,7 @@ public sealed record SplitEvaluation(
         {
             DataSplit.Train => splits.Train,
             DataSplit.Validation => splits.Validation,
-            _ => splits.Test,
+            DataSplit.Test => splits.Test,
         };
         var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
         var likelihoods = model.Score(images, options, done => onImages?.Invoke(done, images.Count), cancellation);

@@ -68,9 +68,17 @@ public sealed class TrainedModel : IDisposable
         var shape = configuration.Dataset.Shape
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
         var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);
-        var model = ModelFactory.Create(
-            configuration.Model, imageShape, configuration.Seed, device: device);
-        new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
+        var model = ModelFactory.CreateToLoad(configuration.Model, imageShape, configuration.Seed, device);
+        try
+        {
+            new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+
         model.eval();
         return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);
     }

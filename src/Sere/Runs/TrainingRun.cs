@@ -51,17 +51,36 @@ public sealed class TrainingRun : IDisposable
             Kept = configuration.Training.Checkpoints.Kept,
             Configuration = configuration,
         };
+        _schedule = new CheckpointSchedule(configuration.Training.Checkpoints, clock ?? TimeProvider.System);
         _model = ModelFactory.Create(
             configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
-        ModelPreparation.Start(_model, configuration, splits.Train, _device);
-        _trainer = new Trainer(
-            _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
-            configuration.Dataset.HorizontalFlips);
-        _claim = folder.Claim();
-        AtomicFile.DeleteLeftovers(folder.Root);
-        AtomicFile.DeleteLeftovers(folder.Checkpoints);
-        _checkpoints.DeleteOrphans();
-        _schedule = new CheckpointSchedule(configuration.Training.Checkpoints, clock ?? TimeProvider.System);
+        try
+        {
+            bool countsMemory = _device.type == DeviceType.CPU;
+            if (countsMemory)
+            {
+                new MemoryForecast(configuration).RequireFit(splits.Train);
+            }
+
+            ModelPreparation.Start(_model, configuration, splits.Train, _device);
+            _trainer = new Trainer(
+                _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
+                configuration.Dataset.HorizontalFlips);
+            if (countsMemory)
+            {
+                new MemoryForecast(configuration).Require(_trainer, _model, splits);
+            }
+
+            _claim = folder.Claim();
+            AtomicFile.DeleteLeftovers(folder.Root);
+            AtomicFile.DeleteLeftovers(folder.Checkpoints);
+            _checkpoints.DeleteOrphans();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Starts a run in a folder that holds none.</summary>
@@ -165,9 +184,10 @@ public sealed class TrainingRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _trainer.Dispose();
+        // Some are not there where the constructor failed.
+        _trainer?.Dispose();
         _model.Dispose();
-        _claim.Dispose();
+        _claim?.Dispose();
     }
 
     /// <summary>A run that cannot be opened lets go of its folder.</summary>

@@ -24,6 +24,9 @@ public static class ContentDigest
         }
     }
 
+    /// <summary>The SHA-256 of a text in UTF-8: 64 lower-case hexadecimal digits.</summary>
+    internal static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
     /// <summary>The SHA-256 of named tensors, of their names, types, shapes and bits: 64 lower-case hexadecimal digits.</summary>
     /// <param name="tensors">The tensors; their order counts.</param>
     public static string OfTensors(IEnumerable<(string Name, torch.Tensor Value)> tensors)

@@ -71,7 +71,7 @@ public sealed class NpyArray
         NpyElementType.Int64 => ToSingles<long>(),
         NpyElementType.Float16 => ToSingles<Half>(),
         NpyElementType.Float32 => MemoryMarshal.Cast<byte, float>(_data).ToArray(),
-        _ => ToSingles<double>(),
+        NpyElementType.Float64 => ToSingles<double>(),
     };
 
     /// <summary>
@@ -90,7 +90,7 @@ public sealed class NpyArray
         NpyElementType.Int64 => ToBytes<long>(),
         NpyElementType.Float16 => ToBytes<Half>(),
         NpyElementType.Float32 => ToBytes<float>(),
-        _ => ToBytes<double>(),
+        NpyElementType.Float64 => ToBytes<double>(),
     };
 
     private static byte[] Copy<T>(NpyElementType type, T[] values, int[] shape)

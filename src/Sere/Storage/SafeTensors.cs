@@ -56,14 +56,17 @@ public static class SafeTensors
     /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SereException">The file cannot be read, or is damaged; the message says where.</exception>
-    public static SafeTensorsFile Read(string path)
+    public static SafeTensorsFile Read(string path) => Read(path, static _ => true);
+
+    /// <summary>As <see cref="Read(string)"/>, those tensors alone whose names are wanted.</summary>
+    internal static SafeTensorsFile Read(string path, Predicate<string> isWanted)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
             SafeTensorsHeader header = SafeTensorsHeaderReader.Read(file);
-            return ReadTensors(file, header);
+            return ReadTensors(file, header, isWanted);
         }
         catch (InvalidDataException error)
         {
@@ -118,13 +121,13 @@ public static class SafeTensors
         ForEachChunk(contiguous, action);
     }
 
-    private static SafeTensorsFile ReadTensors(FileStream file, SafeTensorsHeader header)
+    private static SafeTensorsFile ReadTensors(FileStream file, SafeTensorsHeader header, Predicate<string> isWanted)
     {
         var tensors = new OrderedDictionary<string, torch.Tensor>(header.Entries.Count, StringComparer.Ordinal);
         var result = new SafeTensorsFile(tensors, header.Metadata);
         try
         {
-            foreach (SafeTensorsEntry entry in header.Entries)
+            foreach (SafeTensorsEntry entry in header.Entries.Where(entry => isWanted(entry.Name)))
             {
                 torch.Tensor tensor = torch.empty(entry.Shape, entry.Type, torch.CPU).DetachFromDisposeScope();
                 tensors.Add(entry.Name, tensor);

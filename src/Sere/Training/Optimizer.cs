@@ -1,3 +1,4 @@
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -53,6 +54,7 @@ public abstract class Optimizer : IDisposable
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         Steps++;
+        WeightsClock.Advance();
         Update(values, gradients, learningRate, gradientScale);
     }
 

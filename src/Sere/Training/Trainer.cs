@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
+using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;
 
@@ -117,6 +118,7 @@ public sealed class Trainer : IDisposable
         using var noGrad = torch.no_grad();
         using var kept = Parameters.Values.clone();
         Parameters.Values.copy_(Average.Values);
+        WeightsClock.Advance();
         try
         {
             return evaluate();
@@ -124,6 +126,7 @@ public sealed class Trainer : IDisposable
         finally
         {
             Parameters.Values.copy_(kept);
+            WeightsClock.Advance();
         }
     }
 
@@ -161,21 +164,45 @@ public sealed class Trainer : IDisposable
         Parameters.Dispose();
     }
 
-    private TrainingProgress RunStep(TrainingProgress progress)
+    /// <summary>
+    /// Holds the memory of the first step with fewer images or samples, and leaves everything as it was.
+    /// </summary>
+    internal void Rehearse(int images, int samples)
     {
         using var scope = torch.NewDisposeScope();
-        var (images, noise) = _batches.Get(
-            progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
-        OnPhase?.Invoke(TrainingPhase.Data);
-        using var precision = new ProductPrecisionScope(
-            _configuration.Precision == TrainingPrecision.Bf16 ? ProductPrecision.BFloat16 : ProductPrecision.Full);
-        double beta = KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps);
-        var objective = TrainingObjective.Of(_model, images, noise, beta);
+        using var statistics = Parameters.Moving.narrow(
+            0, Parameters.Trainable.numel(), Parameters.Moving.numel() - Parameters.Trainable.numel());
+        using var kept = statistics.clone();
+        _model.train();
+        Differentiate(_batches.Get(0, 0, _model.NoiseSize, samples, images), beta: 1);
+        Parameters.Gradients.zero_();
+        statistics.copy_(kept);
+    }
+
+    /// <summary>The objective of a batch; its gradients are those that are kept.</summary>
+    private TrainingObjective Differentiate((torch.Tensor Images, torch.Tensor Noise) batch, double beta)
+    {
+        using var precision = new ProductPrecisionScope(_configuration.Precision switch
+        {
+            TrainingPrecision.Bf16 => ProductPrecision.BFloat16,
+            TrainingPrecision.Fp32 => ProductPrecision.Full,
+        });
+        var objective = TrainingObjective.Of(_model, batch.Images, batch.Noise, beta);
         var loss = -objective.Value;
         OnPhase?.Invoke(TrainingPhase.Forward);
         Parameters.Gradients.zero_();
         loss.backward();
         OnPhase?.Invoke(TrainingPhase.Backward);
+        return objective;
+    }
+
+    private TrainingProgress RunStep(TrainingProgress progress)
+    {
+        using var scope = torch.NewDisposeScope();
+        var batch = _batches.Get(
+            progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
+        OnPhase?.Invoke(TrainingPhase.Data);
+        var objective = Differentiate(batch, KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps));
 
         using var noGrad = torch.no_grad();
         double[] report = [Parameters.GradientNorm(), .. objective.Sums()];
@@ -193,7 +220,7 @@ public sealed class Trainer : IDisposable
         return progress with
         {
             SkippedInARow = 0,
-            Images = progress.Images + images.shape[0],
+            Images = progress.Images + batch.Images.shape[0],
             LogLikelihoodSum = progress.LogLikelihoodSum + report[1],
             KlSums = [.. progress.KlSums.Zip(report.Skip(2), (sum, value) => sum + value)],
             BoundSum = objective.Bound is null ? null : (progress.BoundSum ?? 0) + report[^1],

@@ -25,6 +25,12 @@ internal sealed class TrainingBatches : IDisposable
         torch.Device device,
         bool horizontalFlips = false)
     {
+        if (horizontalFlips && images.Shape.Height == 1)
+        {
+            throw new UsageException(
+                "dataset.horizontalFlips mirrors images, and of vectors it would reverse the dimensions; set it to false.");
+        }
+
         using var scope = torch.NewDisposeScope();
         _images = images.ToTensor().to(device).DetachFromDisposeScope();
         _shape = images.Shape;
@@ -40,13 +46,15 @@ internal sealed class TrainingBatches : IDisposable
 
     /// <summary>
     /// Images of a step, [B, D], and their latent noise, [B, <paramref name="noiseSize"/>], or
-    /// [<paramref name="samples"/>, B, <paramref name="noiseSize"/>] for more than one sample.
+    /// [<paramref name="samples"/>, B, <paramref name="noiseSize"/>] for more than one sample. At most <paramref name="limit"/>
+    /// of its images.
     /// </summary>
-    public (torch.Tensor Images, torch.Tensor Noise) Get(int epoch, int step, int noiseSize, int samples = 1)
+    public (torch.Tensor Images, torch.Tensor Noise) Get(
+        int epoch, int step, int noiseSize, int samples = 1, int limit = int.MaxValue)
     {
         var order = Order(epoch);
         long first = (long)step * _batchSize;
-        long count = Math.Min(_batchSize, order.shape[0] - first);
+        long count = Math.Min(Math.Min(_batchSize, limit), order.shape[0] - first);
         var grey = _images.index_select(0, order.narrow(0, first, count));
         if (_horizontalFlips)
         {

@@ -46,6 +46,49 @@ public sealed partial class SourceFileTests
             Files.Value.Where(file => file.Text.Count(letter => letter == '\n') > MostLines).Select(file => file.Path));
     }
 
+    // Shown to fail on each arm that was mended with it, such as "_ => new BernoulliFamily()" of a switch over kinds of
+    // data. The compiler refuses a switch expression without a named value of an enumeration and without "_" (CS8509).
+    [Fact]
+    public void No_arm_of_a_switch_swallows_an_unknown_kind() =>
+        Assert.All(
+            Files.Value,
+            file =>
+            {
+                string[] lines = file.Text.Split('\n');
+                var swallowing = lines.Index().Where(line => Swallows().IsMatch(line.Item + ThenOf(lines, line.Index)))
+                    .Where(line => ArmsBefore(lines, line.Index).Any(arm => Kinds.Value.Contains(arm)));
+                Assert.Empty(swallowing.Select(line => $"{file.Path}:{line.Index + 1} {line.Item.Trim()}"));
+            });
+
+    /// <summary>Enumerations, what derives from an abstract type of ours, and these abstract types.</summary>
+    private static readonly Lazy<HashSet<string>> Kinds = new(() =>
+    [
+        .. typeof(SereException).Assembly.GetTypes()
+            .Where(type => type.IsEnum || IsOpen(type) || (type.BaseType is { } parent && parent.Assembly == type.Assembly && IsOpen(parent)))
+            .Select(type => type.Name),
+    ]);
+
+    private static bool IsOpen(Type type) => type is { IsAbstract: true, IsSealed: false };
+
+    private static string ThenOf(string[] lines, int index) => index + 1 < lines.Length ? lines[index + 1] : "";
+
+    private static IEnumerable<string> ArmsBefore(string[] lines, int index)
+    {
+        int indentation = Indentation(lines[index]);
+        return lines.Take(index).Reverse()
+            .TakeWhile(line => line.Trim().Length == 0 || Indentation(line) >= indentation)
+            .Where(line => Indentation(line) == indentation)
+            .SelectMany(line => Arm().Matches(line).Select(match => match.Groups["name"].Value));
+    }
+
+    private static int Indentation(string line) => line.Length - line.TrimStart().Length;
+
+    [GeneratedRegex(@"^\s*(_ =>(?!\s*(throw|\{))|default:(?!\s*throw))", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Swallows();
+
+    [GeneratedRegex(@"(?<=^\s*(case )?|, |\()(?<name>[A-Z]\w*)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Arm();
+
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Namespace();
 

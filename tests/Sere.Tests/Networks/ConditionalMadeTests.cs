@@ -1,6 +1,7 @@
 using Sere.Networks;
 using Sere.Numerics.Kernels;
 using Sere.Tests.Laws;
+using Sere.Training;
 using TorchSharp;
 using Xunit;
 
@@ -27,6 +28,24 @@ public sealed class ConditionalMadeTests
         { 20, [6, 5] },
         { 7, [30, 30] },
     };
+
+    // Before, the fused layers took corners of the earlier weight beside the later one.
+    [Fact]
+    public void A_bound_network_ends_with_its_weights()
+    {
+        using var scope = torch.NewDisposeScope();
+        var made = Made(5, [8]);
+        using var flat = new FlatParameters(made);
+        using var optimizer = new Adam(flat.Trainable, 0.9, 0.999, 1e-8);
+        var bound = made.Bind(Float64.Normal(3, Context));
+        var x = Float64.Normal(4, 5);
+        bound.Forward(x);
+        flat.Gradients.fill_(1);
+        optimizer.Step(flat.Trainable, flat.Gradients, 0.1);
+        Assert.Throws<InvalidOperationException>(() => bound.Forward(x));
+        Assert.Throws<InvalidOperationException>(() => bound.Sequential(x.unsqueeze(0)));
+        made.Bind(Float64.Normal(3, Context)).Forward(x);
+    }
 
     [Theory]
     [MemberData(nameof(Sizes))]

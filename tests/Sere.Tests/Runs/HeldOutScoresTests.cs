@@ -70,6 +70,17 @@ public sealed class HeldOutScoresTests : IDisposable
         Assert.Null(HeldOutScores.Find(folder, _model, Options));
     }
 
+    [Fact]
+    public void Scores_of_another_configuration_are_not_taken_but_those_of_an_older_version_are()
+    {
+        var folder = new RunFolder(_folder.Path);
+        HeldOutScores measured = Measure(3);
+        (measured with { Configuration = "another" }).Write(folder);
+        Assert.Null(HeldOutScores.Find(folder, _model, Options));
+        (measured with { Configuration = null }).Write(folder);
+        Assert.NotNull(HeldOutScores.Find(folder, _model, Options));
+    }
+
     private HeldOutScores Measure(int images) => HeldOutScores.Measure(
         _model, TinyExperiment.Images(images), Options, cancellation: TestContext.Current.CancellationToken);
 

@@ -98,6 +98,15 @@ public sealed class TrainingBatchesTests : IDisposable
     }
 
     [Fact]
+    public void Vectors_are_not_mirrored()
+    {
+        var vectors = new ImageSet(new ImageShape(1, 1, 2), [0f, 1f, 2f, 3f]);
+        UsageException error = Assert.Throws<UsageException>(() => new TrainingBatches(
+            vectors, BinarizationRule.None, 1, new RandomStreams(1), torch.CPU, horizontalFlips: true));
+        Assert.StartsWith("dataset.horizontalFlips", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_flips_no_image_is_mirrored()
     {
         var images = new ImageSet(new ImageShape(1, 1, 2), [.. Enumerable.Range(0, 80).Select(i => (byte)(i % 2))]);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 namespace Sere.Data.Downloads;
 
 /// <summary>
@@ -84,7 +85,7 @@ internal sealed class PartDownload
                     return;
                 case ContentState.Truncated when fault is not null:
                     break;
-                default:
+                case ContentState.Truncated or ContentState.Wrong:
                     part.Delete();
                     fault = "sends a file that is not that of this data set";
                     if (!result.HadPart)
@@ -94,6 +95,8 @@ internal sealed class PartDownload
 
                     // What was here before may be to blame, and that need not come from this mirror.
                     break;
+                default:
+                    throw new UnreachableException();
             }
 
             if (attempt == _options.Attempts)

@@ -6,6 +6,9 @@ internal static class ConfigurationCheck
     /// <summary>The most layers, latents, samples or images of one kind that a configuration may ask for.</summary>
     public const int MaximumCount = 1_000_000_000;
 
+    /// <summary>The most importance samples of an image that an evaluation takes.</summary>
+    public const int MaximumSamples = 1_000_000;
+
     /// <summary>Refuses a value outside its range.</summary>
     /// <param name="allowed">Whether the value is in its range; write it so that not-a-number is not.</param>
     /// <param name="path">Where the value stands in the JSON, such as "model.layers".</param>
@@ -39,6 +42,13 @@ internal static class ConfigurationCheck
         Require(
             ceiling is > 1 and < double.PositiveInfinity, $"{path}.diagonalCeiling", ceiling, "greater than 1 and finite");
     }
+
+    /// <summary>Refuses a flow where the image is given codes by one network.</summary>
+    public static void RequireNoFlow(string path, DataLayerConfiguration data) => Require(
+        data is not FlowDataConfiguration,
+        $"{path}.kind",
+        "flow",
+        "bernoulli, gaussian or logistic-mixture here: a flow given codes is a part of models of the kind variational");
 
     public static void RequirePerceptrons(string path, NetworkConfiguration network) => Require(
         network is MlpConfiguration, $"{path}.kind", "resnet", "mlp: no other kind can be masked or batch-normalized here");

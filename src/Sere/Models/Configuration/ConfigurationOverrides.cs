@@ -80,7 +80,7 @@ public static class ConfigurationOverrides
         Type type = MemberType(parent, declared, path, names[^1]);
         JsonElement literal = Literal(value, type);
         ConfigurationTree.Check(literal, type, ConfigurationSchema.Join(path, names[^1]));
-        parent[names[^1]] = literal.Deserialize<JsonNode>();
+        parent[names[^1]] = literal.Deserialize<JsonNode>(ConfigurationSchema.Options);
     }
 
     /// <summary>Puts a path that starts below the model into its full form.</summary>

@@ -49,6 +49,10 @@ internal static class ConfigurationSchema
         return kinds;
     }
 
+    /// <summary>The kind of a record.</summary>
+    public static string KindOf<T>(T record)
+        where T : notnull => Kinds(typeof(T)).First(kind => kind.Value == record.GetType()).Key;
+
     /// <summary>The members of a record and the type of each, without the kind.</summary>
     public static OrderedDictionary<string, Type> Members(Type record)
     {

@@ -3,7 +3,7 @@ namespace Sere.Models.Configuration;
 /// <summary>How a trained model is evaluated.</summary>
 public sealed record EvaluationConfiguration
 {
-    /// <summary>K, the importance samples of each image; at least 1.</summary>
+    /// <summary>K, the importance samples of each image; 1 to 1000000.</summary>
     public int ImportanceSamples { get; init; } = 100;
 
     /// <summary>How many images of the split are evaluated, from its first; at least 1, or null for all.</summary>
@@ -12,10 +12,10 @@ public sealed record EvaluationConfiguration
     internal void Validate(string path)
     {
         ConfigurationCheck.Require(
-            ImportanceSamples is >= 1 and <= ConfigurationCheck.MaximumCount,
+            ImportanceSamples is >= 1 and <= ConfigurationCheck.MaximumSamples,
             $"{path}.importanceSamples",
             ImportanceSamples,
-            $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
+            $"a whole number from 1 to {ConfigurationCheck.MaximumSamples}");
         ConfigurationCheck.Require(
             Limit is null or (>= 1 and <= ConfigurationCheck.MaximumCount),
             $"{path}.limit",

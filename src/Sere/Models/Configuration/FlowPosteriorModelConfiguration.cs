@@ -35,5 +35,6 @@ public sealed record FlowPosteriorModelConfiguration : ModelConfiguration
         Posterior.Validate($"{path}.posterior");
         Bijector.Validate($"{path}.bijector");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.RequireNoFlow($"{path}.data", Data);
     }
 }

@@ -18,5 +18,10 @@ public readonly record struct ImageShapeConfiguration(int Channels, int Height, 
             Height is >= 1 and <= LargestSide, $"{path}.height", Height, $"a whole number from 1 to {LargestSide}");
         ConfigurationCheck.Require(
             Width is >= 1 and <= LargestSide, $"{path}.width", Width, $"a whole number from 1 to {LargestSide}");
+        ConfigurationCheck.Require(
+            (long)Channels * Height * Width <= Array.MaxLength,
+            path,
+            $"{Channels}x{Height}x{Width}",
+            $"of at most {Array.MaxLength} values");
     }
 }

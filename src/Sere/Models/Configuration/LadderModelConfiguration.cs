@@ -59,6 +59,7 @@ public sealed record LadderModelConfiguration : ModelConfiguration
             ScaleCeiling,
             "greater than 1 and finite");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.RequireNoFlow($"{path}.data", Data);
         ConfigurationCheck.RequirePerceptrons($"{path}.data.network", Data.Network);
     }
 }

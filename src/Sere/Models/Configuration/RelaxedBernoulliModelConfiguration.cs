@@ -49,5 +49,6 @@ public sealed record RelaxedBernoulliModelConfiguration : ModelConfiguration
             PriorTemperature,
             "greater than 0 and finite");
         Data.Validate($"{path}.data");
+        ConfigurationCheck.RequireNoFlow($"{path}.data", Data);
     }
 }

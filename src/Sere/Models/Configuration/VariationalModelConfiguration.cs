@@ -49,10 +49,10 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
         Latents.Validate($"{path}.latents", Layers);
         LatentGrid?.Validate($"{path}.latentGrid");
         ConfigurationCheck.Require(
-            LatentGrid is not { } grid || Latents.Values.All(count => count % (grid.Height * grid.Width) == 0),
+            LatentGrid is not { } grid || Latents.Values.All(count => count % ((long)grid.Height * grid.Width) == 0),
             $"{path}.latents",
             Latents,
-            $"a multiple of the places of {path}.latentGrid ({LatentGrid?.Height * LatentGrid?.Width})");
+            $"a multiple of the places of {path}.latentGrid ({(long?)LatentGrid?.Height * LatentGrid?.Width})");
         Partition.Validate($"{path}.partition");
         if (Partition is CheckerboardPartitionConfiguration { Stride: int stride })
         {
@@ -77,8 +77,18 @@ public sealed record VariationalModelConfiguration : ModelConfiguration
         ConfigurationCheck.Require(
             Data is not FlowDataConfiguration || Partition is WholePartitionConfiguration,
             $"{path}.partition.kind",
-            "raster",
+            ConfigurationSchema.KindOf(Partition),
             $"whole where {path}.data.kind is flow, which is of the whole image");
+        ConfigurationCheck.Require(
+            Data is not FlowDataConfiguration || Partition is not WholePartitionConfiguration { Codes: CodesSeen.Last },
+            $"{path}.partition.codes",
+            "last",
+            $"all where {path}.data.kind is flow, each layer of which sees its code");
+        ConfigurationCheck.Require(
+            LatentGrid is null || Partition is not WholePartitionConfiguration,
+            $"{path}.latentGrid",
+            $"{LatentGrid?.Height}x{LatentGrid?.Width}",
+            $"null where {path}.partition.kind is whole, whose network sees the codes as vectors");
         ConfigurationCheck.Require(
             Partition is not WholePartitionConfiguration || !Coupling.Data,
             $"{path}.coupling.data",

@@ -91,7 +91,7 @@ internal sealed class RowRunner
         {
             SuiteBaseline.ChannelLogisticMixture => ChannelMixture(row, images),
             SuiteBaseline.FullGaussian => Gaussian(row, images),
-            _ => Pixels(row, images),
+            SuiteBaseline.IndependentPixels => Pixels(row, images),
         };
         _folder.Run(row.Name).CreateRoot();
         return new RowResult

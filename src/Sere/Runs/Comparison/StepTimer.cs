@@ -3,6 +3,7 @@ using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Training;
+using TorchSharp;
 
 namespace Sere.Runs.Comparison;
 
@@ -24,6 +25,7 @@ internal sealed class StepTimer : IDisposable
             ? images.Count
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
         _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
+        ModelPreparation.Start(_model, configuration, images, torch.CPU);
         _trainer = new Trainer(
             _model,
             training,

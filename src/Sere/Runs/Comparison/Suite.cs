@@ -42,10 +42,10 @@ public sealed record Suite
         RequireCount("epochs", Epochs);
         RequireCount("batchSize", BatchSize);
         ConfigurationCheck.Require(
-            Evaluation.ImportanceSamples is >= 1 and <= ConfigurationCheck.MaximumCount,
+            Evaluation.ImportanceSamples is >= 1 and <= ConfigurationCheck.MaximumSamples,
             "evaluation.importanceSamples",
             Evaluation.ImportanceSamples,
-            $"a whole number from 1 to {ConfigurationCheck.MaximumCount}");
+            $"a whole number from 1 to {ConfigurationCheck.MaximumSamples}");
         RequireCount("evaluation.limit", Evaluation.Limit);
         ConfigurationCheck.Require(Rows.Count is >= 1 and <= 100, "rows", $"a list of {Rows.Count}", "a list of 1 to 100 rows");
         for (int i = 0; i < Rows.Count; i++)

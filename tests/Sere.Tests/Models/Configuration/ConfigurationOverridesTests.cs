@@ -182,6 +182,15 @@ public sealed class ConfigurationOverridesTests
     public void A_wrong_override_is_refused_in_one_sentence(string text, string sentence) =>
         Assert.Equal($"--set {text}: {sentence}", Refusal(text));
 
+    [Theory]
+    [InlineData("[100, ]")]
+    [InlineData("[100 /* one */]")]
+    public void A_list_may_have_what_a_file_may_have(string list) =>
+        Assert.Equal(
+            [100],
+            Assert.IsType<MlpConfiguration>(
+                Model(ConfigurationOverrides.Apply(Digits, [$"evidence.network.hidden={list}"])).Evidence.Network).Hidden);
+
     [Fact]
     public void A_kind_is_no_member_of_a_record_without_kinds() =>
         Assert.StartsWith("--set seed.kind=1: ", Refusal("seed.kind=1"), StringComparison.Ordinal);

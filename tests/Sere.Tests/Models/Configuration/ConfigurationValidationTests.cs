@@ -55,6 +55,10 @@ public sealed class ConfigurationValidationTests
     [InlineData("training.checkpoints.everyMinutes", "null", "-1")]
     [InlineData("training.checkpoints.kept", "1", "0")]
     [InlineData("evaluation.importanceSamples", "1", "0")]
+    [InlineData("evaluation.importanceSamples", "1000000", "1000001")]
+    [InlineData("dataset.shape", "{\"channels\":3,\"height\":1,\"width\":65536}", "{\"channels\":1,\"height\":65536,\"width\":65536}")]
+    [InlineData("dataset.resize", "{\"height\":10,\"width\":10}", "{\"height\":65536,\"width\":65536}")]
+    [InlineData("model.latentGrid", "{\"height\":2,\"width\":4}", "{\"height\":65536,\"width\":65536}")]
     [InlineData("evaluation.limit", "null", "0")]
     [InlineData("dataset.name", "images:a", "")]
     [InlineData("name", "a", "")]
@@ -158,6 +162,45 @@ public sealed class ConfigurationValidationTests
         UsageException error = Assert.Throws<UsageException>(
             () => ConfigurationOverrides.Apply(digits, [.. kind, $"model.data.{key}={refused}"]));
         Assert.Contains($"model.data.{key} is {refused}", error.Message);
+    }
+
+    // Before, a Bernoulli was trained on the continuous values of the first three, and the last two were ignored.
+    [Theory]
+    [InlineData(
+        "mnist-ladder",
+        "model.data.kind is \"flow\"; it must be bernoulli, gaussian or logistic-mixture here: ")]
+    [InlineData(
+        "mnist-iaf",
+        "model.data.kind is \"flow\"; it must be bernoulli, gaussian or logistic-mixture here: ")]
+    [InlineData(
+        "mnist-relaxed-bernoulli",
+        "model.data.kind is \"flow\"; it must be bernoulli, gaussian or logistic-mixture here: ")]
+    [InlineData(
+        "mnist-dlgm",
+        "model.partition.codes is \"last\"; it must be all where model.data.kind is flow, each layer of which sees its code.",
+        "partition.codes=last")]
+    [InlineData(
+        "mnist-mlp",
+        "model.partition.kind is \"checkerboard\"; it must be whole where model.data.kind is flow",
+        "partition.kind=checkerboard",
+        "layers=16")]
+    public void A_flow_given_codes_is_refused_where_nothing_builds_it(string preset, string sentence, params string[] more)
+    {
+        string[] continuous = ["data.kind=flow", "dataset.binarization=none", "dataset.dequantization=uniform"];
+        UsageException error = Assert.Throws<UsageException>(
+            () => ConfigurationOverrides.Apply(Presets.Load(preset), [.. continuous, .. more]));
+        Assert.StartsWith($"--set: {sentence}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_grid_of_latents_is_refused_where_the_image_sees_them_as_vectors()
+    {
+        UsageException error = Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(
+            Presets.Load("mnist-dlgm"), ["model.latents=8", "model.latentGrid={\"height\":2,\"width\":2}"]));
+        Assert.Equal(
+            "--set: model.latentGrid is \"2x2\"; it must be null where model.partition.kind is whole, whose network sees the "
+            + "codes as vectors.",
+            error.Message);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Sere.Data;
 using Sere.Models.Configuration;
 using Sere.Runs.Comparison;
 using Sere.Tests.Training;
@@ -31,6 +32,24 @@ public sealed class StepTimesTests : IDisposable
         Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one", "other"]));
         File.WriteAllText(_folder.File("times.json"), "{");
         Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one"]));
+    }
+
+    // Before, the steps took x / 1, whose square is no float32: they were skipped, and then "training diverged".
+    [Fact]
+    public void Steps_are_timed_on_data_as_the_run_brings_them_to_its_model()
+    {
+        var configuration = ConfigurationOverrides.Apply(
+            Presets.Load("toy-spline-flow"),
+            [
+                "model.flow={\"kind\":\"maf\",\"steps\":1,\"network\":{\"kind\":\"mlp\",\"hidden\":[4]}}",
+                "model.preprocessing.kind=standardize",
+                "training.maximumSkippedSteps=0",
+            ]);
+        PlannedRow[] rows = [new PlannedRow("flow", configuration, Baseline: null)];
+        var large = new ImageSet(
+            TinyExperiment.Shape, [.. Enumerable.Range(0, 20 * 16).Select(i => 1e19f * (1 + (0.01f * (i * 7 % 31))))]);
+        var times = StepTimes.Measure(rows, rows[0], large, rounds: 1, TestContext.Current.CancellationToken);
+        Assert.True(times.Milliseconds["flow"] > 0);
     }
 
     [Fact]
