@@ -123,7 +123,7 @@ internal sealed class NativeLibraryLoader
         {
             try
             {
-                return NativeLibrary.Load(PatchedLibraryCache.Store(_cacheFolder, name, patched));
+                return NativeLibrary.Load(PatchedLibraryCache.StoreInOwn(_cacheFolder, name, patched));
             }
             catch (Exception exception) when (IsFailureOfPlace(exception))
             {

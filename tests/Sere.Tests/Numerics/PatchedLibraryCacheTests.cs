@@ -29,6 +29,73 @@ public sealed class PatchedLibraryCacheTests : IDisposable
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Folder));
     }
 
+    [Theory]
+    [InlineData("sere", "mode")]
+    [InlineData("sere/native", "mode")]
+    [InlineData("sere", "owner")]
+    [InlineData("sere/native", "owner")]
+    [InlineData("sere", "link")]
+    [InlineData("sere/native", "link")]
+    public void A_folder_that_somebody_else_could_write_to_is_not_used(string name, string fault)
+    {
+        Assert.SkipUnless(fault != "owner" || Environment.IsPrivilegedProcess, "Only root can give a folder away.");
+        PatchedLibraryCache.StoreInOwn(Folder, Name, Content);
+        string folder = Path.Combine(_root, name);
+        switch (fault)
+        {
+            case "mode":
+                File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupWrite);
+                break;
+            case "owner":
+                GiveAway(folder);
+                break;
+            default:
+                Directory.Move(folder, folder + "-elsewhere");
+                Directory.CreateSymbolicLink(folder, folder + "-elsewhere");
+                break;
+        }
+
+        var error = Assert.Throws<IOException>(() => PatchedLibraryCache.StoreInOwn(Folder, Name, Content));
+        Assert.Contains(folder, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mode")]
+    [InlineData("owner")]
+    [InlineData("link")]
+    public void A_copy_that_somebody_else_could_write_to_is_replaced(string fault)
+    {
+        Assert.SkipUnless(fault != "owner" || Environment.IsPrivilegedProcess, "Only root can give a file away.");
+        string path = PatchedLibraryCache.StoreInOwn(Folder, Name, Content);
+        switch (fault)
+        {
+            case "mode":
+                File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherWrite);
+                break;
+            case "owner":
+                GiveAway(path);
+                break;
+            default:
+                File.Move(path, Path.Combine(_root, "elsewhere"));
+                File.CreateSymbolicLink(path, Path.Combine(_root, "elsewhere"));
+                break;
+        }
+
+        using FileStream theirs = File.OpenRead(path);
+        Assert.Equal(path, PatchedLibraryCache.StoreInOwn(Folder, Name, Content));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.Null(new FileInfo(path).LinkTarget);
+        Assert.Equal(Content, File.ReadAllBytes(path));
+        PatchedLibraryCache.StoreInOwn(Folder, Name, Content);
+    }
+
+    private static void GiveAway(string path)
+    {
+        using var process = System.Diagnostics.Process.Start("chown", ["12345:12345", path]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
     [Fact]
     public void An_intact_copy_is_used_again_and_not_written()
     {
