@@ -15,7 +15,10 @@ internal static class SafeTensorsHeaderReader
     private const int MaximumDimensions = 64;
 
     // An object of objects of arrays is all that the format has.
-    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 3 };
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 3 };
+
+    // Each takes about a kilobyte as a tensor, however short its entry is.
+    private const int MostEntries = 100_000;
 
     /// <summary>Reads the head from the start of a file and leaves the stream at the first tensor byte.</summary>
     /// <exception cref="InvalidDataException">The head contradicts the format or the length of the file.</exception>
@@ -59,92 +62,138 @@ internal static class SafeTensorsHeaderReader
         }
     }
 
-    private static SafeTensorsHeader Parse(byte[] json, long dataOffset, long dataLength)
+    /// <summary>
+    /// Token by token: a document with a node for each would take twenty times the memory of the text.
+    /// </summary>
+    private static SafeTensorsHeader Parse(ReadOnlySpan<byte> json, long dataOffset, long dataLength)
     {
-        using var document = JsonDocument.Parse(json, Options);
+        var reader = new Utf8JsonReader(json, Options);
+        var names = new HashSet<string>(StringComparer.Ordinal);
         var entries = new List<SafeTensorsEntry>();
         var metadata = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (property.NameEquals(SafeTensorsHeader.MetadataName))
+            string name = NextName(ref reader, names);
+            if (string.Equals(name, SafeTensorsHeader.MetadataName, StringComparison.Ordinal))
             {
-                ReadMetadata(property.Value, metadata);
+                ReadMetadata(ref reader, metadata);
             }
             else
             {
-                entries.Add(ReadEntry(property.Name, property.Value, dataLength));
+                entries.Add(ReadEntry(name, ref reader, dataLength));
             }
         }
 
+        // Nothing but white space may follow.
+        reader.Read();
         CheckLayout(entries, dataLength);
         return new SafeTensorsHeader(entries, metadata, dataOffset);
     }
 
-    private static void ReadMetadata(JsonElement element, OrderedDictionary<string, string> metadata)
+    private static void ReadMetadata(ref Utf8JsonReader reader, OrderedDictionary<string, string> metadata)
     {
-        if (element.ValueKind != JsonValueKind.Object)
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
             throw new InvalidDataException("its metadata is not an object");
         }
 
-        foreach (JsonProperty property in element.EnumerateObject())
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (property.Value.ValueKind != JsonValueKind.String)
+            string name = NextName(ref reader, names);
+            if (reader.TokenType != JsonTokenType.String)
             {
-                throw new InvalidDataException($"its metadata {QuotedText.Of(property.Name)} is not text");
+                throw new InvalidDataException($"its metadata {QuotedText.Of(name)} is not text");
             }
 
-            metadata.Add(property.Name, property.Value.GetString()!);
+            metadata.Add(name, reader.GetString()!);
         }
     }
 
-    private static SafeTensorsEntry ReadEntry(string name, JsonElement element, long dataLength)
+    private static SafeTensorsEntry ReadEntry(string name, ref Utf8JsonReader reader, long dataLength)
     {
-        if (element.ValueKind != JsonValueKind.Object ||
-            !element.TryGetProperty("dtype", out JsonElement type) || type.ValueKind != JsonValueKind.String ||
-            !element.TryGetProperty("shape", out JsonElement shape) || shape.ValueKind != JsonValueKind.Array ||
-            !element.TryGetProperty("data_offsets", out JsonElement offsets) ||
-            offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2)
+        string? type = null;
+        List<long>? sizes = null;
+        List<long>? offsets = null;
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string member = NextName(ref reader, names);
+                if (member is "dtype" && reader.TokenType == JsonTokenType.String)
+                {
+                    type = reader.GetString();
+                }
+                else if (member is "shape" or "data_offsets" && reader.TokenType == JsonTokenType.StartArray)
+                {
+                    _ = member is "shape" ? sizes = ReadSizes(name, ref reader) : offsets = ReadSizes(name, ref reader);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        if (type is null || sizes is null || offsets is not [var begin, var end])
         {
             throw new InvalidDataException($"tensor {QuotedText.Of(name)} lacks a dtype, a shape or its two data offsets");
         }
 
-        torch.ScalarType scalarType = SafeTensorsTypes.Find(type.GetString()!) ??
-            throw new InvalidDataException(
-                $"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type.GetString()!)}");
-        if (shape.GetArrayLength() > MaximumDimensions)
-        {
-            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has more than {MaximumDimensions} dimensions");
-        }
-
-        long[] sizes = [.. shape.EnumerateArray().Select(size => ReadSize(name, size))];
-        long begin = ReadSize(name, offsets[0]);
-        long end = ReadSize(name, offsets[1]);
+        torch.ScalarType scalarType = SafeTensorsTypes.Find(type) ??
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type)}");
         if (begin > end || end > dataLength)
         {
             throw new InvalidDataException(
                 $"tensor {QuotedText.Of(name)} claims bytes {begin} to {end} of the {dataLength} bytes of data");
         }
 
-        long byteCount = ByteCount(name, sizes, SafeTensorsTypes.SizeOf(scalarType));
+        long[] shape = [.. sizes];
+        long byteCount = ByteCount(name, shape, SafeTensorsTypes.SizeOf(scalarType));
         if (byteCount != end - begin)
         {
             throw new InvalidDataException(
                 $"tensor {QuotedText.Of(name)} has {end - begin} bytes where its shape needs {byteCount}");
         }
 
-        return new SafeTensorsEntry(name, scalarType, sizes, begin, end);
+        return new SafeTensorsEntry(name, scalarType, shape, begin, end);
     }
 
-    private static long ReadSize(string name, JsonElement element)
+    /// <summary>The name of a member, once; the reader then stands at its value.</summary>
+    private static string NextName(ref Utf8JsonReader reader, HashSet<string> names)
     {
-        if (element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out long size) && size >= 0)
+        string name = reader.GetString()!;
+        reader.Read();
+        if (names.Count == MostEntries)
         {
-            return size;
+            throw new InvalidDataException($"it holds more than {MostEntries} tensors or texts");
         }
 
-        throw new InvalidDataException(
-            $"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
+        return names.Add(name) ? name : throw new JsonException("A name is there twice.");
+    }
+
+    private static List<long> ReadSizes(string name, ref Utf8JsonReader reader)
+    {
+        var sizes = new List<long>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long size) || size < 0)
+            {
+                throw new InvalidDataException(
+                    $"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
+            }
+
+            if (sizes.Count == MaximumDimensions)
+            {
+                throw new InvalidDataException($"tensor {QuotedText.Of(name)} has more than {MaximumDimensions} dimensions");
+            }
+
+            sizes.Add(size);
+        }
+
+        return sizes;
     }
 
     private static long ByteCount(string name, long[] sizes, int elementSize)

@@ -83,6 +83,31 @@ public sealed class SafeTensorsHeaderReaderTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 
+    [Theory]
+    [InlineData("{\"a\":[", "0,", "0]}", "lacks")]
+    [InlineData("{\"a\":{\"b\":[", "0,", "0]}}", "lacks")]
+    [InlineData("{\"a\":{\"shape\":[", "0,", "0]}}", "more than 64 dimensions")]
+    [InlineData("{", "\"N\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},", "\"x\":0}", "more than 100000 tensors")]
+    [InlineData("{\"__metadata__\":{", "\"N\":\"\",", "\"x\":\"\"}}", "more than 100000")]
+    public void A_header_takes_memory_in_proportion(string start, string piece, string end, string fault)
+    {
+        var text = new StringBuilder(start);
+        bool isMany = piece.Contains('N', StringComparison.Ordinal);
+        for (int i = 0; i < (isMany ? 100_001 : 1_000_000); i++)
+        {
+            text.Append(piece.Replace("N", $"{i}", StringComparison.Ordinal));
+        }
+
+        using var stream = new MemoryStream(Bytes(text.Append(end).ToString(), 0));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeaderReader.Read(stream));
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
+
+        // The text itself, and less than a kilobyte for each of so many tensors, most of it dropped at once.
+        Assert.InRange(
+            GC.GetAllocatedBytesForCurrentThread() - before, 0, stream.Length + (isMany ? 100_000_000 : 1_000_000));
+    }
+
     [Fact]
     public void A_hostile_name_is_shortened_and_cannot_steer_a_terminal()
     {
