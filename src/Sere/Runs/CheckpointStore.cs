@@ -16,6 +16,9 @@ public sealed class CheckpointStore
     private const string StateExtension = ".json";
     private const string Prefix = "step-";
     private const string Digest = "digest";
+
+    // A training beside may write a checkpoint and delete one at any moment; a listing is good for a moment only.
+    private const int MostListings = 20;
     private readonly string _folder;
     private readonly IFileSystem _files;
 
@@ -44,7 +47,7 @@ public sealed class CheckpointStore
 
     private bool HasBest => File.Exists(BestPath);
 
-    private string BestPath => Path.Combine(_folder, "best.safetensors");
+    private string BestPath => LinkFreePath.Below(_folder, "best.safetensors");
 
     /// <summary>Writes a checkpoint and removes those that are older than the <see cref="Kept"/> last.</summary>
     /// <exception cref="SereException">It cannot be written; the older ones are whole.</exception>
@@ -99,13 +102,12 @@ public sealed class CheckpointStore
     public RunState? Restore(Trainer trainer, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        var last = LastGood(warn);
-        if (last is null)
+        if (ReadLast(warn) is not var (state, file, path))
         {
             return null;
         }
 
-        var (state, path) = last.Value;
+        using var read = file;
         KeptConfiguration.RequireSame(state, Configuration, StatePath(state));
         if (state.Progress.KlSums.Count != trainer.Progress.KlSums.Count)
         {
@@ -115,7 +117,6 @@ public sealed class CheckpointStore
         }
 
         using var noGrad = torch.no_grad();
-        using var file = SafeTensors.Read(path);
         CheckpointTensors.CopyInto(trainer, file, path);
         trainer.Optimizer.Steps = state.OptimizerSteps;
         trainer.Progress = state.Progress;
@@ -138,17 +139,17 @@ public sealed class CheckpointStore
             return;
         }
 
-        var last = LastGood(warn)
+        var (state, file, path) = ReadLast(warn, CheckpointTensors.IsWeight)
             ?? throw new SereException($"There are no weights in '{_folder}' yet; train longer, or go on with --resume.");
+        using var read = file;
         if (checkpoint == CheckpointChoice.Best)
         {
             warn(
-                $"There are no best weights in '{_folder}'; those of the last checkpoint, of epoch {last.State.Progress.Epoch}, "
+                $"There are no best weights in '{_folder}'; those of the last checkpoint, of epoch {state.Progress.Epoch}, "
                 + "are used, as --checkpoint last asks for.");
         }
 
-        using var file = SafeTensors.Read(last.Path, CheckpointTensors.IsWeight);
-        CheckpointTensors.CopyEvaluationValues(model, file, last.Path);
+        CheckpointTensors.CopyEvaluationValues(model, file, path);
     }
 
     /// <summary>Whether there are best weights to compare a later epoch with.</summary>
@@ -178,7 +179,7 @@ public sealed class CheckpointStore
     /// </summary>
     internal void DeleteOrphans()
     {
-        foreach (string tensors in Directory.EnumerateFiles(_folder, $"{Prefix}*{TensorExtension}")
+        foreach (string tensors in _files.List(_folder, $"{Prefix}*{TensorExtension}")
             .Where(path => !File.Exists(Path.ChangeExtension(path, StateExtension))))
         {
             Delete(tensors);
@@ -200,7 +201,7 @@ public sealed class CheckpointStore
     }
 
     private string StatePath(RunState state) =>
-        Path.Combine(_folder, $"{Prefix}{state.Progress.Step:D9}{StateExtension}");
+        LinkFreePath.Below(_folder, $"{Prefix}{state.Progress.Step:D9}{StateExtension}");
 
     private void Delete(IEnumerable<string> states)
     {
@@ -215,6 +216,7 @@ public sealed class CheckpointStore
     {
         try
         {
+            // A link that bears the name is deleted itself.
             _files.Delete(path);
         }
         catch (Exception error) when (FileFault.IsFault(error))
@@ -238,37 +240,61 @@ public sealed class CheckpointStore
             $"'{BestPath}' is damaged: its digest is not that of its tensors; use the last checkpoint, or train again.");
     }
 
-    private (RunState State, string Path)? LastGood(Action<string> warn)
+    /// <summary>The last good checkpoint; null where there is none at all.</summary>
+    private (RunState State, SafeTensorsFile Tensors, string Path)? ReadLast(
+        Action<string> warn, Predicate<string>? isWanted = null)
     {
-        var states = States();
-        foreach (string path in states)
+        var warned = new HashSet<string>(StringComparer.Ordinal);
+        bool isEmpty = false;
+        for (int listing = 0; listing < MostListings; listing++)
         {
-            string tensors = Path.ChangeExtension(path, TensorExtension);
-            try
+            var states = States();
+            isEmpty = states.Count == 0;
+            bool hasChanged = isEmpty;
+            foreach (string path in states)
             {
-                return (ReadState(path, tensors), tensors);
+                string tensors = Path.ChangeExtension(path, TensorExtension);
+                try
+                {
+                    var state = RunStateFile.Read(LinkFreePath.Below(_folder, Path.GetFileName(path)));
+                    var file = SafeTensors.Read(LinkFreePath.Below(_folder, Path.GetFileName(tensors)), content =>
+                    {
+                        if (!string.Equals(ContentDigest.OfStream(content), state.Digest, StringComparison.Ordinal))
+                        {
+                            throw new SereException(
+                                $"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
+                        }
+                    }, isWanted);
+                    return (state, file, tensors);
+                }
+                catch (SereException) when (!File.Exists(path))
+                {
+                    // The state of a checkpoint is deleted before its tensors.
+                    hasChanged = true;
+                    break;
+                }
+                catch (SereException error)
+                {
+                    if (warned.Add(path))
+                    {
+                        warn(error.Message);
+                    }
+                }
             }
-            catch (SereException error)
+
+            if (!hasChanged)
             {
-                warn(error.Message);
+                throw new SereException(
+                    $"None of the checkpoints in '{_folder}' is good; restore one from a copy, or train in another folder.");
             }
         }
 
-        return states.Count == 0
-            ? null
-            : throw new SereException($"None of the checkpoints in '{_folder}' is good; start the run again.");
-    }
-
-    private static RunState ReadState(string path, string tensors)
-    {
-        var state = RunStateFile.Read(path);
-        return string.Equals(ContentDigest.OfFile(tensors), state.Digest, StringComparison.Ordinal)
-            ? state
-            : throw new SereException($"The checkpoint '{tensors}' is damaged: its digest is not the one in '{path}'.");
+        return isEmpty ? null : throw new SereException(
+            $"The checkpoints in '{_folder}' are replaced faster than they can be read; try again, or train with fewer of them.");
     }
 
     /// <summary>The states of all checkpoints, the newest first.</summary>
     private IReadOnlyList<string> States() => Directory.Exists(_folder)
-        ? [.. Directory.GetFiles(_folder, Prefix + "*" + StateExtension).OrderDescending(StringComparer.Ordinal)]
+        ? [.. _files.List(_folder, Prefix + "*" + StateExtension).OrderDescending(StringComparer.Ordinal)]
         : [];
 }

@@ -52,12 +52,12 @@ internal static class CheckpointTensors
     public static bool IsWeight(string name) => !name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
 
     /// <summary>Puts weights into a model.</summary>
-    /// <exception cref="SereException">They do not fit the model.</exception>
+    /// <exception cref="SereException">They do not fit the model, or are not finite.</exception>
     public static void CopyWeights(torch.nn.Module model, SafeTensorsFile file, string path) =>
         CopyIntoModel(model, file, "", path);
 
     /// <summary>Puts the weights of a checkpoint that are for use into a model: the average, or the last ones.</summary>
-    /// <exception cref="SereException">They do not fit the model.</exception>
+    /// <exception cref="SereException">They do not fit the model, or are not finite.</exception>
     public static void CopyEvaluationValues(torch.nn.Module model, SafeTensorsFile file, string path)
     {
         bool averaged = file.Tensors.Keys.Any(name => name.StartsWith(AveragePrefix, StringComparison.Ordinal));
@@ -77,14 +77,17 @@ internal static class CheckpointTensors
 
     private static void CopyIntoModel(torch.nn.Module model, SafeTensorsFile file, string prefix, string path)
     {
-        foreach (var (name, parameter) in model.named_parameters().ToArray())
+        foreach (var (name, target) in (IEnumerable<(string, torch.Tensor)>)
+            [.. model.named_parameters().Select(one => (one.name, (torch.Tensor)one.parameter)), .. RunningStatistics.Of(model)])
         {
-            CopyInto(parameter, file, prefix + name, path);
-        }
-
-        foreach (var (name, buffer) in RunningStatistics.Of(model))
-        {
-            CopyInto(buffer, file, prefix + name, path);
+            CopyInto(target, file, prefix + name, path);
+            using var isFinite = file.Tensors[prefix + name].isfinite().all();
+            if (!isFinite.item<bool>())
+            {
+                throw new SereException(
+                    $"'{path}': the tensor '{prefix + name}' holds values that are not finite, so nothing can be computed "
+                    + "with it; name other weights with --checkpoint, or train again.");
+            }
         }
     }
 

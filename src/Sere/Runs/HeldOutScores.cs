@@ -111,12 +111,13 @@ public sealed record HeldOutScores
     {
         try
         {
-            var kept = OrdinaryFile.HasContent(path) && new FileInfo(path).Length <= LargestFile
-                ? JsonSerializer.Deserialize<HeldOutScores>(File.ReadAllText(path), RunJson.Line)
+            var kept = OrdinaryFile.HasContent(path)
+                ? JsonSerializer.Deserialize<HeldOutScores>(OrdinaryFile.ReadAllText(path, LargestFile), RunJson.Line)
                 : null;
             return kept?.Format == CurrentFormat ? kept : null;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException || FileFault.IsFault(error))
+        catch (Exception error) when (error is JsonException or InvalidOperationException or SereException
+            || FileFault.IsFault(error))
         {
             // They can be measured again.
             return null;

@@ -26,18 +26,14 @@ public static class MetricsLog
         int number = 0;
         try
         {
-            if (new FileInfo(path).Length > LargestFile)
-            {
-                throw new SereException($"'{path}' is too large to be the metrics of a run; check the path.");
-            }
-
-            foreach (string line in File.ReadLines(path))
+            foreach (string line in OrdinaryFile.ReadLines(path, LargestFile))
             {
                 number++;
                 if (line.Length > 0)
                 {
-                    epochs.Add(JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line)
-                        ?? throw new JsonException("a line is null."));
+                    epochs.Add(JsonSerializer.Deserialize<RunMetrics>(line, RunJson.Line) is { IsPossible: true } epoch
+                        ? epoch
+                        : throw new JsonException("A line is null, or of figures that no run has."));
                 }
             }
         }

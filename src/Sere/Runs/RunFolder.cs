@@ -3,9 +3,14 @@ using Sere.Storage;
 
 namespace Sere.Runs;
 
-/// <summary>The places of what a run leaves.</summary>
+/// <summary>
+/// The places of what a run leaves. Each is looked at when it is asked for: it and the folders on the way below
+/// <see cref="Root"/> must be no links, or a <see cref="SereException"/> is thrown.
+/// </summary>
 public sealed class RunFolder
 {
+    private const long LargestCommand = 1 << 20;
+
     /// <summary>The folder of a run, whether it exists or not.</summary>
     public RunFolder(string path)
         : this(path, PhysicalFileSystem.Instance)
@@ -27,46 +32,53 @@ public sealed class RunFolder
     public string Root { get; }
 
     /// <summary>The resolved configuration: all that is needed to rebuild the model.</summary>
-    public string Configuration => Path.Combine(Root, "config.json");
+    public string Configuration => LinkFreePath.Below(Root, "config.json");
 
     /// <summary>A line for each epoch.</summary>
-    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+    public string Metrics => LinkFreePath.Below(Root, "metrics.jsonl");
 
     /// <summary>The command line that started the run.</summary>
-    public string Command => Path.Combine(Root, "command.txt");
+    public string Command => LinkFreePath.Below(Root, "command.txt");
 
     /// <summary>Weights and training state.</summary>
-    public string Checkpoints => Path.Combine(Root, "checkpoints");
+    public string Checkpoints => LinkFreePath.Below(Root, "checkpoints");
 
     /// <summary>The metrics of the epochs as TensorBoard reads them.</summary>
-    public string TensorBoard => Path.Combine(Root, "tensorboard");
+    public string TensorBoard => LinkFreePath.Below(Root, "tensorboard");
 
     /// <summary>Images drawn from the model.</summary>
-    public string Samples => Path.Combine(Root, "samples.png");
+    public string Samples => LinkFreePath.Below(Root, "samples.png");
 
     /// <summary>Test images and what the model makes of them.</summary>
-    public string Reconstructions => Path.Combine(Root, "reconstructions.png");
+    public string Reconstructions => LinkFreePath.Below(Root, "reconstructions.png");
 
     /// <summary>The evidence lower bound over the epochs.</summary>
-    public string LearningCurve => Path.Combine(Root, "learning-curve.png");
+    public string LearningCurve => LinkFreePath.Below(Root, "learning-curve.png");
 
     /// <summary>Kullback-Leibler divergence of each layer (Figure S8).</summary>
-    public string KlPerLayer => Path.Combine(Root, "kl-per-layer.png");
+    public string KlPerLayer => LinkFreePath.Below(Root, "kl-per-layer.png");
 
     /// <summary>What the residual data layer adds in each block (Figure S7), for a model that has one.</summary>
-    public string ResidualGain => Path.Combine(Root, "residual-gain.png");
+    public string ResidualGain => LinkFreePath.Below(Root, "residual-gain.png");
 
     /// <summary>The density over the plane, for a model of two real dimensions.</summary>
-    public string Density => Path.Combine(Root, "density.png");
+    public string Density => LinkFreePath.Below(Root, "density.png");
 
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
-    public string HeldOutScores(int importanceSamples) => Path.Combine(Root, $"held-out-scores-{importanceSamples}.json");
+    public string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
 
     /// <summary>What the run was and what came out.</summary>
-    public string Report => Path.Combine(Root, "report.md");
+    public string Report => LinkFreePath.Below(Root, "report.md");
 
     /// <summary>Whether a run has been started here.</summary>
     public bool HoldsRun => File.Exists(Configuration);
+
+    /// <summary>The files that a run writes over, but for its configuration and checkpoints.</summary>
+    private IEnumerable<string> Written =>
+    [
+        Metrics, Command, Samples, Reconstructions, LearningCurve, KlPerLayer, ResidualGain, Density, Report,
+        .. Directory.GetFiles(Root, "held-out-scores-*.json"),
+    ];
 
     /// <summary>Reads the run's configuration.</summary>
     /// <exception cref="SereException">It is missing or damaged.</exception>
@@ -74,7 +86,11 @@ public sealed class RunFolder
     {
         try
         {
-            return ConfigurationFile.Load(Configuration);
+            return ConfigurationFile.Load<ExperimentConfiguration>(
+                Configuration,
+                "configuration file",
+                configuration => configuration.Validate(),
+                path => OrdinaryFile.OpenRead(path));
         }
         catch (UsageException error)
         {
@@ -89,7 +105,7 @@ public sealed class RunFolder
     {
         try
         {
-            return File.Exists(Command) ? File.ReadAllText(Command) : "";
+            return OrdinaryFile.HasContent(Command) ? OrdinaryFile.ReadAllText(Command, LargestCommand) : "";
         }
         catch (Exception error) when (FileFault.IsFault(error))
         {
@@ -97,14 +113,21 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>Refuses a folder that another run has written to.</summary>
-    /// <exception cref="UsageException">It holds a run, or checkpoints of one.</exception>
+    /// <summary>Refuses a folder that another run has written to, or where a run would write over what somebody keeps.</summary>
+    /// <exception cref="UsageException">It holds a run, or checkpoints of one, or files of the names that a run writes.</exception>
     internal void RequireNoRun()
     {
         if (HoldsRun || (Directory.Exists(Checkpoints) && Directory.EnumerateFileSystemEntries(Checkpoints).Any()))
         {
             throw new UsageException(
                 $"'{Root}' holds a run already; go on with it by --resume, or name another folder with --run.");
+        }
+
+        if (Directory.Exists(Root) && Written.FirstOrDefault(File.Exists) is { } file)
+        {
+            throw new UsageException(
+                $"'{Root}' holds no run (no config.json), but a file '{Path.GetFileName(file)}', which one would write over; "
+                + "name another folder with --run.");
         }
     }
 
@@ -116,7 +139,9 @@ public sealed class RunFolder
     internal FileStream Claim()
     {
         Create();
-        string path = Path.Combine(Root, "run.lock");
+        // Better now than when the run has ended and writes its report.
+        _ = Written;
+        string path = LinkFreePath.Below(Root, "run.lock");
         try
         {
             return new FileStream(

@@ -57,6 +57,24 @@ public sealed record RunMetrics
     /// <summary>Seconds since the start of the run, without the time it stood still.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>
+    /// Whether a run can come to such figures. They may be no numbers, or infinite, as of an epoch that diverged; what no
+    /// sum of float32 reaches cannot be drawn either.
+    /// </summary>
+    internal bool IsPossible =>
+        Step >= 0 && Epoch >= 0 && SkippedSteps >= 0 && IsPossibleTime(Seconds)
+        && IsPossibleFigures([
+            Beta, LearningRate, Elbo, LogLikelihoodTerm, GradientNorm, ImagesPerSecond, ValidationElbo,
+            ImportanceWeightedBound ?? 0, ValidationImportanceWeightedBound ?? 0, .. KlPerLayer,
+        ]);
+
+    /// <summary>Whether so many seconds may have passed: less than three thousand years, which a time span can hold.</summary>
+    internal static bool IsPossibleTime(double seconds) => seconds is >= 0 and < 1e11;
+
+    /// <summary>Whether figures are such as come out of sums of float32.</summary>
+    internal static bool IsPossibleFigures(IEnumerable<double> figures) =>
+        figures.All(figure => !double.IsFinite(figure) || Math.Abs(figure) < 1e60);
+
     /// <summary>The line of an epoch that was trained and validated.</summary>
     internal static RunMetrics Of(EpochMetrics epoch, double validationElbo, double? validationBound, double seconds) =>
         new()

@@ -76,7 +76,7 @@ internal static class RunReport
             Invariant,
             $"| best epoch, by validation {bound} | {best?.Epoch ?? 0} ({best?.ValidationBound ?? double.NaN:F2} nats) |\n");
         text.Append(Invariant, $"| wall time | {WallTime(last?.Seconds ?? 0)} |\n");
-        text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => line.SkippedSteps)} |\n");
+        text.Append(Invariant, $"| skipped steps | {metrics.Sum(line => (long)line.SkippedSteps)} |\n");
         text.Append(Invariant, $"| seed | {configuration.Seed} |\n");
         text.Append(
             Invariant,

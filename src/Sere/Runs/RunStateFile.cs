@@ -21,12 +21,7 @@ internal static class RunStateFile
     {
         try
         {
-            if (new FileInfo(path).Length > LargestFile)
-            {
-                throw new SereException($"The checkpoint '{path}' is damaged: it is too large to be a state.");
-            }
-
-            var state = JsonSerializer.Deserialize<RunState>(OrdinaryFile.ReadAllText(path), RunJson.Line);
+            var state = JsonSerializer.Deserialize<RunState>(OrdinaryFile.ReadAllText(path, LargestFile), RunJson.Line);
             if (state?.Format != RunState.CurrentFormat)
             {
                 throw new SereException($"The checkpoint '{path}' is of another version.");

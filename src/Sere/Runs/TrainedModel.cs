@@ -14,18 +14,22 @@ namespace Sere.Runs;
 public sealed class TrainedModel : IDisposable
 {
     private const int ImagesAtOnce = 500;
+    private readonly Action<string> _warn;
 
     /// <summary>A model with its weights in place.</summary>
     /// <param name="model">The model; disposed with this.</param>
     /// <param name="configuration">The run's configuration.</param>
     /// <param name="shape">Shape of an image.</param>
     /// <param name="device">Where the model is.</param>
+    /// <param name="warn">Told of values that are no numbers; null for nobody.</param>
     internal TrainedModel(
         DensityModel model,
         ExperimentConfiguration configuration,
         ImageShape shape,
-        torch.Device device)
+        torch.Device device,
+        Action<string>? warn = null)
     {
+        _warn = warn ?? (_ => { });
         Model = model;
         Configuration = configuration;
         Shape = shape;
@@ -54,8 +58,8 @@ public sealed class TrainedModel : IDisposable
     /// <param name="runFolder">The folder that sere train made.</param>
     /// <param name="checkpoint">Which weights.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
-    /// <param name="warn">Told of damaged checkpoints that were passed over.</param>
-    /// <exception cref="SereException">The run is missing or damaged.</exception>
+    /// <param name="warn">Told of damaged checkpoints that were passed over, and of images with values that are no numbers.</param>
+    /// <exception cref="SereException">The run is missing or damaged, or its weights are not finite.</exception>
     public static TrainedModel Load(
         string runFolder,
         CheckpointChoice checkpoint = CheckpointChoice.Best,
@@ -80,7 +84,7 @@ public sealed class TrainedModel : IDisposable
         }
 
         model.eval();
-        return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU);
+        return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU, warn);
     }
 
     /// <summary>Reads images of one's own for this model; see <see cref="ImageSource"/>.</summary>
@@ -226,7 +230,7 @@ public sealed class TrainedModel : IDisposable
         return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);
     }
 
-    private static float[] ReadBatches(int count, int size, Func<int, int, torch.Tensor> compute)
+    private float[] ReadBatches(int count, int size, Func<int, int, torch.Tensor> compute)
     {
         using var noGrad = torch.no_grad();
         float[] values = new float[(long)count * size];
@@ -235,6 +239,15 @@ public sealed class TrainedModel : IDisposable
             using var scope = torch.NewDisposeScope();
             int batch = Math.Min(ImagesAtOnce, count - first);
             compute(first, batch).contiguous().cpu().data<float>().CopyTo(values, checked(first * size));
+        }
+
+        int damaged = Enumerable.Range(0, count)
+            .Count(image => Array.FindIndex(values, image * size, size, float.IsNaN) >= 0);
+        if (damaged > 0)
+        {
+            _warn(
+                $"The model gives values that are not numbers for {damaged} of {count} images, which pictures show as black; "
+                + "use other weights with --checkpoint, or train again with a lower learning rate.");
         }
 
         return values;

@@ -111,12 +111,13 @@ public sealed class TrainingRun : IDisposable
         {
             // Asked again now that the folder is held: another process may have been quicker.
             folder.RequireNoRun();
+            // First what makes the folder a run's: with anything else it would be somebody's, should the process end here.
+            AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration), folder.Files);
             if (command is not null)
             {
                 AtomicFile.WriteAllText(folder.Command, command + "\n", folder.Files);
             }
 
-            AtomicFile.WriteAllText(folder.Configuration, ConfigurationFile.ToJson(configuration), folder.Files);
             if (Math.Min(splits.Validation.Count, splits.Test.Count) < HeldOutScores.FewImages)
             {
                 run._observer.OnWarning(

@@ -16,7 +16,7 @@ public static class ContentDigest
         try
         {
             using FileStream stream = OrdinaryFile.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            return OfStream(stream);
         }
         catch (Exception error) when (FileFault.IsFault(error))
         {
@@ -26,6 +26,9 @@ public static class ContentDigest
 
     /// <summary>The SHA-256 of a text in UTF-8: 64 lower-case hexadecimal digits.</summary>
     internal static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>The SHA-256 of what a stream holds from its position on.</summary>
+    internal static string OfStream(Stream stream) => Convert.ToHexStringLower(SHA256.HashData(stream));
 
     /// <summary>The SHA-256 of named tensors, of their names, types, shapes and bits: 64 lower-case hexadecimal digits.</summary>
     /// <param name="tensors">The tensors; their order counts.</param>

@@ -17,4 +17,7 @@ internal interface IFileSystem
 
     /// <summary>Removes a file; one that is not there is no error.</summary>
     void Delete(string path);
+
+    /// <summary>The files of a folder by a pattern of their names.</summary>
+    string[] List(string folder, string pattern) => Directory.GetFiles(folder, pattern);
 }

@@ -25,21 +25,30 @@ internal static class OrdinaryFile
             FileInfo { Exists: true, Length: > 0 };
     }
 
-    /// <summary>Reads a text file in UTF-8 whole.</summary>
-    /// <exception cref="SereException">The file is empty, or a pipe or a device.</exception>
-    /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
-    /// <exception cref="UnauthorizedAccessException">Permission is denied, or it is a folder.</exception>
-    public static string ReadAllText(string path)
+    /// <summary>Reads a text file in UTF-8 whole; see <see cref="OpenRead"/>.</summary>
+    public static string ReadAllText(string path, long largest)
     {
-        using var reader = new StreamReader(OpenRead(path));
+        using var reader = new StreamReader(OpenRead(path, largest));
         return reader.ReadToEnd();
     }
 
-    /// <summary>Opens a file that has a length and content; the stream can seek.</summary>
-    /// <exception cref="SereException">The file is empty, or a pipe or a device.</exception>
+    /// <summary>Reads the lines of a text file in UTF-8; see <see cref="OpenRead"/>.</summary>
+    public static IEnumerable<string> ReadLines(string path, long largest)
+    {
+        using var reader = new StreamReader(OpenRead(path, largest));
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Opens a file that has a length and content; the stream can seek. Others may replace or delete the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="largest">How many bytes it may have.</param>
+    /// <exception cref="SereException">The file is empty or too large, or a pipe or a device.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
     /// <exception cref="UnauthorizedAccessException">Permission is denied, or it is a folder.</exception>
-    public static FileStream OpenRead(string path)
+    public static FileStream OpenRead(string path, long largest = long.MaxValue)
     {
         // To open a pipe waits for its writer and to read a device may never end; the length of both is 0.
         var file = new FileInfo(path);
@@ -49,14 +58,17 @@ internal static class OrdinaryFile
             throw NotOrdinary(path);
         }
 
-        FileStream stream = File.OpenRead(path);
-        if (stream.CanSeek)
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        if (stream.CanSeek && stream.Length <= largest)
         {
             return stream;
         }
 
+        bool isTooLarge = stream.CanSeek;
         stream.Dispose();
-        throw NotOrdinary(path);
+        throw isTooLarge
+            ? new SereException($"The file '{path}' is too large for what it should be; check the path.")
+            : NotOrdinary(path);
     }
 
     private static SereException NotOrdinary(string path) =>

@@ -56,17 +56,21 @@ public static class SafeTensors
     /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SereException">The file cannot be read, or is damaged; the message says where.</exception>
-    public static SafeTensorsFile Read(string path) => Read(path, static _ => true);
+    public static SafeTensorsFile Read(string path) => Read(path, check: null);
 
-    /// <summary>As <see cref="Read(string)"/>, those tensors alone whose names are wanted.</summary>
-    internal static SafeTensorsFile Read(string path, Predicate<string> isWanted)
+    /// <summary>
+    /// As <see cref="Read(string)"/>, once the open file, which nobody can exchange, has passed a check, and those tensors alone
+    /// whose names are wanted.
+    /// </summary>
+    internal static SafeTensorsFile Read(string path, Action<Stream>? check, Predicate<string>? isWanted = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
-            SafeTensorsHeader header = SafeTensorsHeaderReader.Read(file);
-            return ReadTensors(file, header, isWanted);
+            check?.Invoke(file);
+            file.Position = 0;
+            return ReadTensors(file, SafeTensorsHeaderReader.Read(file), isWanted ?? (static _ => true));
         }
         catch (InvalidDataException error)
         {

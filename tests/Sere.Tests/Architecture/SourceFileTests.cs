@@ -10,6 +10,24 @@ public sealed partial class SourceFileTests
     /// <summary>Files that are longer, each with the reason why it is one idea all the same.</summary>
     private static readonly Dictionary<string, string> LongFiles = new(StringComparer.Ordinal);
 
+    /// <summary>Files that open files by themselves; all others go through these of the room Storage.</summary>
+    private static readonly Dictionary<string, string> Openers = new(StringComparer.Ordinal)
+    {
+        ["Sere/Data/Downloads/FetchLock.cs"] = "opens a lock",
+        ["Sere/Data/Downloads/PartFile.cs"] = "goes on with a file where it ends",
+        ["Sere/Models/Configuration/ConfigurationFile.cs"] = "may not import Storage, and reads pipes that the user names",
+        ["Sere/Models/Configuration/EmbeddedFiles.cs"] = "reads what the build put into the library",
+        ["Sere/Numerics/NativeLibraryLoader.cs"] = "reads the program's own libraries",
+        ["Sere/Numerics/PatchedLibraryCache.cs"] = "checks owners and modes",
+        ["Sere/Runs/Comparison/OtherLoad.cs"] = "reads figures of the system",
+        ["Sere/Runs/RunFolder.cs"] = "opens a lock",
+        ["Sere/Runs/TensorBoardLog.cs"] = "makes a new file that grows",
+        ["Sere/Storage/AtomicFile.cs"] = "writes",
+        ["Sere/Storage/LinkFreePath.cs"] = "looks for links",
+        ["Sere/Storage/OrdinaryFile.cs"] = "reads",
+        ["Sere/Storage/PhysicalFileSystem.cs"] = "is the file system",
+    };
+
     private static readonly string SourceFolder = Path.Combine(RepositoryFolder.Path, "src");
 
     private static readonly Lazy<(string Path, string Text)[]> Files = new(() =>
@@ -36,6 +54,16 @@ public sealed partial class SourceFileTests
             file => Assert.Equal(
                 file.Path[..file.Path.LastIndexOf('/')].Replace('/', '.'),
                 Namespace().Match(file.Text).Groups["name"].Value));
+
+    /// <summary>
+    /// Whoever opens a file by its path meets links, pipes and files of any size: one place knows what to do about them.
+    /// Shown to fail with <c>File.ReadAllText</c> in <c>RunFolder.ReadCommand</c>'s room.
+    /// </summary>
+    [Fact]
+    public void Only_a_few_places_open_files_by_themselves() =>
+        Assert.Equal(
+            Openers.Keys.Order(StringComparer.Ordinal),
+            Files.Value.Where(file => Opening().IsMatch(file.Text)).Select(file => file.Path));
 
     [Fact]
     public void A_long_file_has_a_reason()
@@ -88,6 +116,14 @@ public sealed partial class SourceFileTests
 
     [GeneratedRegex(@"(?<=^\s*(case )?|, |\()(?<name>[A-Z]\w*)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Arm();
+
+    [GeneratedRegex(
+        @"\bnew (FileStream|StreamReader|StreamWriter|FileInfo)\("
+        + @"|(?<!\w)File\.(Read|Open|Write|Append|Create|Copy|Move|Delete|Replace)\w*\b"
+        + "|RandomAccess|MemoryMappedFile|SKFileStream",
+        RegexOptions.ExplicitCapture,
+        1000)]
+    private static partial Regex Opening();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Namespace();

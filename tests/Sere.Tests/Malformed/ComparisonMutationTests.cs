@@ -55,6 +55,27 @@ public sealed class ComparisonMutationTests : IDisposable
             path => Assert.NotEmpty(PerImageFigures.Read(path).Elbo)).Check();
     }
 
+    [Fact]
+    public void Figures_that_no_row_comes_to_are_made_again()
+    {
+        var comparison = new ComparisonFolder(_folder.File("comparison"));
+        comparison.Run("a").CreateRoot();
+        foreach (var row in (RowResult[])
+            [
+                Row() with { Seconds = 1e300 },
+                Row() with { KlPerLayer = [-1e308] },
+                Row() with { LatentsPerLayer = [int.MaxValue, int.MaxValue] },
+                Row() with { ActiveUnits = -1 },
+                Row() with { Images = new PerImageFigures([1e308, 1e308], [0, 0]) },
+            ])
+        {
+            row.Write(comparison);
+            var warnings = new List<string>();
+            Assert.Null(RowResult.Read(comparison, "a", warnings.Add));
+            Assert.Single(warnings);
+        }
+    }
+
     private static void Reread(string path, ComparisonFolder comparison, string target)
     {
         File.Copy(path, target, overwrite: true);

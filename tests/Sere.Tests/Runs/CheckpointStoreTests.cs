@@ -4,6 +4,7 @@ using Sere.Runs;
 using Sere.Storage;
 using Sere.Tests.Training;
 using Sere.Training;
+using TorchSharp;
 using Xunit;
 
 namespace Sere.Tests.Runs;
@@ -91,8 +92,67 @@ public sealed class CheckpointStoreTests : IDisposable
         }
 
         string message = Assert.Throws<SereException>(() => _store.Restore(_trainer, _warnings.Add)).Message;
-        Assert.Equal($"None of the checkpoints in '{_folder.Path}' is good; start the run again.", message);
+        Assert.Equal($"None of the checkpoints in '{_folder.Path}' is good; restore one from a copy, or train in another folder.", message);
         Assert.Equal(2, _warnings.Count);
+    }
+
+    [Theory]
+    [InlineData(CheckpointChoice.Last)]
+    [InlineData(CheckpointChoice.Best)]
+    public void Checkpoints_that_a_training_replaces_between_listing_and_reading_are_listed_again(CheckpointChoice choice)
+    {
+        TrainAndSave(epochs: 1);
+        int replaced = 0;
+        var beside = new CheckpointStore(_folder.Path, new RestlessFolder(() =>
+        {
+            // Weights are loaded without gradients, and training needs them.
+            using var gradients = torch.enable_grad();
+            if (++replaced <= 3)
+            {
+                TrainAndSave(epochs: 1);
+                new CheckpointStore(_folder.Path) { Kept = 1 }.DeleteOlderThan(Checkpoints.State(_trainer));
+            }
+        }));
+        beside.LoadWeights(_model, choice, _warnings.Add);
+        Assert.Equal(4, replaced);
+        Assert.Equal(choice == CheckpointChoice.Best ? 1 : 0, _warnings.Count);
+    }
+
+    [Fact]
+    public void Checkpoints_that_never_hold_still_are_no_reason_to_start_over()
+    {
+        TrainAndSave(epochs: 1);
+        string state = Directory.GetFiles(_folder.Path, "*.json").Single();
+        string content = File.ReadAllText(state);
+        int step = 0;
+        var beside = new CheckpointStore(_folder.Path, new RestlessFolder(() =>
+        {
+            Array.ForEach(Directory.GetFiles(_folder.Path, "*.json"), File.Delete);
+            File.WriteAllText(_folder.File($"step-{++step:D9}.json"), content);
+        }));
+        string message = Assert.Throws<SereException>(
+            () => beside.LoadWeights(_model, CheckpointChoice.Last, _warnings.Add)).Message;
+        Assert.Contains("try again", message, StringComparison.Ordinal);
+        Assert.Empty(_warnings);
+    }
+
+    [Theory]
+    [InlineData(CheckpointChoice.Best)]
+    [InlineData(CheckpointChoice.Last)]
+    public void Weights_that_are_not_finite_are_refused_by_the_name_of_the_tensor(CheckpointChoice choice)
+    {
+        TrainAndSave(epochs: 1);
+        var segment = _trainer.Parameters.Segments[^1];
+        using (var damaged = _trainer.EvaluationValues.narrow(0, segment.Offset, 1))
+        {
+            damaged.fill_(float.NaN);
+        }
+
+        _store.Save(_trainer, Checkpoints.State(_trainer));
+        _store.SaveBest(_trainer, epoch: 1, validationElbo: -1);
+        string message = Assert.Throws<SereException>(() => _store.LoadWeights(_model, choice, _warnings.Add)).Message;
+        Assert.Contains(segment.Name, message, StringComparison.Ordinal);
+        Assert.Contains("not finite", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -243,5 +303,24 @@ public sealed class CheckpointStoreTests : IDisposable
         _store.LoadWeights(model, choice, _warnings.Add);
         using var flat = new FlatParameters(model);
         return TinyExperiment.Bits(flat.Values);
+    }
+
+    /// <summary>A folder in which something happens after each listing.</summary>
+    private sealed class RestlessFolder(Action afterListing) : IFileSystem
+    {
+        public Stream Create(string path) => PhysicalFileSystem.Instance.Create(path);
+
+        public void FlushToDisk(Stream stream) => PhysicalFileSystem.Instance.FlushToDisk(stream);
+
+        public void Move(string source, string target) => PhysicalFileSystem.Instance.Move(source, target);
+
+        public void Delete(string path) => PhysicalFileSystem.Instance.Delete(path);
+
+        public string[] List(string folder, string pattern)
+        {
+            string[] listed = Directory.GetFiles(folder, pattern);
+            afterListing();
+            return listed;
+        }
     }
 }

@@ -1,5 +1,7 @@
+using Sere.Data;
 using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Tests.Training;
 using Xunit;
 
 namespace Sere.Tests.Runs;
@@ -78,6 +80,34 @@ public sealed class RunFolderTests : IDisposable
         folder.RequireNoRun();
         File.WriteAllText(Path.Combine(folder.Checkpoints, "best.safetensors"), "");
         Assert.Contains("holds a run already", Assert.Throws<UsageException>(folder.RequireNoRun).Message);
+    }
+
+    [Fact]
+    public void A_folder_with_files_of_the_names_that_a_run_writes_is_no_place_for_one()
+    {
+        var whole = new RunFolder(_folder.File("whole"));
+        using (var run = TrainingRun.Start(
+            ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["training.epochs=1", "evaluation.importanceSamples=2"]),
+            new DatasetSplits("light and dark", TinyExperiment.Images(24), TinyExperiment.Images(8), TinyExperiment.Images(4)),
+            whole,
+            "sere train"))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        string[] names = [.. Directory.GetFiles(whole.Root).Select(path => Path.GetFileName(path)).Except(["config.json"])];
+        Assert.InRange(names.Length, 7, 20);
+        var folder = new RunFolder(_folder.File("mine"));
+        Directory.CreateDirectory(folder.Root);
+        File.WriteAllText(Path.Combine(folder.Root, "log.txt"), "mine");
+        folder.RequireNoRun();
+        foreach (string name in names)
+        {
+            string path = Path.Combine(folder.Root, name);
+            File.WriteAllText(path, "mine");
+            Assert.Contains($"'{name}'", Assert.Throws<UsageException>(folder.RequireNoRun).Message);
+            File.Delete(path);
+        }
     }
 
     [Fact]

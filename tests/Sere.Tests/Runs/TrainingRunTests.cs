@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Sere.Data;
 using Sere.Models.Configuration;
 using Sere.Runs;
@@ -94,6 +95,38 @@ public sealed class TrainingRunTests : IDisposable
         }
 
         Assert.True(File.Exists(folder.Report));
+    }
+
+    [Theory]
+    [InlineData("1e308")]
+    [InlineData("-1e308")]
+    [InlineData("9e59")]
+    [InlineData("-9e59")]
+    [InlineData("1e-320")]
+    [InlineData("2147483647")]
+    [InlineData("\"NaN\"")]
+    public void Extreme_figures_among_the_metrics_do_not_keep_a_run_from_its_report(string value)
+    {
+        var folder = new RunFolder(_folder.File("extreme"));
+        using (var run = TrainingRun.Start(Tiny(), Digits, folder))
+        {
+            run.Execute(TestContext.Current.CancellationToken);
+        }
+
+        string sound = File.ReadAllLines(folder.Metrics)[0];
+        string[] names = [.. JsonNode.Parse(sound)!.AsObject().Select(member => member.Key)];
+        Assert.InRange(names.Length, 12, 20);
+        foreach (string name in names)
+        {
+            var line = JsonNode.Parse(sound)!.AsObject();
+            line[name] = JsonNode.Parse(line[name] is JsonArray ? $"[{value}]" : value);
+            string extreme = line.ToJsonString();
+            File.WriteAllLines(folder.Metrics, [extreme, extreme]);
+            File.Delete(folder.Report);
+            using var run = TrainingRun.Resume(folder, folder.ReadConfiguration(), Digits);
+            run.Execute(TestContext.Current.CancellationToken);
+            Assert.True(File.Exists(folder.Report), name);
+        }
     }
 
     [Fact]

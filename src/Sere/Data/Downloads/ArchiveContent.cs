@@ -34,7 +34,7 @@ internal sealed class ArchiveContent
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = OrdinaryFile.OpenRead(path);
             using var unzipped = new GZipStream(stream, CompressionMode.Decompress);
             return new ArchiveContent(files, onContent).Read(unzipped);
         }

@@ -36,7 +36,7 @@ internal static class ContentCheck
                 return ContentState.Wrong;
             }
 
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = OrdinaryFile.OpenRead(path);
             return read(stream);
         }
         catch (Exception error) when (FileFault.IsFault(error))

@@ -5,6 +5,8 @@ namespace Sere.Data.Downloads;
 /// <summary>Keeps two processes from downloading into one folder.</summary>
 internal static class FetchLock
 {
+    private const string LockName = "fetch.lock";
+
     /// <summary>
     /// Makes the folder and holds it until the result is disposed. The lock file stays: if it went, one process could
     /// hold the file that another is about to delete while a third makes a new one.
@@ -12,10 +14,11 @@ internal static class FetchLock
     /// <exception cref="SereException">The folder cannot be made, or another process holds it.</exception>
     public static FileStream Take(string folder)
     {
-        string path = Path.Combine(folder, "fetch.lock");
+        string path = Path.Combine(folder, LockName);
         try
         {
             Directory.CreateDirectory(folder);
+            LinkFreePath.Below(folder, LockName);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
         catch (Exception error) when (FileFault.IsFault(error))

@@ -5,14 +5,17 @@ namespace Sere.Data.Downloads;
 /// <summary>The beginning of a download, beside the file that it becomes.</summary>
 internal sealed class PartFile
 {
+    private const string Suffix = ".part";
+    private readonly string _folder;
     private readonly string _target;
 
     /// <summary>The part of the file <paramref name="name"/> in a folder.</summary>
     public PartFile(string folder, string name)
     {
         Name = name;
+        _folder = folder;
         _target = System.IO.Path.Combine(folder, name);
-        Path = _target + ".part";
+        Path = _target + Suffix;
     }
 
     /// <summary>The name of the file that it becomes.</summary>
@@ -32,6 +35,7 @@ internal sealed class PartFile
         FileStream? stream = null;
         Guard(Path, () =>
         {
+            LinkFreePath.Below(_folder, Name + Suffix);
             stream = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
             if (stream.Length > length)
             {

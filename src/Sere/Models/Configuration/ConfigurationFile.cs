@@ -62,13 +62,14 @@ public static class ConfigurationFile
     /// <param name="path">The file.</param>
     /// <param name="what">What the file is, such as "configuration file".</param>
     /// <param name="validate">Refuses values out of range.</param>
-    internal static T Load<T>(string path, string what, Action<T> validate)
+    /// <param name="open">Opens the file; null for one that may be a pipe, which the user named.</param>
+    internal static T Load<T>(string path, string what, Action<T> validate, Func<string, Stream>? open = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         byte[] content;
         try
         {
-            content = ReadAtMost(path, MaximumBytes + 1);
+            content = ReadAtMost((open ?? File.OpenRead)(path), MaximumBytes + 1);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -144,9 +145,9 @@ public static class ConfigurationFile
         return ConfigurationSchema.Short(message.TrimEnd('.', ' '));
     }
 
-    private static byte[] ReadAtMost(string path, int count)
+    private static byte[] ReadAtMost(Stream opened, int count)
     {
-        using FileStream file = File.OpenRead(path);
+        using Stream file = opened;
         // The length of a pipe or a device says nothing; what is read is bounded either way.
         using var content = new MemoryStream();
         byte[] buffer = new byte[16 * 1024];

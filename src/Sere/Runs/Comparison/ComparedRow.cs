@@ -57,7 +57,7 @@ public sealed record ComparedRow
     public required int BestEpoch { get; init; }
 
     /// <summary>Training steps that were skipped.</summary>
-    public required int SkippedSteps { get; init; }
+    public required long SkippedSteps { get; init; }
 
     /// <summary>Seconds of training and validation, on a machine that may have had other work.</summary>
     public required double TrainingSeconds { get; init; }

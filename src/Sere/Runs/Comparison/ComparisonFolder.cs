@@ -5,7 +5,10 @@ using Sere.Storage;
 
 namespace Sere.Runs.Comparison;
 
-/// <summary>The places of what a comparison leaves.</summary>
+/// <summary>
+/// The places of what a comparison leaves. Each is looked at when it is asked for: it and the folders on the way below
+/// <see cref="Root"/> must be no links, or a <see cref="SereException"/> is thrown.
+/// </summary>
 public sealed class ComparisonFolder
 {
     private const long LargestFile = 1L << 28;
@@ -21,40 +24,40 @@ public sealed class ComparisonFolder
     public string Root { get; }
 
     /// <summary>Everything that decides a figure: the rows' configurations, the evaluation, the digest of the images.</summary>
-    public string Settings => Path.Combine(Root, "suite.json");
+    public string Settings => LinkFreePath.Below(Root, "suite.json");
 
     /// <summary>The command line that started the comparison.</summary>
-    public string Command => Path.Combine(Root, "command.txt");
+    public string Command => LinkFreePath.Below(Root, "command.txt");
 
     /// <summary>The table as Markdown, with how it came about.</summary>
-    public string Markdown => Path.Combine(Root, "comparison.md");
+    public string Markdown => LinkFreePath.Below(Root, "comparison.md");
 
     /// <summary>The table as CSV.</summary>
-    public string Csv => Path.Combine(Root, "comparison.csv");
+    public string Csv => LinkFreePath.Below(Root, "comparison.csv");
 
     /// <summary>The table as JSON.</summary>
-    public string Json => Path.Combine(Root, "comparison.json");
+    public string Json => LinkFreePath.Below(Root, "comparison.json");
 
     /// <summary>The log-likelihoods as a bar chart.</summary>
-    public string Picture => Path.Combine(Root, "comparison.png");
+    public string Picture => LinkFreePath.Below(Root, "comparison.png");
 
     /// <summary>Validation ELBO of all rows over the epochs.</summary>
-    public string LearningCurves => Path.Combine(Root, "learning-curves.png");
+    public string LearningCurves => LinkFreePath.Below(Root, "learning-curves.png");
 
     /// <summary>Validation ELBO of all rows over the wall time.</summary>
-    public string LearningCurvesOverTime => Path.Combine(Root, "learning-curves-time.png");
+    public string LearningCurvesOverTime => LinkFreePath.Below(Root, "learning-curves-time.png");
 
     /// <summary>What a training step of each row takes.</summary>
-    public string StepTimes => Path.Combine(Root, "step-times.json");
+    public string StepTimes => LinkFreePath.Below(Root, "step-times.json");
 
     /// <summary>The run of a row: what sere train leaves, and the row's figures.</summary>
-    public RunFolder Run(string row) => new(Path.Combine(Root, "rows", row));
+    public RunFolder Run(string row) => new(LinkFreePath.Below(Root, "rows", row));
 
     /// <summary>The figures of a row; it is done once they are there.</summary>
-    public string Result(string row) => Path.Combine(Run(row).Root, "result.json");
+    public string Result(string row) => LinkFreePath.Below(Root, "rows", row, "result.json");
 
     /// <summary>The figures of each test image of a row.</summary>
-    public string PerImage(string row) => Path.Combine(Run(row).Root, "per-image.csv");
+    public string PerImage(string row) => LinkFreePath.Below(Root, "rows", row, "per-image.csv");
 
     /// <summary>Makes the folder for settings, or goes on in one of the same settings.</summary>
     /// <exception cref="UsageException">It holds a comparison of other settings; the sentence names the first difference.</exception>
@@ -82,16 +85,16 @@ public sealed class ComparisonFolder
             throw new SereException($"The folder '{Root}' cannot be made: {error.Message}", error);
         }
 
+        // First what makes the folder a comparison's, should the process end here.
+        AtomicFile.WriteAllText(Settings, settings.ToJsonString(ConfigurationSchema.Options) + "\n");
         if (command is not null)
         {
             AtomicFile.WriteAllText(Command, command + "\n");
         }
-
-        AtomicFile.WriteAllText(Settings, settings.ToJsonString(ConfigurationSchema.Options) + "\n");
     }
 
     /// <summary>The command line; empty where none is kept.</summary>
-    internal string ReadCommand() => File.Exists(Command) ? ReadText(Command) : "";
+    internal string ReadCommand() => OrdinaryFile.HasContent(Command) ? ReadText(Command) : "";
 
     /// <summary>Reads a file of the comparison.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
@@ -99,9 +102,7 @@ public sealed class ComparisonFolder
     {
         try
         {
-            return new FileInfo(path).Length <= LargestFile
-                ? File.ReadAllText(path)
-                : throw new SereException($"'{path}' is too large to be part of a comparison; check the path.");
+            return OrdinaryFile.ReadAllText(path, LargestFile);
         }
         catch (Exception error) when (FileFault.IsFault(error))
         {

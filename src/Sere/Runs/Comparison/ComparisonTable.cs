@@ -66,7 +66,7 @@ public static class ComparisonTable
             Invariant,
             $"- Training: {report.Epochs} epochs, {report.BatchSize} images a step, seed {report.Seed}; best epoch by validation.\n");
         text.Append(Invariant, $"- {StepTime(report)}\n");
-        int skipped = report.Rows.Sum(row => row.SkippedSteps);
+        long skipped = report.Rows.Sum(row => row.SkippedSteps);
         text.Append(Invariant, $"- Skipped steps of all rows: {skipped}. Machine: {report.Machine}.\n\n");
         text.Append("![log-likelihoods](comparison.png)\n\n![learning curves over epochs](learning-curves.png)\n\n");
         text.Append("![learning curves over time](learning-curves-time.png)\n");

@@ -32,7 +32,8 @@ public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadO
         {
             if (line.Split(',') is not [_, var first, var second]
                 || !double.TryParse(first, NumberStyles.Float, CultureInfo.InvariantCulture, out double bound)
-                || !double.TryParse(second, NumberStyles.Float, CultureInfo.InvariantCulture, out double mean))
+                || !double.TryParse(second, NumberStyles.Float, CultureInfo.InvariantCulture, out double mean)
+                || !RunMetrics.IsPossibleFigures([bound, mean]))
             {
                 throw new SereException($"'{path}' is damaged in the line of image {logLikelihood.Count}.");
             }

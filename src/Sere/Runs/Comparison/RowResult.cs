@@ -40,7 +40,7 @@ public sealed record RowResult
     public required int BestEpoch { get; init; }
 
     /// <summary>Training steps that were skipped because they were not finite.</summary>
-    public required int SkippedSteps { get; init; }
+    public required long SkippedSteps { get; init; }
 
     /// <summary>Seconds of training and validation.</summary>
     public required double Seconds { get; init; }
@@ -48,6 +48,12 @@ public sealed record RowResult
     /// <summary>Each image, in the order of the test images.</summary>
     [JsonIgnore]
     public PerImageFigures Images { get; init; } = PerImageFigures.None;
+
+    /// <summary>Whether a row can come to such figures; those of baselines are small, but of the same kind.</summary>
+    private bool IsPossible =>
+        Parameters >= 0 && ActiveUnits >= 0 && Epochs >= 0 && BestEpoch >= 0 && SkippedSteps >= 0
+        && RunMetrics.IsPossibleTime(Seconds) && RunMetrics.IsPossibleFigures(KlPerLayer)
+        && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue;
 
     /// <summary>Keeps a row: its images first, so that it is done only when all is there.</summary>
     /// <exception cref="SereException">A file cannot be written.</exception>
@@ -76,8 +82,8 @@ public sealed record RowResult
             bool isSound = kept?.Format == CurrentFormat
                 && string.Equals(kept.Name, row, StringComparison.Ordinal)
                 && string.Equals(kept.Digest, ContentDigest.OfFile(folder.PerImage(row)), StringComparison.Ordinal);
-            return isSound
-                ? kept! with { Images = PerImageFigures.Read(folder.PerImage(row)) }
+            return isSound && kept!.IsPossible
+                ? kept with { Images = PerImageFigures.Read(folder.PerImage(row)) }
                 : throw new SereException($"'{path}' does not fit '{folder.PerImage(row)}'.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or SereException)

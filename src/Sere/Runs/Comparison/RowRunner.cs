@@ -46,7 +46,7 @@ internal sealed class RowRunner
             ActiveUnits = evaluation.Report.ActiveUnits,
             Epochs = metrics.Count,
             BestEpoch = metrics.MaxBy(epoch => epoch.ValidationBound)?.Epoch ?? 0,
-            SkippedSteps = metrics.Sum(epoch => epoch.SkippedSteps),
+            SkippedSteps = metrics.Sum(epoch => (long)epoch.SkippedSteps),
             Seconds = metrics.Count == 0 ? 0 : metrics[^1].Seconds,
             Images = new PerImageFigures(evaluation.Likelihoods.LogLikelihood, evaluation.Likelihoods.Elbo),
         };

@@ -14,6 +14,21 @@ public sealed class DifferenceBarPictureTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData(9e59)]
+    [InlineData(-9e59)]
+    [InlineData(1e-320)]
+    [InlineData(double.NegativeInfinity)]
+    [InlineData(double.NaN)]
+    public void Extreme_differences_are_drawn(double value)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("bars.png");
+        DifferenceBarPicture.Write(
+            path, [new DifferenceBar("a", value, 1, "1", false), new DifferenceBar("b", 0, value, "2", false)], "x", "title");
+        Assert.True(File.Exists(path));
+    }
+
     [Fact]
     public void The_bars_are_as_long_as_the_differences_on_both_sides_of_zero()
     {

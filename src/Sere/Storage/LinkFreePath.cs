@@ -1,0 +1,29 @@
+namespace Sere.Storage;
+
+/// <summary>
+/// Places below a folder that the user named. Who made the folder may be a stranger: a link in it would lead what is read
+/// and written to any file of the user, so none is followed. The folder itself may be a link.
+/// </summary>
+internal static class LinkFreePath
+{
+    /// <summary>A place below a folder, checked at each call: to be asked for anew before each use.</summary>
+    /// <param name="root">The folder that the user named.</param>
+    /// <param name="names">The folders on the way and the last name, each a single name.</param>
+    /// <returns>The path, which need not exist.</returns>
+    /// <exception cref="SereException">There is a link on the way or at its end.</exception>
+    public static string Below(string root, params ReadOnlySpan<string> names)
+    {
+        string path = root;
+        foreach (string name in names)
+        {
+            path = Path.Combine(path, name);
+            if ((new FileInfo(path).LinkTarget ?? new DirectoryInfo(path).LinkTarget) is not null)
+            {
+                throw new SereException(
+                    $"'{path}' is a link, and none is followed inside of '{root}'; remove it, or put there what it leads to.");
+            }
+        }
+
+        return path;
+    }
+}
