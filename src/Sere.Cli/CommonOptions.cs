@@ -19,6 +19,12 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
+    public static Option<string?> Dataset() => new("--dataset")
+    {
+        Description = "Where the images that the run was trained on are now, if they have moved: images:DIR or npy:FILE.",
+        HelpName = "NAME",
+    };
+
     public static Option<CheckpointChoice> Checkpoint() => Choice(
         "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
 
@@ -46,7 +52,7 @@ internal static class CommonOptions
 
     public static Option<string> Input() => new("--input")
     {
-        Description = "A folder of PNG, JPEG or WebP images, one such image, a .npy or .npz file, or an IDX file.",
+        Description = "A folder of PNG, JPEG, WebP or BMP images, one such image, a .npy or .npz file, or an IDX file.",
         HelpName = "DIR|FILE",
         Required = true,
     };

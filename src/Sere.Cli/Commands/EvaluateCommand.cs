@@ -21,6 +21,7 @@ internal static class EvaluateCommand
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
+        var dataset = CommonOptions.Dataset();
         var dataFolder = CommonOptions.DataFolder();
         var samples = CommonOptions.ImportanceSamples(1000);
         var seed = CommonOptions.Seed("binarization and importance samples");
@@ -39,7 +40,7 @@ internal static class EvaluateCommand
         var compute = new ComputeOptions();
         var command = new Command("evaluate", "Evaluate a model: importance-weighted bound, ELBO, KL per layer, active units.")
         {
-            run, checkpoint, split, samples, limit, seed, json, perImage, dataFolder,
+            run, checkpoint, split, samples, limit, seed, json, perImage, dataset, dataFolder,
         };
         compute.AddTo(command);
         command.SetAction(parsed =>
@@ -59,7 +60,8 @@ internal static class EvaluateCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var splits = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(dataFolder));
+            var splits = RunDataset.LoadTrainedOn(
+                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset));
             var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
             var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
                 model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, interruption.Listen()));

@@ -13,6 +13,7 @@ internal static class ReconstructCommand
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
+        var dataset = CommonOptions.Dataset();
         var dataFolder = CommonOptions.DataFolder();
         var count = new Option<int>("--count")
         {
@@ -33,7 +34,7 @@ internal static class ReconstructCommand
         var compute = new ComputeOptions();
         var command = new Command("reconstruct", "Encode test images and draw them again, beside the originals.")
         {
-            run, count, teacherForced, checkpoint, dataFolder, output,
+            run, count, teacherForced, checkpoint, dataset, dataFolder, output,
         };
         compute.AddTo(command);
         command.SetAction(parsed =>
@@ -44,7 +45,8 @@ internal static class ReconstructCommand
             var device = compute.Apply(parsed);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var test = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(dataFolder)).Test;
+            var test = RunDataset.LoadTrainedOn(
+                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset)).Test;
             var (originals, reconstructions) = model.Reconstruct(
                 test.Slice(0, Math.Min(images, test.Count)), parsed.GetValue(teacherForced));
             ReconstructionGrid.Write(path, originals, reconstructions, Math.Min(MostColumns, originals.Count));

@@ -14,6 +14,7 @@ internal sealed class SampleCommand
     private readonly Argument<string> _run = CommonOptions.Run();
     private readonly Option<CheckpointChoice> _checkpoint = CommonOptions.Checkpoint();
     private readonly Option<long> _seed = CommonOptions.Seed("the images; image i is the same whatever the count");
+    private readonly Option<string?> _dataset = CommonOptions.Dataset();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
     private readonly Option<bool> _resize = CommonOptions.Resize();
     private readonly Option<bool> _gray = CommonOptions.Gray();
@@ -71,7 +72,7 @@ internal sealed class SampleCommand
         var command = new Command("sample", "Draw images from a model, or a path through its latent space, into a picture.")
         {
             sample._run, sample._count, sample._temperature, sample._interpolate, sample._traverse, sample._steps,
-            sample._seed, sample._checkpoint, sample._dataFolder, sample._resize, sample._gray, sample._output,
+            sample._seed, sample._checkpoint, sample._dataset, sample._dataFolder, sample._resize, sample._gray, sample._output,
         };
         sample._compute.AddTo(command);
         command.SetAction(sample.Execute);
@@ -142,7 +143,8 @@ internal sealed class SampleCommand
             return read.Count == 1 ? read : throw new UsageException($"'{end}' holds {read.Count} images; name a file of one.");
         }
 
-        var test = RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(_dataFolder)).Test;
+        var test = RunDataset.LoadTrainedOn(
+            model.Configuration, parsed.GetValue(_dataFolder), parsed.GetValue(_dataset)).Test;
         return index < test.Count ? test.Slice(index, 1) : throw new UsageException(
             $"There is no test image {index}; the {test.Count} test images have the numbers 0 to {test.Count - 1}.");
     }

@@ -13,6 +13,7 @@ internal static class ScoreCommand
     {
         var run = CommonOptions.Run();
         var checkpoint = CommonOptions.Checkpoint();
+        var dataset = CommonOptions.Dataset();
         var dataFolder = CommonOptions.DataFolder();
         var samples = new Option<int?>("--importance-samples")
         {
@@ -33,7 +34,7 @@ internal static class ScoreCommand
         var command = new Command(
             "score", "Give each image its log-likelihood in nats and its percentile among held-out images, as CSV.")
         {
-            run, input, output, samples, resize, gray, checkpoint, seed, dataFolder,
+            run, input, output, samples, resize, gray, checkpoint, seed, dataset, dataFolder,
         };
         compute.AddTo(command);
         command.SetAction(parsed =>
@@ -53,7 +54,8 @@ internal static class ScoreCommand
             };
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
                 images, options, done => onImages(done, images.Count), interruption.Listen()));
-            var heldOut = HeldOut(terminal, interruption, folder, model, options, parsed.GetValue(dataFolder));
+            var heldOut = HeldOut(terminal, interruption, folder, model, options, () => RunDataset.LoadTrainedOn(
+                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset)));
             if (heldOut?.LogLikelihood.Count is { } count and < HeldOutScores.FewImages)
             {
                 terminal.Warn($"The percentiles are coarse, because they are places among {count} held-out images alone.");
@@ -72,7 +74,7 @@ internal static class ScoreCommand
         RunFolder folder,
         TrainedModel model,
         EvaluationOptions options,
-        string? dataFolder)
+        Func<DatasetSplits> load)
     {
         if (HeldOutScores.Find(folder, model, options) is { } kept)
         {
@@ -82,7 +84,7 @@ internal static class ScoreCommand
         DatasetSplits splits;
         try
         {
-            splits = RunDataset.LoadTrainedOn(model.Configuration, dataFolder);
+            splits = load();
         }
         catch (SereException error)
         {

@@ -33,7 +33,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _dataset = new("--dataset")
     {
-        Description = "digits (built in), mnist, images:DIR for a folder of PNG, JPEG or WebP images, or npy:FILE for a .npy or .npz file.",
+        Description = "digits (built in), mnist, images:DIR for a folder of PNG, JPEG, WebP or BMP images, or npy:FILE for a .npy "
+            + "or .npz file; with --resume, where the run's images are now.",
         HelpName = "NAME",
     };
 
@@ -99,9 +100,13 @@ internal sealed class TrainCommand
         var named = Named(parsed);
         var resumed = parsed.GetValue(_resume) ? Resumed(parsed, named) : null;
         var stored = resumed?.ReadConfiguration();
+        // The images of a run that goes on may have moved: they are no other data where their digest is the same.
+        string? dataset = parsed.GetValue(_dataset) is not null && stored is { Dataset.Digest.Length: > 0 }
+            ? stored.Dataset.Name
+            : parsed.GetValue(_dataset);
         var configuration = named is null && stored is not null
-            ? WithOptions(parsed, stored)
-            : Requested(parsed, named);
+            ? WithOptions(parsed, stored, dataset)
+            : Requested(parsed, named, dataset);
         if (stored is not null)
         {
             RequireSame(stored, configuration, resumed!);
@@ -112,7 +117,9 @@ internal sealed class TrainCommand
             parsed,
             stopping =>
             {
-                var splits = RunDataset.Load(stored ?? configuration, parsed.GetValue(_dataFolder));
+                var splits = stored is null
+                    ? RunDataset.Load(configuration, parsed.GetValue(_dataFolder))
+                    : RunDataset.LoadTrainedOn(stored, parsed.GetValue(_dataFolder), parsed.GetValue(_dataset));
                 if (stopping.IsCancellationRequested)
                 {
                     throw new OperationCanceledException("Interrupted before training began; nothing was changed.", stopping);
@@ -159,7 +166,10 @@ internal sealed class TrainCommand
     private string ResumeCommand(ParseResult parsed, RunFolder folder)
     {
         string dataFolder = parsed.GetValue(_dataFolder) is { Length: > 0 } given ? $" --data-dir {ShellText.Quote(given)}" : "";
-        return $"sere train --run {ShellText.Quote(folder.Root)}{dataFolder}{_compute.Given(parsed)} --resume";
+        string dataset = parsed.GetValue(_resume) && parsed.GetValue(_dataset) is { } moved
+            ? $" --dataset {ShellText.Quote(moved)}"
+            : "";
+        return $"sere train --run {ShellText.Quote(folder.Root)}{dataset}{dataFolder}{_compute.Given(parsed)} --resume";
     }
 
     private (TrainingRun Run, RunFolder Folder) Start(
@@ -198,14 +208,15 @@ internal sealed class TrainCommand
             : null;
     }
 
-    private ExperimentConfiguration WithOptions(ParseResult parsed, ExperimentConfiguration configuration)
+    private ExperimentConfiguration WithOptions(
+        ParseResult parsed, ExperimentConfiguration configuration, string? dataset)
     {
         configuration = configuration with
         {
             Seed = parsed.GetValue(_seed) ?? configuration.Seed,
             Dataset = configuration.Dataset with
             {
-                Name = parsed.GetValue(_dataset) ?? configuration.Dataset.Name,
+                Name = dataset ?? configuration.Dataset.Name,
                 Gray = parsed.GetValue(_gray) || configuration.Dataset.Gray,
                 Resize = parsed.GetValue(_resize) is { } size ? Size(size) : configuration.Dataset.Resize,
             },
@@ -218,10 +229,10 @@ internal sealed class TrainCommand
     }
 
     /// <summary>What a new run is asked to be: named after its data where that is not the configuration's own.</summary>
-    private ExperimentConfiguration Requested(ParseResult parsed, ExperimentConfiguration? named)
+    private ExperimentConfiguration Requested(ParseResult parsed, ExperimentConfiguration? named, string? dataset)
     {
         named ??= Presets.Load(DefaultPreset);
-        return WithOptions(parsed, OtherData.Describe(named, WithOptions(parsed, named).Dataset.Name));
+        return WithOptions(parsed, OtherData.Describe(named, WithOptions(parsed, named, dataset).Dataset.Name), dataset);
     }
 
     // A folder is kept with its full path, whoever named it: the run is evaluated from elsewhere later.
@@ -242,7 +253,7 @@ internal sealed class TrainCommand
     }
 
     private RunFolder Resumed(ParseResult parsed, ExperimentConfiguration? named) => RunFolder.Existing(
-        parsed.GetValue(_run) ?? Path.Combine(RunsFolder, Requested(parsed, named).Name));
+        parsed.GetValue(_run) ?? Path.Combine(RunsFolder, Requested(parsed, named, parsed.GetValue(_dataset)).Name));
 
     private static void RequireSame(ExperimentConfiguration stored, ExperimentConfiguration requested, RunFolder folder)
     {
@@ -252,11 +263,12 @@ internal sealed class TrainCommand
             Dataset = requested.Dataset with
             {
                 Shape = stored.Dataset.Shape,
+                Scale = requested.Dataset.Scale ?? stored.Dataset.Scale,
                 Range = stored.Dataset.Range,
                 Digest = stored.Dataset.Digest,
             },
         };
-        if (ConfigurationDifference.First(stored, requested) is { } difference)
+        if (ConfigurationDifference.First(WithFullPath(stored), requested) is { } difference)
         {
             throw new UsageException(
                 $"The run '{folder.Root}' cannot go on with another configuration: {difference}; leave the options out, or "

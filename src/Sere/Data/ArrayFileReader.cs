@@ -3,98 +3,113 @@ using Sere.Storage;
 namespace Sere.Data;
 
 /// <summary>
-/// Reads images and vectors from NumPy's .npy and .npz files. An array [N, D] is N vectors, [N, H, W] grey images,
-/// [N, H, W, C] or [N, C, H, W] with C = 1 or 3 images with channels. Whole numbers from 0 to 255 are bytes (those that
-/// are all 0 or 1 are black and white); everything else is real values.
+/// Reads images and vectors from NumPy's .npy and .npz files, which are told by their first bytes. An array [N, D] is N
+/// vectors, [N, H, W] grey images, [N, H, W, C] or [N, C, H, W] with C = 1 or 3 images with channels. What the numbers
+/// mean, a <see cref="ValueScale"/> says.
 /// </summary>
 public static class ArrayFileReader
 {
     private static readonly string[][] Parts = [["train", "x_train"], ["test", "x_test"]];
     private static readonly string[][] PartLabels = [["train_labels", "y_train"], ["test_labels", "y_test"]];
 
-    /// <summary>Reads the images of a .npy file, or of a .npz file that holds one array.</summary>
+    /// <summary>Reads the images of a file that holds one array.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="real">
-    /// Whether whole numbers are real values too, because the file belongs to others that are not whole; arrays of type
-    /// uint8 or boolean are bytes all the same.
-    /// </param>
+    /// <param name="scale">What its numbers mean; null to decide it by them.</param>
     /// <exception cref="SereException">The file is missing, damaged, or holds something else.</exception>
-    public static ImageSet Read(string path, bool real = false)
+    public static ImageSet Read(string path, ValueScale? scale = null)
     {
-        var (all, test) = ReadParts(path, real);
+        var (all, test, _) = ReadParts(path, scale);
         return test is null ? all : throw new SereException(
             $"'{path}' holds training and test images; name a file that holds one array.");
     }
 
     /// <summary>
-    /// Reads the images of a .npy file, or of a .npz file that holds one array, or the arrays "train" and "test" (or
-    /// "x_train" and "x_test"), with or without labels in "train_labels" and "test_labels" (or "y_train" and "y_test").
+    /// Reads the images of a file that holds one array, or the arrays "train" and "test" (or "x_train" and "x_test"), with
+    /// or without labels in "train_labels" and "test_labels" (or "y_train" and "y_test").
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="real">Whether whole numbers are real values too; they are in any case if those of the other part are.</param>
-    /// <returns>The training and the test images; all images and null where the file does not tell them apart.</returns>
-    /// <exception cref="SereException">The file is missing, damaged, or holds something else.</exception>
-    public static (ImageSet Train, ImageSet? Test) ReadParts(string path, bool real = false)
+    /// <param name="scale">What its numbers mean; null to decide it by the training images, or by all.</param>
+    /// <param name="warn">Told of labels that are passed over; null for nobody.</param>
+    /// <returns>
+    /// The training and the test images, or all images and null where the file does not tell them apart; and the scale.
+    /// </returns>
+    /// <exception cref="SereException">
+    /// The file is missing, damaged, holds something else, or a number that the scale does not have.
+    /// </exception>
+    public static (ImageSet Train, ImageSet? Test, ValueScale Scale) ReadParts(
+        string path, ValueScale? scale = null, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!IsArchive(path))
+        if (FileKinds.Of(path) != FileKind.Zip)
         {
-            return (ToImages(NpyFile.Read(path), path, real, labels: null), null);
+            var (images, found) = ToImages(NpyFile.Read(path), path, scale);
+            return (images, null, found);
         }
 
-        var arrays = NpzFile.Read(path);
+        var arrays = NpzFile.Read(path, names =>
+        {
+            if (names.Count != 1
+                && (names.Except(Parts.Concat(PartLabels).SelectMany(known => known), StringComparer.Ordinal).Any()
+                    || !Parts.All(part => part.Any(names.Contains))))
+            {
+                throw new SereException(
+                    $"'{path}' holds {Describe(names)}; keep one array of images in it, or name them train and test, with "
+                    + "labels in train_labels and test_labels.");
+            }
+        });
         if (arrays.Count == 1)
         {
-            return (ToImages(arrays.Values.First(), path, real, labels: null), null);
+            var (images, found) = ToImages(arrays.Values.First(), path, scale);
+            return (images, null, found);
         }
 
-        if (arrays.Keys.Except(Parts.Concat(PartLabels).SelectMany(names => names), StringComparer.Ordinal).Any()
-            || Find(arrays, Parts[0]) is not { } train
-            || Find(arrays, Parts[1]) is not { } test)
-        {
-            throw new SereException(
-                $"'{path}' holds {Describe(arrays.Keys)}; keep one array of images in it, or name them train and test, with "
-                + "labels in train_labels and test_labels.");
-        }
+        var (train, decided) = ToImages(Find(arrays, Parts[0])!, path, scale);
+        var (test, _) = ToImages(Find(arrays, Parts[1])!, path, decided);
+        return (WithLabels(train, 0), WithLabels(test, 1), decided);
 
-        // Told once for both: they are compared with each other.
-        real = real || train.ToBytes() is null || test.ToBytes() is null;
-        return (
-            ToImages(train, path, real, Find(arrays, PartLabels[0])),
-            ToImages(test, path, real, Find(arrays, PartLabels[1])));
+        ImageSet WithLabels(ImageSet images, int part) =>
+            Find(arrays, PartLabels[part]) is { } labels && ToLabels(labels, images.Count, path, warn) is { } bytes
+                ? images.WithLabels(bytes)
+                : images;
     }
 
-    /// <summary>Whether the name is that of a .npy or .npz file.</summary>
-    internal static bool IsArrayFile(string path) =>
-        path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) || IsArchive(path);
-
-    private static bool IsArchive(string path) => path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase);
-
-    private static string Describe(IEnumerable<string> names)
-    {
-        string[] all = [.. names];
-        return all.Length == 0 ? "no arrays" : $"the {all.Length} arrays {string.Join(", ", all.Take(5))}"
-            + (all.Length > 5 ? " and others" : "");
-    }
+    private static string Describe(IReadOnlyCollection<string> names) =>
+        names.Count == 0 ? "no arrays" : $"the {names.Count} arrays {string.Join(", ", names.Take(5))}"
+            + (names.Count > 5 ? " and others" : "");
 
     private static NpyArray? Find(IReadOnlyDictionary<string, NpyArray> arrays, string[] names) =>
         names.Select(name => arrays.GetValueOrDefault(name)).FirstOrDefault(array => array is not null);
 
-    private static ImageSet ToImages(NpyArray array, string path, bool real, NpyArray? labels)
+    private static (ImageSet Images, ValueScale Scale) ToImages(NpyArray array, string path, ValueScale? scale)
     {
         var (shape, channelsLast) = Interpret(array, path);
-        byte[]? labelBytes = labels is null ? null : ToLabels(labels, array.Shape[0], path);
-        bool isByteType = array.Type is NpyElementType.UInt8 or NpyElementType.Boolean;
-        if ((isByteType || !real) && array.ToBytes() is { } bytes)
+        bool isFloat = array.Type is NpyElementType.Float16 or NpyElementType.Float32 or NpyElementType.Float64;
+        // The type decides first: true is white and uint8 is bytes, whatever the scale says of other numbers.
+        bool mayBeBytes = scale switch
         {
-            StretchBinary(bytes);
-            return new ImageSet(shape, channelsLast ? ToPlanes(bytes, shape) : bytes, labelBytes);
+            ValueScale.Bytes => !isFloat,
+            ValueScale.Real => array.Type is NpyElementType.UInt8 or NpyElementType.Boolean,
+            _ => true,
+        };
+        if (mayBeBytes && array.TakeBytes() is { } bytes
+            && !(scale == ValueScale.Binary && isFloat && bytes.Any(value => value > 1)))
+        {
+            scale ??= array.Type == NpyElementType.Boolean || ValueScales.AreBinary(bytes) ? ValueScale.Binary
+                : isFloat ? ValueScale.Levels
+                : ValueScale.Bytes;
+            ValueScales.Stretch(bytes, array.Type == NpyElementType.Boolean ? ValueScale.Binary : scale, path);
+            return (new ImageSet(shape, channelsLast ? ToPlanes(bytes, shape) : bytes), scale.Value);
         }
 
         float[] values = array.ToSingles();
+        if (scale == ValueScale.Levels || (scale is ValueScale.Bytes or ValueScale.Binary && !isFloat))
+        {
+            throw ValueScales.Misfit(path, Array.Find(values, value => value is not (>= 0 and <= 255) || value % 1 != 0), scale.Value);
+        }
+
         int unfit = Array.FindIndex(values, value => !float.IsFinite(value));
         return unfit < 0
-            ? new ImageSet(shape, channelsLast ? ToPlanes(values, shape) : values, labelBytes)
+            ? (new ImageSet(shape, channelsLast ? ToPlanes(values, shape) : values), scale ?? ValueScale.Real)
             : throw new SereException(
                 $"'{path}' holds a value that is not finite in float32, in item {unfit / shape.Dimensions}; replace or remove it.");
     }
@@ -122,36 +137,40 @@ public static class ArrayFileReader
         };
     }
 
-    private static byte[] ToLabels(NpyArray labels, int count, string path) =>
-        labels.Shape.Count == 1 && labels.Length == count && labels.ToBytes() is { } bytes
-            ? bytes
-            : throw new SereException(
-                $"The labels in '{path}' are not {count} whole numbers from 0 to 255, one for each image; mend or remove them.");
-
-    /// <summary>What is 0 or 1 throughout means black and white, not two shades of black.</summary>
-    private static void StretchBinary(byte[] bytes)
+    /// <summary>The labels as bytes; null, with a word, where they are none: a density has no use for them.</summary>
+    private static byte[]? ToLabels(NpyArray labels, int count, string path, Action<string>? warn)
     {
-        if (bytes.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) < 0)
+        if (labels.Shape.Count == 0 || labels.Shape[0] != count)
         {
-            for (int i = 0; i < bytes.Length; i++)
-            {
-                bytes[i] *= byte.MaxValue;
-            }
+            throw new SereException(
+                $"The labels in '{path}' are not {count}, one for each image; mend or remove them.");
         }
+
+        byte[]? bytes = labels.Length == count ? labels.ToBytes() : null;
+        if (bytes is null)
+        {
+            warn?.Invoke(
+                $"The labels in '{path}' are not whole numbers from 0 to 255, one for each image, and were passed over; "
+                + "training takes none.");
+        }
+
+        return bytes;
     }
 
+    /// <summary>Brings channels that come last before rows and columns, in place.</summary>
     private static T[] ToPlanes<T>(T[] pixels, ImageShape shape)
     {
-        var planes = new T[pixels.Length];
+        var image = new T[shape.Dimensions];
         int plane = shape.Height * shape.Width;
-        for (int image = 0; image < pixels.Length; image += shape.Dimensions)
+        for (int first = 0; first < pixels.Length; first += image.Length)
         {
-            for (int i = 0; i < shape.Dimensions; i++)
+            pixels.AsSpan(first, image.Length).CopyTo(image);
+            for (int i = 0; i < image.Length; i++)
             {
-                planes[image + (i % shape.Channels * plane) + (i / shape.Channels)] = pixels[image + i];
+                pixels[first + (i % shape.Channels * plane) + (i / shape.Channels)] = image[i];
             }
         }
 
-        return planes;
+        return pixels;
     }
 }

@@ -1,16 +1,20 @@
+using Sere.Data.Downloads;
 using Sere.Storage;
 
 namespace Sere.Data;
 
 /// <summary>
 /// Reads the binary version of CIFAR-10: records of a label byte and the three planes of an image, red, green and blue,
-/// each row by row. Planes come first in an <see cref="ImageSet"/> as well.
+/// each row by row; or the Python version, which holds the same bytes. Planes come first in an <see cref="ImageSet"/> as well.
 /// </summary>
 internal static class Cifar10Reader
 {
     private const int TrainingFiles = 5;
     private const int Classes = 10;
     private const int MostRecords = 10_000;
+
+    // A pickle holds names of files besides.
+    private const int LargestFile = 40_000_000;
 
     /// <summary>The shape of an image.</summary>
     public static ImageShape Shape { get; } = new(3, 32, 32);
@@ -29,14 +33,13 @@ internal static class Cifar10Reader
 
     /// <summary>Reads the five files of training images and the test images that are there, with their labels.</summary>
     /// <param name="folder">The folder of the files.</param>
+    /// <param name="warn">Told of files that are not those of CIFAR-10.</param>
     /// <exception cref="SereException">A file is missing or damaged.</exception>
-    public static (ImageSet Train, ImageSet Test) Read(string folder)
+    public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn)
     {
         string[] training = [.. Enumerable.Range(1, TrainingFiles).Select(number => Find(folder, TrainingFile(number)))];
-        string abridged = Path.Combine(folder, AbridgedTestFile);
-        bool isAbridged = !File.Exists(Path.Combine(folder, TestFile)) && File.Exists(abridged);
-        string test = isAbridged ? abridged : Find(folder, TestFile);
-        return (Join([.. training.Select(ReadFile)]), ReadFile(test));
+        string test = FindEither(folder, TestFile) ?? FindEither(folder, AbridgedTestFile) ?? Find(folder, TestFile);
+        return (Join([.. training.Select(path => ReadKnown(path, warn))]), ReadKnown(test, warn));
     }
 
     /// <summary>Reads one file.</summary>
@@ -45,6 +48,11 @@ internal static class Cifar10Reader
     public static ImageSet ReadFile(string path)
     {
         byte[] content = ReadContent(path);
+        if (content.AsSpan().StartsWith(Cifar10Pickle.Start))
+        {
+            return ReadPickle(content, path);
+        }
+
         int records = content.Length / RecordLength;
         byte[] pixels = new byte[records * Shape.Dimensions];
         byte[] labels = new byte[records];
@@ -60,12 +68,55 @@ internal static class Cifar10Reader
         return new ImageSet(Shape, pixels, labels);
     }
 
+    private static ImageSet ReadPickle(byte[] content, string path)
+    {
+        try
+        {
+            var (pixels, labels) = Cifar10Pickle.Read(content, Shape.Dimensions);
+            return new ImageSet(Shape, pixels, labels);
+        }
+        catch (FormatException error)
+        {
+            throw new SereException(
+                $"'{path}' is not a batch of the Python version of CIFAR-10 because {error.Message}; copy or download it again.",
+                error);
+        }
+    }
+
+    private static ImageSet ReadKnown(string path, Action<string> warn)
+    {
+        var images = ReadFile(path);
+        string name = Path.GetFileNameWithoutExtension(path) + ".bin";
+        var file = RemoteDataset.Cifar10.Files.SelectMany(file => (RemoteFile?[])[file, file.Abridged])
+            .First(file => string.Equals(file?.Name, name, StringComparison.Ordinal))!;
+        using var digest = file.StartDigest();
+        for (int record = 0; record < images.Count; record++)
+        {
+            digest.AppendData(images.Labels!, record, 1);
+            digest.AppendData(images.Pixels, record * Shape.Dimensions, Shape.Dimensions);
+        }
+
+        if (!file.Matches(digest))
+        {
+            warn($"'{path}' does not hold the images of CIFAR-10: its figures are of other data, whatever they are called.");
+        }
+
+        return images;
+    }
+
     private static byte[] ReadContent(string path)
     {
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
-            return file.Length % RecordLength == 0 && file.Length <= (long)MostRecords * RecordLength
+            Span<byte> start = stackalloc byte[Cifar10Pickle.Start.Length];
+            bool isPickle = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+                && start.SequenceEqual(Cifar10Pickle.Start);
+            file.Position = 0;
+            bool isPossible = isPickle
+                ? file.Length <= LargestFile
+                : file.Length % RecordLength == 0 && file.Length <= (long)MostRecords * RecordLength;
+            return isPossible
                 ? Whole(GrowingContent.Read(file, (int)file.Length), file.Length, path)
                 : throw new SereException(
                     $"'{path}' has {file.Length} bytes, which are not 1 to {MostRecords} records of CIFAR-10 of "
@@ -98,11 +149,12 @@ internal static class Cifar10Reader
         return new ImageSet(Shape, pixels, labels);
     }
 
-    private static string Find(string folder, string file)
-    {
-        string path = Path.Combine(folder, file);
-        return File.Exists(path) ? path : throw new SereException(
-            $"'{file}' of data set 'cifar10' is not in '{folder}'; get it with sere data fetch cifar10, or set "
-            + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'cifar10/'.");
-    }
+    private static string Find(string folder, string file) => FindEither(folder, file) ?? throw new SereException(
+        $"'{file}' of data set 'cifar10' is not in '{folder}'; get it with sere data fetch cifar10, or set "
+        + $"{DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'cifar10/'.");
+
+    // The Python version has the same names without an ending.
+    private static string? FindEither(string folder, string file) =>
+        DataFile.Find(folder, file, mayBeZipped: false)
+        ?? DataFile.Find(folder, Path.GetFileNameWithoutExtension(file), mayBeZipped: false);
 }

@@ -21,8 +21,8 @@ public static class DatasetCatalog
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
     /// "digits" (built in), "two-moons", "checkerboard" and "rings" (built-in vectors of two numbers), "mnist" and "cifar10"
-    /// (from the data folder; of the test images of CIFAR-10 the first 1,000 will do), "images:DIR" (the PNG, JPEG and WebP
-    /// files of a folder), or "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not
+    /// (from the data folder; of the test images of CIFAR-10 the first 1,000 will do), "images:DIR" (the PNG, JPEG, WebP
+    /// and BMP files of a folder), or "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not
     /// divided into training and test images, a random tenth are the test images.
     /// </param>
     /// <param name="dataFolderOption">The value of --data-dir, or null; see <see cref="DataFolder.Resolve(string?)"/>.</param>
@@ -35,7 +35,12 @@ public static class DatasetCatalog
     /// </param>
     /// <param name="gray">Whether colours become grey values.</param>
     /// <param name="resize">The shape whose height and width each image is stretched to, or null.</param>
-    /// <exception cref="UsageException">The name is unknown, or the number of validation images does not fit.</exception>
+    /// <param name="scale">
+    /// What the values of one's own images mean; null to decide it by those that are not test images.
+    /// </param>
+    /// <exception cref="UsageException">
+    /// The name is unknown, or the number of validation images, or the scale, does not fit.
+    /// </exception>
     /// <exception cref="SereException">The files are missing, damaged or too few.</exception>
     public static DatasetSplits Load(
         string name,
@@ -43,47 +48,54 @@ public static class DatasetCatalog
         int validationImages,
         long seed,
         bool gray = false,
-        ImageShape? resize = null)
+        ImageShape? resize = null,
+        ValueScale? scale = null)
     {
         ArgumentNullException.ThrowIfNull(name);
+        var remarks = new List<string>();
         if (PathOf(name, ImagesPrefix) is { } folder)
         {
-            return RandomSplit.Of(name, ImageFolderReader.Read(folder, gray, resize), validationImages, seed);
+            var (images, found) = ImageFolderReader.ReadFolder(folder, gray, resize, mixed: false, scale, remarks.Add);
+            return RandomSplit.Of(name, images, validationImages, seed) with { Scale = found, Remarks = remarks };
         }
 
         if (PathOf(name, ArrayPrefix) is { } file)
         {
-            var (all, separate) = ArrayFileReader.ReadParts(file);
+            var (all, separate, found) = ArrayFileReader.ReadParts(file, scale, remarks.Add);
             all = ImageFitting.Fit(all, gray, resize, file);
             RandomSplit.RequireEnough(name, all);
-            return separate is null
+            var splits = separate is null
                 ? RandomSplit.Of(name, all, validationImages, seed)
                 : DatasetSplits.FromTrainingImages(
                     name,
                     all,
                     ImageFitting.Fit(separate, gray, resize, file),
                     Math.Min(validationImages, all.Count / 10));
+            return splits with { Scale = found, Remarks = remarks };
         }
 
         var (train, test) = name switch
         {
             Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
-            Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist)),
-            Cifar10 => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Cifar10)),
+            Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist), remarks.Add),
+            Cifar10 => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Cifar10), remarks.Add),
             _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
-        return DatasetSplits.FromTrainingImages(
+        var known = DatasetSplits.FromTrainingImages(
             name,
             ImageFitting.Fit(train, gray, resize, name),
             ImageFitting.Fit(test, gray, resize, name),
-            validationImages);
+            validationImages) with { Remarks = remarks };
+        return scale is null || scale == known.Scale ? known : throw new UsageException(
+            $"dataset.scale is for images of one's own, and the values of data set '{name}' are known; leave it null.");
     }
 
     /// <summary>The same name with a full path, where it names a folder or a file: it is looked for from elsewhere later.</summary>
     public static string WithFullPath(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return PathOf(name, ImagesPrefix) is { } folder ? ImagesPrefix + Path.GetFullPath(folder)
+        return PathOf(name, ImagesPrefix) is { } folder
+                ? ImagesPrefix + Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))
             : PathOf(name, ArrayPrefix) is { } file ? ArrayPrefix + Path.GetFullPath(file)
             : name;
     }
@@ -105,6 +117,12 @@ public static class DatasetCatalog
         Rings => ToyShape.Rings,
         _ => null,
     };
+
+    /// <summary>Whether a name stands for the images of a folder.</summary>
+    internal static bool IsFolder(string name) => PathOf(name, ImagesPrefix) is not null;
+
+    /// <summary>The folder or file that a name stands for; null for a data set with a name of its own.</summary>
+    internal static string? PlaceOf(string name) => PathOf(name, ImagesPrefix) ?? PathOf(name, ArrayPrefix);
 
     private static string? PathOf(string name, string prefix) =>
         name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;

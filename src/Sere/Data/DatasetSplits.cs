@@ -11,6 +11,18 @@ namespace Sere.Data;
 /// <param name="Test">The images to report on; they never choose anything.</param>
 public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validation, ImageSet Test)
 {
+    private readonly ValueScale? _scale;
+
+    /// <summary>What the values mean; where nothing else is said, what kind of values they are.</summary>
+    public ValueScale Scale
+    {
+        get => _scale ?? (Train.IsReal ? ValueScale.Real : ValueScale.Bytes);
+        init => _scale = value;
+    }
+
+    /// <summary>What is to be said of how the data were read, each a sentence.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>
     /// The SHA-256 of the images, their shape and their division: 64 lower-case hexadecimal digits. It tells whether a run
     /// goes on, or is evaluated, with the images that it was trained on.

@@ -1,14 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.IO.Hashing;
 using Sere.Storage;
 
 namespace Sere.Data;
 
 /// <summary>
-/// Reads IDX files of unsigned bytes, the format of MNIST, whether gzipped or not (told by content, not by name). A
-/// file is read to its end and checked as a whole; memory grows with the bytes that are there, never with a size that
-/// the header claims.
+/// Reads IDX files of unsigned bytes, the format of MNIST, whether gzipped, in one member or several, or not (told by
+/// content, not by name). A file is read to its end and checked as a whole, and its content is held once.
 /// </summary>
 public static class IdxReader
 {
@@ -35,16 +33,13 @@ public static class IdxReader
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
-            if (!DataFile.IsGzip(file))
+            if (FileKinds.Of(file) != FileKind.Gzip)
             {
-                return ReadPlain(file, path, what, rank, checksum: null);
+                return ReadPlain(file, file, path, what, rank);
             }
 
-            var checksum = new Crc32();
             using var unzipped = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
-            (int[] Sizes, byte[] Content) result = ReadPlain(unzipped, path, what, rank, checksum);
-            CheckTrailer(file, path, checksum, rank, result.Content.Length);
-            return result;
+            return ReadPlain(unzipped, file, path, what, rank);
         }
         catch (InvalidDataException error)
         {
@@ -57,7 +52,7 @@ public static class IdxReader
     }
 
     private static (int[] Sizes, byte[] Content) ReadPlain(
-        Stream stream, string path, string what, int rank, Crc32? checksum)
+        Stream stream, FileStream file, string path, string what, int rank)
     {
         Span<byte> header = stackalloc byte[HeaderLength(rank)];
         int held = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
@@ -68,10 +63,13 @@ public static class IdxReader
                 $"'{path}' ends within the IDX header, after {held} bytes; copy or download it again.");
         }
 
-        checksum?.Append(header);
         (int[] sizes, int claimed) = ReadSizes(header[4..], path, what);
         byte[] content = ReadContent(stream, path, claimed);
-        checksum?.Append(content);
+        if (stream != file)
+        {
+            CheckTrailer(file, path, header, content);
+        }
+
         return (sizes, content);
     }
 
@@ -146,9 +144,12 @@ public static class IdxReader
         return content;
     }
 
-    private static void CheckTrailer(FileStream file, string path, Crc32 checksum, int rank, int contentLength)
+    private static void CheckTrailer(FileStream file, string path, ReadOnlySpan<byte> header, byte[] content)
     {
-        if (!GzipTrailer.Ends(file, checksum, HeaderLength(rank) + (long)contentLength))
+        var trailer = new GzipTrailer(file, header.Length + (long)content.Length);
+        trailer.Append(header);
+        trailer.Append(content);
+        if (!trailer.Ends())
         {
             throw new SereException(
                 $"'{path}' is not one whole gzip file: its last bytes are not the checksum and the length of its "

@@ -72,12 +72,13 @@ internal static class ImageFitting
         });
     }
 
-    private static T[] RepeatPlanes<T>(T[] planes, int size)
+    /// <summary>Planes of a size, each three times.</summary>
+    public static T[] RepeatPlanes<T>(T[] planes, int size)
     {
         var repeated = new T[3 * planes.Length];
-        for (int i = 0; i < repeated.Length; i += size)
+        for (int plane = 0; plane < repeated.Length / size; plane++)
         {
-            planes.AsSpan(i / size / 3 * size, size).CopyTo(repeated.AsSpan(i));
+            planes.AsSpan(plane / 3 * size, size).CopyTo(repeated.AsSpan(plane * size));
         }
 
         return repeated;

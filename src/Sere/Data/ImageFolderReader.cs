@@ -1,15 +1,15 @@
 namespace Sere.Data;
 
 /// <summary>
-/// Reads the PNG, JPEG and WebP files of a folder (told by ".png", ".jpg", ".jpeg", ".webp"; other files and subfolders
-/// are passed over) in the ordinal order of their names. Transparency is composed on black; the rows are taken as they
-/// are stored, without the rotation that a camera may have noted.
+/// Reads the PNG, JPEG, WebP and BMP files of a folder (told by ".png", ".jpg", ".jpeg", ".webp", ".bmp"; other files, those
+/// whose names begin with a dot and subfolders are passed over) in the ordinal order of their names. Transparency is composed
+/// on black, and a picture is turned as its camera noted.
 /// </summary>
 public static class ImageFolderReader
 {
     private const int MostNamed = 10;
 
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
 
     /// <summary>Reads all images of a folder, which have to be of one size unless they are resized.</summary>
     /// <param name="folder">The folder.</param>
@@ -17,68 +17,108 @@ public static class ImageFolderReader
     /// <param name="resize">
     /// The shape whose height and width each image is stretched to, or null; its channels have no say.
     /// </param>
+    /// <param name="scale">What the values mean; null to decide it by them: those that are all 0 or 1 are black and white.</param>
+    /// <param name="warn">Told what was passed over; null for nobody.</param>
     /// <returns>
     /// The images with their file names: 1 channel where they are grey or made so, else 3 (red, green, blue). An image
     /// that is stored in colour and shows none is grey, unless most images of the folder show colour.
     /// </returns>
     /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
     /// <exception cref="SereException">
-    /// The folder is missing or has no images or both grey and coloured ones, or an image is unreadable, too large, or of
-    /// another size.
+    /// The folder is missing or has no images or both grey and coloured ones, or an image is unreadable, too large, of
+    /// another size, or has a value that the scale does not have.
     /// </exception>
-    public static ImageSet Read(string folder, bool gray = false, ImageShape? resize = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        return ReadFolder(folder, gray, resize, mixed: false);
-    }
+    public static ImageSet Read(
+        string folder, bool gray = false, ImageShape? resize = null, ValueScale? scale = null, Action<string>? warn = null) =>
+        ReadFolder(folder, gray, resize, mixed: false, scale, warn).Images;
 
     /// <summary>As <see cref="Read"/>; where <paramref name="mixed"/> is set, grey images may be among coloured ones.</summary>
-    internal static ImageSet ReadFolder(string folder, bool gray, ImageShape? resize, bool mixed)
+    /// <returns>The images, and what their values mean.</returns>
+    internal static (ImageSet Images, ValueScale Scale) ReadFolder(
+        string folder, bool gray, ImageShape? resize, bool mixed, ValueScale? scale, Action<string>? warn)
     {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         ImageLimits.RequirePossible(resize);
-        return ReadAll(FindImages(folder), folder, gray, resize, mixed);
+        string[] paths = FindImages(folder, warn);
+        byte[] colours = [];
+        var known = scale ?? Decide(paths, ref colours);
+        return (ReadAll(paths, folder, gray, resize, mixed, known, colours), known);
     }
 
     /// <summary>Reads one image.</summary>
-    /// <param name="path">A PNG, JPEG or WebP file.</param>
+    /// <param name="path">A PNG, JPEG, WebP or BMP file.</param>
     /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
     /// <param name="resize">The shape whose height and width the image is stretched to, or null.</param>
+    /// <param name="scale">What its values mean.</param>
     /// <returns>A set of one image with its file name.</returns>
     /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
-    /// <exception cref="SereException">The image is missing, unreadable or too large.</exception>
-    public static ImageSet ReadFile(string path, bool gray = false, ImageShape? resize = null)
+    /// <exception cref="SereException">
+    /// The image is missing, unreadable or too large, or has a value that the scale does not have.
+    /// </exception>
+    public static ImageSet ReadFile(
+        string path, bool gray = false, ImageShape? resize = null, ValueScale scale = ValueScale.Bytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ImageLimits.RequirePossible(resize);
-        return ReadAll([path], path, gray, resize, mixed: false);
+        return ReadAll([path], path, gray, resize, mixed: false, scale, colours: []);
     }
 
-    /// <summary>Whether a name ends as that of a file that can be read.</summary>
-    internal static bool IsPicture(string path) =>
-        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
-
-    private static ImageSet ReadAll(string[] paths, string source, bool gray, ImageShape? resize, bool mixed)
+    /// <summary>What the values of all images mean: as a rule the first image tells.</summary>
+    private static ValueScale Decide(string[] paths, ref byte[] colours)
     {
-        var planes = new List<byte[]>();
-        var kinds = new List<PictureColour>();
-        var unreadable = new List<(string Path, PictureException Error)>();
-        (int Height, int Width) size = (0, 0);
-        int channels = 1;
+        bool hasOne = false;
         foreach (string path in paths)
         {
             try
             {
                 using var file = PictureFile.Open(path);
-                byte[] image = file.ReadPlanes(gray);
+                file.Decode(ref colours);
+                for (int i = 0; i < 4 * file.Height * file.Width; i++)
+                {
+                    // The fourth of four is opacity.
+                    if (i % 4 != 3 && colours[i] > 1)
+                    {
+                        return ValueScale.Bytes;
+                    }
+
+                    hasOne |= i % 4 != 3 && colours[i] == 1;
+                }
+            }
+            catch (PictureException)
+            {
+                // It is named together with the others.
+            }
+        }
+
+        return hasOne ? ValueScale.Binary : ValueScale.Bytes;
+    }
+
+    private static ImageSet ReadAll(
+        string[] paths, string source, bool gray, ImageShape? resize, bool mixed, ValueScale scale, byte[] colours)
+    {
+        var kinds = new List<PictureColour>();
+        var unreadable = new List<(string Path, PictureException Error)>();
+        (int Height, int Width) size = (0, 0);
+        ImageShape shape = default;
+        byte[] pixels = [];
+        for (int i = 0; i < paths.Length; i++)
+        {
+            try
+            {
+                using var file = PictureFile.Open(paths[i]);
+                bool isGrey = file.Decode(ref colours);
                 if (unreadable.Count == 0)
                 {
-                    Add(path, file, image);
+                    Add(i, file, gray || isGrey ? 1 : 3);
+                    kinds.Add(!gray && !isGrey ? PictureColour.Coloured
+                        : file.IsStoredGrey ? PictureColour.Grey
+                        : PictureColour.GreyInColour);
                 }
             }
             catch (PictureException error)
             {
-                unreadable.Add((path, error));
-                planes.Clear();
+                unreadable.Add((paths[i], error));
+                pixels = [];
             }
         }
 
@@ -88,36 +128,47 @@ public static class ImageFolderReader
             RequireOneColour(kinds, paths, source);
         }
 
-        return Join(
-            planes,
-            new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width),
-            Array.ConvertAll(paths, path => Path.GetFileName(path)));
+        return new ImageSet(shape, pixels, names: Array.ConvertAll(paths, path => Path.GetFileName(path)));
 
-        void Add(string path, PictureFile file, byte[] image)
+        void Add(int index, PictureFile file, int channels)
         {
-            if (planes.Count == 0)
+            if (index == 0)
             {
                 size = (file.Height, file.Width);
+                shape = new ImageShape(channels, resize?.Height ?? size.Height, resize?.Width ?? size.Width);
+                ImageLimits.RequireTotal((long)paths.Length * shape.Dimensions, source);
+                pixels = new byte[paths.Length * shape.Dimensions];
             }
             else if (resize is null && size != (file.Height, file.Width))
             {
                 throw new SereException(
-                    $"'{path}' is {file.Width} pixels wide and {file.Height} high, but '{Path.GetFileName(paths[0])}' "
+                    $"'{paths[index]}' is {file.Width} pixels wide and {file.Height} high, but '{Path.GetFileName(paths[0])}' "
                     + $"beside it is {size.Width} wide and {size.Height} high; bring all images of the folder to one "
                     + "size, or give --resize.");
             }
 
-            int imageChannels = image.Length / (file.Height * file.Width);
-            if (resize is { } wanted)
+            int plane = shape.Height * shape.Width;
+            if (channels > shape.Channels)
             {
-                image = PlaneResizer.Resize(
-                    image, new ImageShape(imageChannels, file.Height, file.Width), wanted.Height, wanted.Width);
+                shape = shape with { Channels = channels };
+                ImageLimits.RequireTotal((long)paths.Length * shape.Dimensions, source);
+                pixels = ImageFitting.RepeatPlanes(pixels, plane);
             }
 
-            planes.Add(image);
-            kinds.Add(imageChannels == 3 ? PictureColour.Coloured : file.IsStoredGrey ? PictureColour.Grey : PictureColour.GreyInColour);
-            channels = Math.Max(channels, imageChannels);
-            ImageLimits.RequireTotal((long)planes.Count * image.Length / imageChannels * channels, source);
+            byte[] planes = new byte[channels * file.Height * file.Width];
+            file.WritePlanes(colours, planes);
+            ValueScales.Stretch(planes, scale, paths[index]);
+            if (resize is not null)
+            {
+                planes = PlaneResizer.Resize(
+                    planes, new ImageShape(channels, file.Height, file.Width), shape.Height, shape.Width);
+            }
+
+            // Among coloured images, grey ones get three equal planes.
+            for (int start = 0; start < shape.Dimensions; start += planes.Length)
+            {
+                planes.CopyTo(pixels.AsSpan((index * shape.Dimensions) + start));
+            }
         }
     }
 
@@ -138,29 +189,86 @@ public static class ImageFolderReader
         }
     }
 
-    private static string[] FindImages(string folder)
+    private static string[] FindImages(string folder, Action<string>? warn)
     {
-        string[] paths;
+        string[] shown;
+        string[] folders;
         try
         {
-            paths = Directory.GetFiles(folder);
+            shown = Array.FindAll(Directory.GetFiles(folder), IsShown);
+            folders = Array.FindAll(Directory.GetDirectories(folder), path => IsShown(path) && Path.GetFileName(path) != "__MACOSX");
         }
         catch (DirectoryNotFoundException error)
         {
-            throw new SereException($"The folder '{folder}' does not exist; check the path.", error);
+            throw new SereException(
+                $"The folder '{folder}' "
+                + (folder.Contains('\uFFFD', StringComparison.Ordinal)
+                    ? "has a name that is not UTF-8, so that it cannot be opened; rename it."
+                    : "does not exist; check the path."),
+                error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new SereException($"The folder '{folder}' cannot be read ({error.Message.TrimEnd('.')}).", error);
         }
 
-        paths = Array.FindAll(paths, IsPicture);
-        Array.Sort(paths, StringComparer.Ordinal);
-        return paths.Length > 0
-            ? paths
-            : throw new SereException(
-                $"The folder '{folder}' holds no images; put PNG, JPEG or WebP files into it or name another one.");
+        string[] images = Array.FindAll(shown, IsPicture);
+        Array.Sort(images, StringComparer.Ordinal);
+        string passedOver = PassedOver(shown, folders);
+        if (images.Length == 0)
+        {
+            throw new SereException(
+                $"The folder '{folder}' holds no images{(passedOver.Length > 0 ? $" (passed over: {passedOver})" : "")}; "
+                + "put PNG, JPEG, WebP or BMP files into it or name another one.");
+        }
+
+        if (passedOver.Length > 0)
+        {
+            warn?.Invoke($"'{folder}' holds {Counted(images.Length, "image")}; passed over: {passedOver}.");
+        }
+
+        return images;
     }
+
+    /// <summary>What of a folder is not read, in words; empty for nothing.</summary>
+    private static string PassedOver(string[] files, string[] folders)
+    {
+        string[] others = Array.FindAll(files, path => !IsPicture(path));
+        string[] endings =
+        [
+            .. others.Select(path => Path.GetExtension(path).ToLowerInvariant())
+                .Select(ending => ending.Length > 0 ? ending : "no ending")
+                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
+        string kinds = string.Join(", ", endings.Take(MostNamed)) + (endings.Length > MostNamed ? " and others" : "");
+        int withImages = folders.Count(HoldsImages);
+        return string.Join(" and ", (IEnumerable<string>)
+        [
+            .. others.Length > 0 ? [$"{Counted(others.Length, "file")} of other kinds ({kinds})"] : (string[])[],
+            .. withImages > 0 ? [$"{Counted(withImages, "subfolder")} with images"] : (string[])[],
+        ]);
+    }
+
+    private static bool HoldsImages(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFiles(folder).Any(path => IsShown(path) && IsPicture(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a name ends as that of a file that can be read.</summary>
+    internal static bool IsPicture(string path) =>
+        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    // Other systems leave files of their own beside images: "._a.png" is none.
+    private static bool IsShown(string path) => !Path.GetFileName(path.AsSpan()).StartsWith('.');
+
+    private static string Counted(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private static void RequireOneColour(List<PictureColour> kinds, string[] paths, string folder)
     {
@@ -176,22 +284,5 @@ public static class ImageFolderReader
                 + $"'{Path.GetFileName(paths[odd])}' is the first {(mostColoured ? "grey" : "coloured")} one; remove the odd "
                 + "ones, or give --gray to make all grey.");
         }
-    }
-
-    /// <summary>Puts the images behind each other; among coloured ones, grey ones get three equal planes.</summary>
-    private static ImageSet Join(List<byte[]> planes, ImageShape shape, string[] names)
-    {
-        int dimensions = shape.Dimensions;
-        byte[] pixels = new byte[planes.Count * dimensions];
-        for (int i = 0; i < planes.Count; i++)
-        {
-            Span<byte> image = pixels.AsSpan(i * dimensions, dimensions);
-            for (int start = 0; start < dimensions; start += planes[i].Length)
-            {
-                planes[i].CopyTo(image[start..]);
-            }
-        }
-
-        return new ImageSet(shape, pixels, names: names);
     }
 }

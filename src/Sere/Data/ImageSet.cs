@@ -88,6 +88,11 @@ public sealed class ImageSet
     /// <summary>The file name of each image, or null where the images did not come from files of their own.</summary>
     public IReadOnlyList<string>? Names { get; }
 
+    /// <summary>The same images with labels.</summary>
+    internal ImageSet WithLabels(byte[] labels) => IsReal
+        ? new ImageSet(Shape, Values, labels, Names)
+        : new ImageSet(Shape, Pixels, labels, Names);
+
     /// <summary>A copy of consecutive images.</summary>
     /// <param name="start">The index of the first image.</param>
     /// <param name="count">The number of images, which may be 0.</param>

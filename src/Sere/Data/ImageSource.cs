@@ -1,8 +1,8 @@
 namespace Sere.Data;
 
 /// <summary>
-/// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG or WebP files, one such file, a .npy
-/// or .npz file, or an IDX file (gzipped or not). To a model of colour images a grey image is one of three equal planes.
+/// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG, WebP or BMP files, one such
+/// file, a .npy or .npz file, or an IDX file (gzipped or not). A file is told by its first bytes. To a model of colour images a grey image is one of three equal planes.
 /// </summary>
 public static class ImageSource
 {
@@ -11,27 +11,38 @@ public static class ImageSource
     /// <param name="shape">The shape that the model takes.</param>
     /// <param name="resize">Whether images of another size are resized.</param>
     /// <param name="gray">Whether colours become grey values.</param>
-    /// <param name="real">Whether whole numbers of an array are real values, see <see cref="ArrayFileReader"/>.</param>
-    /// <param name="warn">Told how many images are grey where the model takes colour; null for nobody.</param>
+    /// <param name="scale">
+    /// What the values of the model's data mean, and so these; null for bytes, and to decide it by the values of an array.
+    /// </param>
+    /// <param name="warn">
+    /// Told what was passed over, how many images are grey where the model takes colour, and whether all look black by the
+    /// scale alone; null for nobody.
+    /// </param>
     /// <exception cref="SereException">
-    /// There is nothing there, it is damaged, or the images have another shape than wanted.
+    /// There is nothing there, it is damaged, the images have another shape than wanted, or a value does not fit the scale.
     /// </exception>
     public static ImageSet Read(
         string path,
         ImageShape shape,
         bool resize = false,
         bool gray = false,
-        bool real = false,
+        ValueScale? scale = null,
         Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ImageShape? size = resize ? shape : null;
-        var images = Directory.Exists(path) ? ImageFolderReader.ReadFolder(path, gray, size, mixed: shape.Channels == 3)
+        var known = scale ?? ValueScale.Bytes;
+        var images = Directory.Exists(path)
+                ? ImageFolderReader.ReadFolder(path, gray, size, mixed: shape.Channels == 3, known, warn).Images
             : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
-            : ImageFolderReader.IsPicture(path) ? ImageFolderReader.ReadFile(path, gray, size)
-            : ArrayFileReader.IsArrayFile(path)
-            ? ImageFitting.Fit(RequireNoVectors(ArrayFileReader.Read(path, real), path, shape), gray, size, path)
-            : ImageFitting.Fit(IdxReader.ReadImages(path), gray, size, path);
+            : FileKinds.OfImages(path) switch
+            {
+                FileKind.Picture or FileKind.Tiff => ImageFolderReader.ReadFile(path, gray, size, known),
+                FileKind.Npy or FileKind.Zip => ImageFitting.Fit(
+                    RequireNoVectors(ArrayFileReader.Read(path, scale), path, shape), gray, size, path),
+                _ => ImageFitting.Fit(ReadIdx(path, known), gray, size, path),
+            };
+        ValueScales.WarnOfBlack(images, scale, path, warn);
         if (shape.Channels == 3 && images.Shape == shape with { Channels = images.Shape.Channels })
         {
             // Arrays say themselves how many channels they have; pictures show it.
@@ -48,6 +59,13 @@ public static class ImageSource
         }
 
         return images.Shape == shape ? images : throw Misfit(path, images, shape);
+    }
+
+    private static ImageSet ReadIdx(string path, ValueScale scale)
+    {
+        var images = IdxReader.ReadImages(path);
+        ValueScales.Stretch(images.Pixels, scale, path);
+        return images;
     }
 
     /// <summary>Refuses vectors where images are wanted: to stretch each into an image is never meant.</summary>

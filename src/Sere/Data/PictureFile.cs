@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using Sere.Storage;
 using SkiaSharp;
 
 namespace Sere.Data;
 
-/// <summary>One PNG, JPEG or WebP file: its size first, its pixels on demand.</summary>
+/// <summary>One PNG, JPEG, WebP or BMP file: its size first, its pixels on demand, as they are to be seen.</summary>
 internal sealed class PictureFile : IDisposable
 {
     /// <summary>The greatest number of pixels of an image that is read or made.</summary>
@@ -17,35 +18,43 @@ internal sealed class PictureFile : IDisposable
 
     private readonly string _path;
     private readonly SKCodec _codec;
+    private readonly int _orientation;
 
-    private PictureFile(string path, SKCodec codec)
+    private PictureFile(string path, SKCodec codec, int orientation)
     {
         _path = path;
         _codec = codec;
+        _orientation = orientation;
     }
 
     /// <summary>The number of rows.</summary>
-    public int Height => _codec.Info.Height;
+    public int Height => IsTransposed ? _codec.Info.Width : _codec.Info.Height;
 
     /// <summary>The number of columns.</summary>
-    public int Width => _codec.Info.Width;
+    public int Width => IsTransposed ? _codec.Info.Height : _codec.Info.Width;
 
     /// <summary>Whether the file has no channels of colour.</summary>
     public bool IsStoredGrey => _codec.Info.ColorType == SKColorType.Gray8;
+
+    // From 5 on, the rows that are stored are columns to be seen.
+    private bool IsTransposed => _orientation > 4;
 
     /// <summary>Opens a file and checks what it says of itself.</summary>
     /// <exception cref="PictureException">It is no such file, cannot be read, or declares too many pixels.</exception>
     public static PictureFile Open(string path)
     {
         byte[] content = ReadContent(path);
-        using SKData data = SKData.CreateCopy(content);
+        var (length, orientation) = PictureContent.Reduce(content);
+        using SKData data = SKData.CreateCopy(content, (ulong)length);
         SKCodec? codec = SKCodec.Create(data);
         if (codec is null
             || codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg
-                or SKEncodedImageFormat.Webp))
+                or SKEncodedImageFormat.Webp or SKEncodedImageFormat.Bmp))
         {
             codec?.Dispose();
-            throw new PictureException(path, "is damaged or not a PNG, JPEG or WebP image");
+            throw new PictureException(path, FileKinds.Of(content) == FileKind.Tiff
+                ? "is a TIFF image, which is not read (convert it to PNG)"
+                : "is damaged or not a PNG, JPEG, WebP or BMP image");
         }
 
         long pixels = (long)codec.Info.Width * codec.Info.Height;
@@ -57,40 +66,59 @@ internal sealed class PictureFile : IDisposable
                 path, $"claims {size} pixels, too many for a file of {content.Length} bytes to be read");
         }
 
-        return new PictureFile(path, codec);
+        return new PictureFile(path, codec, orientation);
     }
 
     /// <summary>Decodes the image, composed on black.</summary>
-    /// <param name="gray">Whether colours become grey values.</param>
-    /// <returns>One plane of bytes where the image is grey or made so, else three; each row by row.</returns>
+    /// <param name="colours">What it is decoded into, grown where it is too short: the colours of pixels as they are stored.</param>
+    /// <returns>Whether no pixel shows colour.</returns>
     /// <exception cref="PictureException">The content is damaged.</exception>
-    public byte[] ReadPlanes(bool gray)
+    public bool Decode(ref byte[] colours)
     {
         // A premultiplied colour is the colour composed on black; no colour space leaves the stored values as they are.
-        var format = new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Premul);
-        if (_codec.GetPixels(format, out byte[] colours) != SKCodecResult.Success)
+        var format = new SKImageInfo(
+            _codec.Info.Width, _codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul);
+        if (colours.Length < format.BytesSize)
         {
-            throw new PictureException(_path, "is damaged: not all of its pixels can be decoded");
+            colours = new byte[format.BytesSize];
         }
 
-        byte[] planes = new byte[Height * Width * (gray || IsGrey(colours) ? 1 : 3)];
+        colours.AsSpan(0, format.BytesSize).Clear();
+        var pinned = GCHandle.Alloc(colours, GCHandleType.Pinned);
+        try
+        {
+            return _codec.GetPixels(format, pinned.AddrOfPinnedObject()) == SKCodecResult.Success
+                ? IsGrey(colours.AsSpan(0, format.BytesSize))
+                : throw new PictureException(_path, "is damaged: not all of its pixels can be decoded");
+        }
+        finally
+        {
+            pinned.Free();
+        }
+    }
+
+    /// <summary>Writes the planes of a decoded image, each row by row: one of grey values, or three.</summary>
+    public void WritePlanes(ReadOnlySpan<byte> colours, Span<byte> planes)
+    {
         int size = Height * Width;
-        for (int i = 0; i < size; i++)
+        int i = 0;
+        for (int row = 0; row < Height; row++)
         {
-            ReadOnlySpan<byte> colour = colours.AsSpan(4 * i, 4);
-            if (planes.Length == size)
+            for (int column = 0; column < Width; column++, i++)
             {
-                planes[i] = Luma(colour[0], colour[1], colour[2]);
-            }
-            else
-            {
-                planes[i] = colour[0];
-                planes[size + i] = colour[1];
-                planes[(2 * size) + i] = colour[2];
+                ReadOnlySpan<byte> colour = colours.Slice(4 * StoredAt(row, column), 4);
+                if (planes.Length == size)
+                {
+                    planes[i] = Luma(colour[0], colour[1], colour[2]);
+                }
+                else
+                {
+                    planes[i] = colour[0];
+                    planes[size + i] = colour[1];
+                    planes[(2 * size) + i] = colour[2];
+                }
             }
         }
-
-        return planes;
     }
 
     /// <summary>The grey value of a colour, the luma of Rec. 601.</summary>
@@ -99,6 +127,15 @@ internal sealed class PictureFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _codec.Dispose();
+
+    /// <summary>The place among the stored pixels of one that is to be seen.</summary>
+    private int StoredAt(int row, int column)
+    {
+        (row, column) = IsTransposed ? (column, row) : (row, column);
+        row = _orientation is 3 or 4 or 6 or 7 ? _codec.Info.Height - 1 - row : row;
+        column = _orientation is 2 or 3 or 7 or 8 ? _codec.Info.Width - 1 - column : column;
+        return (row * _codec.Info.Width) + column;
+    }
 
     private static byte[] ReadContent(string path)
     {
@@ -130,7 +167,7 @@ internal sealed class PictureFile : IDisposable
     /// </summary>
     private bool IsGrey(ReadOnlySpan<byte> colours)
     {
-        int rounding = _codec.EncodedFormat == SKEncodedImageFormat.Png ? 0 : LargestRounding;
+        int rounding = _codec.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Bmp ? 0 : LargestRounding;
         for (int i = 0; i < colours.Length; i += 4)
         {
             if (Math.Abs(colours[i] - colours[i + 1]) > rounding || Math.Abs(colours[i] - colours[i + 2]) > rounding)

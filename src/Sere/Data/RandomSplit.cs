@@ -20,11 +20,12 @@ internal static class RandomSplit
         new IntegerRandom(new RandomStreams(seed).Key(StreamPurpose.Split)).Shuffle(order);
         int tenth = images.Count / 10;
         int training = images.Count - tenth;
-        return DatasetSplits.FromTrainingImages(
+        int kept = training - Math.Min(validationImages, tenth);
+        return new DatasetSplits(
             name,
-            images.Select(order.AsSpan(0, training)),
-            images.Select(order.AsSpan(training)),
-            Math.Min(validationImages, tenth));
+            images.Select(order.AsSpan(0, kept)),
+            images.Select(order.AsSpan(kept, training - kept)),
+            images.Select(order.AsSpan(training)));
     }
 
     /// <summary>Refuses images of one's own that are too few to be divided.</summary>

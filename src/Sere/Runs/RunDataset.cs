@@ -23,7 +23,8 @@ public static class RunDataset
             dataset.ValidationImages,
             SplitSeed,
             dataset.Gray,
-            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null)
+            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null,
+            ScaleOf(dataset))
             .WithTrainingImages(dataset.TrainingImages);
         if (configuration.Model.DataLayer is LogisticMixtureDataConfiguration)
         {
@@ -36,13 +37,30 @@ public static class RunDataset
     /// <summary>Loads the images that a run was trained on.</summary>
     /// <param name="configuration">The run's configuration.</param>
     /// <param name="dataFolder">The value of --data-dir, or null.</param>
+    /// <param name="moved">Where the images are now, as dataset.name says it; null where they were.</param>
     /// <exception cref="SereException">They are missing or damaged, or they are not the same any more.</exception>
-    public static DatasetSplits LoadTrainedOn(ExperimentConfiguration configuration, string? dataFolder = null)
+    public static DatasetSplits LoadTrainedOn(
+        ExperimentConfiguration configuration, string? dataFolder = null, string? moved = null)
     {
-        var splits = Load(configuration, dataFolder);
+        ArgumentNullException.ThrowIfNull(configuration);
+        string name = moved is null ? configuration.Dataset.Name : DatasetCatalog.WithFullPath(moved);
+        if (moved is null && DatasetCatalog.PlaceOf(name) is { } place && !Path.Exists(place))
+        {
+            throw new SereException(
+                $"The images of the run are not in '{place}' any more; name their new place with --dataset, such as "
+                + "images:DIR or npy:FILE.");
+        }
+
+        var splits = Load(configuration with { Dataset = configuration.Dataset with { Name = name } }, dataFolder);
         RequireSame(configuration, splits);
         return splits;
     }
+
+    // A run that does not say it is of a time when the values of pictures were bytes.
+    private static ValueScale? ScaleOf(DatasetConfiguration dataset) =>
+        dataset.Scale is null && dataset.Digest.Length > 0 && DatasetCatalog.IsFolder(dataset.Name)
+            ? ValueScale.Bytes
+            : dataset.Scale;
 
     /// <summary>A configuration that says what the images are.</summary>
     internal static ExperimentConfiguration Resolve(ExperimentConfiguration configuration, DatasetSplits splits)
@@ -53,6 +71,7 @@ public static class RunDataset
             Dataset = configuration.Dataset with
             {
                 Shape = new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width),
+                Scale = splits.Scale,
                 Range = ValueRange.Of(splits.Train) is { } range ? new ValueRangeConfiguration(range.Low, range.High) : null,
                 Digest = splits.Digest(),
             },
@@ -66,7 +85,7 @@ public static class RunDataset
         {
             throw new SereException(
                 $"The images of '{splits.Name}' are not those that the run was trained on: some were changed, added or "
-                + "removed; restore them, or train a new run.");
+                + "removed; restore them, name the place of the right ones with --dataset, or train a new run.");
         }
     }
 }

@@ -17,7 +17,8 @@ internal static class RunReport
         string command,
         IReadOnlyList<RunMetrics> metrics,
         long parameters,
-        SplitEvaluation evaluation)
+        SplitEvaluation evaluation,
+        IReadOnlyList<string>? remarks = null)
     {
         var report = evaluation.Report;
         var best = metrics.MaxBy(line => line.ValidationBound);
@@ -30,6 +31,7 @@ internal static class RunReport
         }
 
         text.Append(Invariant, $"## {report.Split} images, {report.Images} of {report.Dataset}\n\n");
+        text.Append(string.Concat((remarks ?? []).Select(remark => $"{remark}\n\n")));
         text.Append("| figure | value |\n| --- | --- |\n");
         string sign = report.IsBound ? "log p(x) >=" : "log p(x) =";
         string error = report.StandardError is { } value

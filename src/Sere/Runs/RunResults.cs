@@ -50,7 +50,7 @@ internal sealed class RunResults
         RunPictures.WriteLayers(_folder, evaluation);
         AtomicFile.WriteAllText(
             _folder.Report,
-            RunReport.Write(_configuration, _folder.ReadCommand(), metrics, parameters, evaluation),
+            RunReport.Write(_configuration, _folder.ReadCommand(), metrics, parameters, evaluation, _splits.Remarks),
             _folder.Files);
         return evaluation;
     }

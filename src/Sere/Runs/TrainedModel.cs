@@ -91,12 +91,13 @@ public sealed class TrainedModel : IDisposable
     /// <param name="path">The folder or file.</param>
     /// <param name="resize">Whether images of another size are resized.</param>
     /// <param name="gray">Whether colours become grey values.</param>
-    /// <param name="warn">Told of grey images that are given to a model of colour images; null for nobody.</param>
+    /// <param name="warn">Told what was passed over or looks wrong; null for nobody.</param>
     /// <exception cref="SereException">
     /// There is nothing there, it is damaged, or the images have another shape than the model takes.
     /// </exception>
     public ImageSet Read(string path, bool resize = false, bool gray = false, Action<string>? warn = null) =>
-        ImageSource.Read(path, Shape, resize, gray, IsReal, warn);
+        ImageSource.Read(
+            path, Shape, resize, gray, Configuration.Dataset.Scale ?? (IsReal ? ValueScale.Real : null), warn);
 
     /// <summary>
     /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey

@@ -118,6 +118,11 @@ public sealed class TrainingRun : IDisposable
                 AtomicFile.WriteAllText(folder.Command, command + "\n", folder.Files);
             }
 
+            foreach (string remark in DataRemarks.Of(configuration, splits))
+            {
+                run._observer.OnWarning(remark);
+            }
+
             if (Math.Min(splits.Validation.Count, splits.Test.Count) < HeldOutScores.FewImages)
             {
                 run._observer.OnWarning(

@@ -24,6 +24,8 @@ internal static class FileFault
     public static string Reason(string path, Exception error) => error switch
     {
         _ when Directory.Exists(path) => "it is a folder",
+        FileNotFoundException or DirectoryNotFoundException when path.Contains('�', StringComparison.Ordinal) =>
+            "its name is not UTF-8, so that it cannot be opened (rename it)",
         FileNotFoundException => "it does not exist",
         DirectoryNotFoundException => "its folder does not exist",
         UnauthorizedAccessException => "permission is denied",

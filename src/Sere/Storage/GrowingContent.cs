@@ -1,11 +1,13 @@
 namespace Sere.Storage;
 
 /// <summary>
-/// Reads content whose length is only claimed: memory grows with the bytes that are there, never with the claim.
+/// Reads content whose length is only claimed: memory grows with the bytes that are there until they are a part of the claim
+/// that bears it out, and then all that is claimed is made room for once.
 /// </summary>
 internal static class GrowingContent
 {
     private const int FirstBuffer = 1 << 16;
+    private const long ProvenPart = 64;
 
     /// <summary>Reads at most <paramref name="length"/> bytes.</summary>
     /// <param name="stream">Where they come from.</param>
@@ -24,7 +26,7 @@ internal static class GrowingContent
                 return content;
             }
 
-            Array.Resize(ref content, (int)Math.Min(length, 2L * held));
+            Array.Resize(ref content, ProvenPart * held >= length ? length : 2 * held);
         }
     }
 }

@@ -93,6 +93,9 @@ public sealed class NpyArray
         NpyElementType.Float64 => ToBytes<double>(),
     };
 
+    /// <summary>As <see cref="ToBytes"/>, without a copy where the array holds bytes; it is not to be used afterwards.</summary>
+    internal byte[]? TakeBytes() => Type is NpyElementType.Boolean or NpyElementType.UInt8 ? _data : ToBytes();
+
     private static byte[] Copy<T>(NpyElementType type, T[] values, int[] shape)
         where T : unmanaged
     {

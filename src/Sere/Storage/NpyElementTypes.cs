@@ -30,7 +30,7 @@ internal static class NpyElementTypes
         return order + code;
     }
 
-    /// <summary>The type that a header names, and whether its bytes are in the other order than this machine's.</summary>
+    /// <summary>The type that a header names, in this machine's order where it says none, and whether its bytes are in the other order than this machine's.</summary>
     /// <exception cref="NotSupportedException">
     /// It names another type; the message says so in words that fit behind "because".
     /// </exception>
@@ -38,9 +38,9 @@ internal static class NpyElementTypes
     {
         foreach ((NpyElementType type, string code, int size) in All)
         {
-            if (descriptor.Length == 3 && descriptor.EndsWith(code, StringComparison.Ordinal))
+            if (descriptor.Length is 2 or 3 && descriptor.EndsWith(code, StringComparison.Ordinal))
             {
-                switch (descriptor[0])
+                switch (descriptor.Length == 2 ? '=' : descriptor[0])
                 {
                     case '<':
                         return (type, size > 1 && !BitConverter.IsLittleEndian);

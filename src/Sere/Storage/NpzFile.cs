@@ -18,8 +18,8 @@ public static class NpzFile
     private static readonly DateTimeOffset FixedTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Reads all arrays, stored or deflated. Members of the archive whose names do not end in ".npy" are passed over,
-    /// unless there are no others.
+    /// Reads all arrays, stored or deflated. Members of the archive whose names do not end in ".npy", or begin with a dot
+    /// or with "__MACOSX/", are passed over, unless there are no others.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The arrays by name, without ".npy", in the order of the archive.</returns>
@@ -27,7 +27,10 @@ public static class NpzFile
     /// The file cannot be read, is damaged, encrypted or packed by another method, has no arrays or two of one name, or
     /// an array is damaged or holds no plain numbers; the message says what is wrong.
     /// </exception>
-    public static IReadOnlyDictionary<string, NpyArray> Read(string path)
+    public static IReadOnlyDictionary<string, NpyArray> Read(string path) => Read(path, onNames: null);
+
+    /// <summary>As <see cref="Read(string)"/>; the names are told before an array is read, and may be refused.</summary>
+    internal static IReadOnlyDictionary<string, NpyArray> Read(string path, Action<IReadOnlyCollection<string>>? onNames)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
@@ -36,7 +39,9 @@ public static class NpzFile
             using var archive = new ZipArchive(file, ZipArchiveMode.Read);
             ZipArchiveEntry[] members =
             [
-                .. archive.Entries.Where(entry => entry.FullName.EndsWith(Extension, StringComparison.Ordinal)),
+                .. archive.Entries.Where(entry => entry.FullName.EndsWith(Extension, StringComparison.Ordinal)
+                    && (entry.Name.Length == Extension.Length || !entry.Name.StartsWith('.'))
+                    && !entry.FullName.StartsWith("__MACOSX/", StringComparison.Ordinal)),
             ];
             if (members.Length == 0 && archive.Entries.Count > 0)
             {
@@ -44,6 +49,7 @@ public static class NpzFile
             }
 
             CheckClaims(path, members, file.Length);
+            onNames?.Invoke([.. members.Select(member => member.FullName[..^Extension.Length])]);
             var arrays = new OrderedDictionary<string, NpyArray>(StringComparer.Ordinal);
             foreach (ZipArchiveEntry member in members)
             {

@@ -100,6 +100,76 @@ public sealed class OwnDataTests : IDisposable
         BuiltProgram.Sere.RunIn(_folder.Path, evaluate).Done();
     }
 
+    [Fact]
+    public void The_images_of_a_run_may_move_and_their_digest_decides()
+    {
+        TrainedRun.WriteDigits(_folder.File("images"), 20);
+        string[] train = ["train", "--preset", "digits", "--dataset", "images:images/", "--run", "run", .. TrainedRun.Settings];
+        BuiltProgram.Sere.RunIn(_folder.Path, train).Done();
+        Directory.Move(_folder.File("images"), _folder.File("elsewhere"));
+        TrainedRun.WriteDigits(_folder.File("others"), 21);
+        foreach (string[] command in (string[][])
+            [
+                ["evaluate", "run", "--importance-samples", "2"], ["reconstruct", "run", "--count", "2"],
+                ["sample", "run", "--interpolate", "0", "1"],
+            ])
+        {
+            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1"])
+                .Refused(1, $"'{_folder.File("images")}'", "--dataset");
+            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1", "--dataset", "images:others"])
+                .Refused(1, "changed, added or removed");
+            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1", "--dataset", "images:elsewhere/"]).Done();
+        }
+
+        string[] score = ["score", "run", "--input", "others", "--out", "scores.csv", "--importance-samples", "2", "--threads", "1"];
+        Assert.Contains("no percentiles", BuiltProgram.Sere.RunIn(_folder.Path, score).Done().Error);
+        Assert.DoesNotContain(
+            "no percentiles", BuiltProgram.Sere.RunIn(_folder.Path, [.. score, "--dataset", "images:elsewhere"]).Done().Error);
+        string[] resume = ["train", "--run", "run", "--resume", "--threads", "1", "--dataset"];
+        BuiltProgram.Sere.RunIn(_folder.Path, [.. resume, "images:others"]).Refused(1, "changed, added or removed");
+        BuiltProgram.Sere.RunIn(_folder.Path, [.. resume, "images:elsewhere"]).Done();
+        BuiltProgram.Sere.RunIn(_folder.Path, [.. train[..4], "images:elsewhere", .. train[5..], "--resume"]).Done();
+        Assert.Equal("images:" + _folder.File("images"), Dataset().Name);
+    }
+
+    [Fact]
+    public void A_run_keeps_the_scale_of_its_data_so_that_an_image_has_one_score_alone_and_beside_others()
+    {
+        byte[] grey = DigitsGenerator.GenerateTest(count: 20).Pixels;
+        NpyFile.Write(_folder.File("grey.npy"), new NpyArray(grey, 20, 28, 28));
+        byte[] dark = [.. grey[..784].Select(value => (byte)(value > 99 ? 1 : 0))];
+        NpyFile.Write(_folder.File("dark.npy"), new NpyArray(dark, 1, 28, 28));
+        NpyFile.Write(_folder.File("both.npy"), new NpyArray([.. dark, .. grey[..784]], 2, 28, 28));
+        Train("npy:grey.npy").Done();
+        Assert.Equal(ValueScale.Bytes, Dataset().Scale);
+        string[] alone = Score("dark.npy", out string warning);
+        Assert.Equal(alone[1], Score("both.npy", out string none)[1]);
+        Assert.Contains("all 0 or 1", warning);
+        Assert.DoesNotContain("all 0 or 1", none);
+
+        Directory.Delete(_folder.File("run"), recursive: true);
+        NpyFile.Write(_folder.File("binary.npy"), new NpyArray([.. grey.Select(value => (byte)(value > 99 ? 1 : 0))], 20, 28, 28));
+        Train("npy:binary.npy").Done();
+        Assert.Equal(ValueScale.Binary, Dataset().Scale);
+        Score("dark.npy", out _);
+        BuiltProgram.Sere.RunIn(
+            _folder.Path, "score", "run", "--input", "grey.npy", "--out", "scores.csv", "--threads", "1")
+            .Refused(1, "'grey.npy' holds the value", "dataset.scale is binary");
+        // A run of a time when runs did not say it: the values of an array decided.
+        string path = _folder.File("run/config.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"scale\": \"binary\"", "\"scale\": null", StringComparison.Ordinal));
+        Score("dark.npy", out _);
+        BuiltProgram.Sere.RunIn(_folder.Path, "evaluate", "run", "--importance-samples", "2", "--threads", "1").Done();
+    }
+
+    private string[] Score(string input, out string messages)
+    {
+        messages = BuiltProgram.Sere.RunIn(
+            _folder.Path, "score", "run", "--input", input, "--out", "scores.csv", "--importance-samples", "2", "--threads", "1")
+            .Done().Error;
+        return File.ReadAllLines(_folder.File("scores.csv"));
+    }
+
     private ProgramResult Train(string dataset, params string[] options) => BuiltProgram.Sere.RunIn(
         _folder.Path, ["train", "--dataset", dataset, "--run", "run", .. TrainedRun.Settings, .. options]);
 

@@ -87,6 +87,38 @@ public sealed class Cifar10ReaderTests : IDisposable
             Assert.Throws<SereException>(() => Cifar10Reader.ReadFile(path)).Message);
     }
 
+    [Theory]
+    [InlineData("cifar-10-batches-bin/", ".bin")]
+    [InlineData("cifar10/cifar-10-batches-bin/", ".bin")]
+    [InlineData("cifar-10-batches-py/", "")]
+    [InlineData("cifar10/", "")]
+    public void Files_are_found_where_the_archives_put_them_and_the_python_version_has_the_same_images(string folder, string ending)
+    {
+        byte[] Form(byte[] records) => ending.Length > 0 ? records : Cifar10File.BuildPickle(records);
+        for (int number = 1; number <= 5; number++)
+        {
+            _folder.Write($"{folder}data_batch_{number}{ending}", Form(Cifar10File.Build(300, first: 2 * (number - 1))));
+        }
+
+        _folder.Write($"{folder}test_batch{ending}", Form(Cifar10File.Build(3, first: 4)));
+        DatasetSplits splits = DatasetCatalog.Load("cifar10", _folder.Path, 3, 1);
+        Assert.Equal([4, 5, 6], splits.Test.Labels!);
+        byte[] file = Cifar10File.Build(300);
+        Assert.Equal([.. file[1..3073], .. file[3074..6146]], splits.Train.Pixels[..6144]);
+        Assert.Equal(6, splits.Remarks.Count);
+        Assert.All(splits.Remarks, remark => Assert.Contains("does not hold the images of CIFAR-10", remark));
+    }
+
+    [Fact]
+    public void Another_pickle_is_refused_and_runs_nothing()
+    {
+        string path = _folder.Write("data_batch_1", [0x80, 2, .. "cos\nsystem\n(U\u0004true"u8, 0x85, .. "R."u8]);
+        Assert.Equal(
+            $"'{path}' is not a batch of the Python version of CIFAR-10 because it holds no labels and data of type uint8; copy "
+            + "or download it again.",
+            Assert.Throws<SereException>(() => Cifar10Reader.ReadFile(path)).Message);
+    }
+
     /// <summary>Two records a file.</summary>
     private void WriteTraining()
     {

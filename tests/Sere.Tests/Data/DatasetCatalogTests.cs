@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Data.Downloads;
 using Xunit;
 
 namespace Sere.Tests.Data;
@@ -46,6 +47,63 @@ public sealed class DatasetCatalogTests : IDisposable
         Assert.Equal(IdxFile.Counting(6)[4..], splits.Validation.Labels!);
         Assert.Equal(IdxFile.Counting(3 * 20), splits.Test.Pixels);
         Assert.Equal(IdxFile.Counting(3), splits.Test.Labels!);
+    }
+
+    [Theory]
+    [InlineData("mnist/", ".idx")]
+    [InlineData("mnist/raw/", "-idx")]
+    [InlineData("MNIST/raw/", "-idx")]
+    public void Mnist_is_read_where_other_tools_put_it_and_under_the_names_that_they_give_it(string folder, string dotted)
+    {
+        foreach (string part in (string[])["train", "t10k"])
+        {
+            _folder.Write($"{folder}{part}-images{dotted}3-ubyte", IdxFile.Build([4, 2, 2], IdxFile.Counting(16)));
+            _folder.Write($"{folder}{part}-labels{dotted}1-ubyte.gz", IdxFile.Zip(IdxFile.Build([4], IdxFile.Counting(4))));
+        }
+
+        Assert.Equal(IdxFile.Counting(16), DatasetCatalog.Load("mnist", _folder.Path, 0, 1).Train.Pixels);
+        Assert.Equal(4, LocalDataset.CountFiles(RemoteDataset.Mnist, _folder.Path));
+    }
+
+    [Fact]
+    public void Files_of_another_set_under_the_names_of_mnist_are_told_by_their_digest_and_labels_may_be_missing()
+    {
+        WriteMnist("train", 6, 4, 5, zipped: false);
+        WriteMnist("t10k", 3, 4, 5, zipped: false);
+        File.Delete(_folder.File("mnist/t10k-labels-idx1-ubyte"));
+        DatasetSplits splits = DatasetCatalog.Load("mnist", _folder.Path, 2, 1);
+        Assert.Collection(
+            splits.Remarks,
+            remark => Assert.Contains("train-images-idx3-ubyte' does not hold the images of MNIST", remark),
+            remark => Assert.Contains("t10k-images-idx3-ubyte' does not hold the images of MNIST", remark),
+            remark => Assert.Contains("The labels of", remark));
+        Assert.Null(splits.Test.Labels);
+        Assert.NotNull(splits.Train.Labels);
+    }
+
+    [Fact]
+    public void Mnist_itself_is_read_without_a_remark()
+    {
+        string? folder = Environment.GetEnvironmentVariable(DataFolder.EnvironmentVariable);
+        Assert.SkipUnless(Directory.Exists(Path.Combine(folder ?? "", "mnist")), "MNIST is not there.");
+        Assert.Empty(DatasetCatalog.Load("mnist", folder, 0, 1).Remarks);
+    }
+
+    [Fact]
+    public void The_scale_of_known_data_is_no_choice()
+    {
+        Assert.Equal(ValueScale.Bytes, DatasetCatalog.Load("digits", null, 0, 1, scale: ValueScale.Bytes).Scale);
+        Assert.Contains(
+            "dataset.scale",
+            Assert.Throws<UsageException>(() => DatasetCatalog.Load("digits", null, 0, 1, scale: ValueScale.Binary)).Message);
+        Assert.Equal(ValueScale.Real, DatasetCatalog.Load("rings", null, 0, 1).Scale);
+    }
+
+    [Fact]
+    public void A_folder_has_one_name_with_and_without_a_separator_at_its_end()
+    {
+        Assert.Equal("images:" + _folder.Path, DatasetCatalog.WithFullPath($"images:{_folder.Path}/"));
+        Assert.Equal("images:/", DatasetCatalog.WithFullPath("images:/"));
     }
 
     [Fact]

@@ -135,6 +135,33 @@ public sealed class IdxReaderTests : IDisposable
     public void Bytes_behind_a_gzip_file_are_refused(int extra) =>
         AssertRefused(Write([.. IdxFile.Zip(IdxFile.Build([1, 2, 2], new byte[4])), .. new byte[extra]]), "gzip file");
 
+    [Theory]
+    [InlineData(10, 11)]
+    [InlineData(16, 300)]
+    [InlineData(200, 20_000)]
+    public void A_gzip_file_of_several_members_is_read_and_its_last_checksum_held_against_it(int first, int second)
+    {
+        byte[] pixels = IdxFile.Counting(30_000);
+        byte[] file = IdxFile.Build([3, 100, 100], pixels);
+        byte[] zipped = [.. IdxFile.Zip(file[..first]), .. IdxFile.Zip(file[first..second]), .. IdxFile.Zip(file[second..])];
+        Assert.Equal(pixels, IdxReader.ReadImages(Write(zipped)).Pixels);
+        foreach (int length in (int[])[1, 4, 8])
+        {
+            AssertRefused(Write(zipped[..^length]), "gzip file");
+        }
+
+        AssertRefused(Write([.. zipped, .. new byte[9]]), "gzip file");
+    }
+
+    [Fact]
+    public void The_content_of_a_gzip_file_is_held_once()
+    {
+        string path = Write(IdxFile.Build([30, 1000, 1000], new byte[30_000_000]), zipped: true);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(30, IdxReader.ReadImages(path).Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32_000_000);
+    }
+
     [Fact]
     public void A_changed_checksum_or_length_of_a_gzip_file_is_refused()
     {

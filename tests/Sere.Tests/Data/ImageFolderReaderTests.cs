@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using Sere.Data;
+using Sere.Tests.Malformed;
 using SkiaSharp;
 using Xunit;
 
@@ -127,6 +128,138 @@ public sealed class ImageFolderReaderTests : IDisposable
     public void An_impossible_size_is_refused(int height, int width) =>
         Assert.Throws<UsageException>(
             () => ImageFolderReader.Read(_folder.Path, resize: new ImageShape(1, height, width)));
+
+    [Fact]
+    public void Masks_of_0_and_1_are_black_and_white_unless_another_value_or_the_scale_says_that_they_are_bytes()
+    {
+        _folder.Write("a.png", Pictures.Encode(2, 1, (x, _) => Pictures.Level((byte)x)));
+        _folder.Write("b.png", Pictures.StoredGrey(2, 1, 0));
+        Assert.Equal([0, 255, 0, 0], ImageFolderReader.Read(_folder.Path).Pixels);
+        Assert.Equal([0, 1, 0, 0], ImageFolderReader.Read(_folder.Path, scale: ValueScale.Bytes).Pixels);
+        // Stretched before it is resized: else nothing of the shades between is left.
+        Assert.Equal([0, 64, 191, 255], ImageFolderReader.Read(_folder.Path, resize: new ImageShape(1, 1, 4)).Pixels[..4]);
+        _folder.Write("c.png", Pictures.StoredGrey(2, 1, 2));
+        Assert.Equal([0, 1, 0, 0, 2, 2], ImageFolderReader.Read(_folder.Path).Pixels);
+        string message = Assert.Throws<SereException>(
+            () => ImageFolderReader.Read(_folder.Path, scale: ValueScale.Binary)).Message;
+        Assert.Contains($"'{_folder.File("c.png")}' holds the value 2", message);
+    }
+
+    [Fact]
+    public void What_is_passed_over_is_said_and_hidden_files_are_not()
+    {
+        foreach (string name in (string[])["a.png", "b.png", ".c.png", "._a.png", "below/d.png", ".hidden/e.png", "__MACOSX/f.png"])
+        {
+            _folder.Write(name, Pictures.Grey(3, 2, 0));
+        }
+
+        _folder.Write("notes.txt", [1]);
+        _folder.Write("e.TIF", [1]);
+        _folder.Write("f.tif", [1]);
+        _folder.Write("other/readme", [1]);
+        var words = new List<string>();
+        Assert.Equal(2, ImageFolderReader.Read(_folder.Path, warn: words.Add).Count);
+        Assert.Equal(
+            $"'{_folder.Path}' holds 2 images; passed over: 3 files of other kinds (.tif, .txt) and 1 subfolder with images.",
+            Assert.Single(words));
+        ImageFolderReader.Read(_folder.File("below"), warn: words.Add);
+        Assert.Single(words);
+    }
+
+    [Fact]
+    public void A_folder_without_images_is_refused_with_what_is_there_instead()
+    {
+        _folder.Write("a/b.png", Pictures.Grey(3, 2, 0));
+        _folder.Write("f.tiff", [1]);
+        AssertRefused("holds no images (passed over: 1 file of other kinds (.tiff) and 1 subfolder with images)");
+        _folder.Write("a.png", "II*\0and so on"u8.ToArray());
+        AssertRefused("'" + _folder.File("a.png") + "' is a TIFF image, which is not read (convert it to PNG)");
+    }
+
+    [Fact]
+    public void A_name_that_is_not_utf8_is_said_to_be_one()
+    {
+        string message = Assert.Throws<SereException>(() => ImageFolderReader.ReadFile(_folder.File("caf\uFFFD.png"))).Message;
+        Assert.Contains("its name is not UTF-8, so that it cannot be opened (rename it)", message);
+    }
+
+    [Fact]
+    public void A_bitmap_is_read_to_the_bit()
+    {
+        _folder.Write("a.bmp", BmpBytes.Build(2, 2, [[1, 2, 3], [4, 5, 6], [7, 8, 9], [250, 251, 252]]));
+        ImageSet images = ImageFolderReader.Read(_folder.Path);
+        Assert.Equal(new ImageShape(3, 2, 2), images.Shape);
+        Assert.Equal([1, 4, 7, 250, 2, 5, 8, 251, 3, 6, 9, 252], images.Pixels);
+        _folder.Write("a.bmp", BmpBytes.Build(1, 2, [[7, 7, 7], [9, 9, 9]]));
+        Assert.Equal([7, 9], ImageFolderReader.Read(_folder.Path).Pixels);
+    }
+
+    [Theory]
+    [InlineData(1, new byte[] { 200, 30, 100, 0 })]
+    [InlineData(2, new byte[] { 30, 200, 0, 100 })]
+    [InlineData(3, new byte[] { 0, 100, 30, 200 })]
+    [InlineData(4, new byte[] { 100, 0, 200, 30 })]
+    [InlineData(5, new byte[] { 200, 100, 30, 0 })]
+    [InlineData(6, new byte[] { 100, 200, 0, 30 })]
+    [InlineData(7, new byte[] { 0, 30, 100, 200 })]
+    [InlineData(8, new byte[] { 30, 0, 200, 100 })]
+    public void A_picture_is_turned_as_its_camera_noted(byte orientation, byte[] corners)
+    {
+        byte Level(int x, int y) => (y < 8, x < 16) switch { (true, true) => 200, (false, true) => 100, (true, false) => 30, _ => 0 };
+        byte[] jpeg = Pictures.Encode(32, 16, (x, y) => Pictures.Level(Level(x, y)), SKEncodedImageFormat.Jpeg);
+        _folder.Write("a.jpg", ExifBytes.IntoJpeg(jpeg, orientation, isLittle: true));
+        _folder.Write("b.jpg", ExifBytes.IntoJpeg(jpeg, orientation, isLittle: false));
+        _folder.Write("c.webp", ExifBytes.IntoWebP(
+            Pictures.Encode(32, 16, (x, y) => Pictures.Level(Level(x, y)), SKEncodedImageFormat.Webp), 32, 16, orientation));
+        ImageSet images = ImageFolderReader.Read(_folder.Path);
+        var (height, width) = orientation > 4 ? (32, 16) : (16, 32);
+        Assert.Equal(new ImageShape(1, height, width), images.Shape);
+        for (int i = 0; i < images.Count; i++)
+        {
+            byte[] pixels = images.Slice(i, 1).Pixels;
+            int[] seen = [pixels[0], pixels[width - 1], pixels[(height - 1) * width], pixels[^1]];
+            Assert.All(seen.Zip(corners), pair => Assert.InRange(pair.First, pair.Second - 4, pair.Second + 4));
+        }
+    }
+
+    [Fact]
+    public void What_a_picture_carries_beside_its_pixels_does_not_reach_the_decoder()
+    {
+        byte[] png = PngBytes.Build(9, bitDepth: 8, colourType: 3);
+        byte[] noisy = PngBytes.WithChunk(PngBytes.WithChunk(png, "zTXt"u8, new byte[1000]), "iCCP"u8, new byte[500]);
+        Assert.Equal(png, Reduced(noisy));
+        Assert.Equal(png[..^3], Reduced(noisy[..^3]));
+        byte[] jpeg = Pictures.Encode(8, 8, (_, _) => Pictures.Level(9), SKEncodedImageFormat.Jpeg);
+        byte[] reduced = Reduced(jpeg);
+        Assert.Equal(reduced, Reduced(ExifBytes.IntoJpeg(jpeg, 1, isLittle: true)));
+        byte[] webp = Pictures.Encode(8, 8, (_, _) => Pictures.Level(9), SKEncodedImageFormat.Webp);
+        byte[] exif = ExifBytes.IntoWebP(webp, 8, 8, 6);
+        Assert.InRange(Reduced(exif).Length, webp.Length, exif.Length - 26);
+        Assert.Equal(Reduced(exif).Length - 8, BinaryPrimitives.ReadInt32LittleEndian(Reduced(exif).AsSpan(4)));
+
+        static byte[] Reduced(byte[] content)
+        {
+            byte[] copy = [.. content];
+            return copy[..PictureContent.Reduce(copy).Length];
+        }
+    }
+
+    [Fact]
+    public void A_folder_that_is_too_much_is_refused_before_it_is_decoded()
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(4096, 4096, SKColorType.Gray8, SKAlphaType.Opaque));
+        bitmap.Erase(SKColors.Black);
+        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        byte[] content = data.ToArray();
+        for (int i = 0; i < 130; i++)
+        {
+            _folder.Write($"{i:D3}.png", content);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<SereException>(() => ImageFolderReader.Read(_folder.Path, scale: ValueScale.Bytes));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000_000);
+    }
 
     [Fact]
     public void An_empty_folder_is_refused_by_name()

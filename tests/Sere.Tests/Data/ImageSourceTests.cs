@@ -8,6 +8,7 @@ namespace Sere.Tests.Data;
 public sealed class ImageSourceTests : IDisposable
 {
     private static readonly ImageShape Colour = new(3, 1, 2);
+    private static readonly ImageShape Grey = new(1, 1, 2);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
@@ -50,6 +51,39 @@ public sealed class ImageSourceTests : IDisposable
         Assert.Contains("--gray", message);
         Assert.Equal([2, 2], ImageSource.Read(path, new ImageShape(1, 1, 2), gray: true).Pixels);
         Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void The_scale_of_the_model_holds_for_every_form_and_black_by_it_alone_is_said()
+    {
+        byte[] dark = [0, 1];
+        NpyFile.Write(_folder.File("a.npy"), new NpyArray(dark, 1, 1, 2));
+        _folder.Write("a.idx", IdxFile.Build([1, 1, 2], dark));
+        _folder.Write("a.png", Pictures.Encode(2, 1, (x, _) => Pictures.Level((byte)x)));
+        foreach (string file in (string[])["a.npy", "a.idx", "a.png"])
+        {
+            string path = _folder.File(file);
+            Assert.Equal(dark, ImageSource.Read(path, Grey, scale: ValueScale.Bytes, warn: _warnings.Add).Pixels);
+            Assert.Contains($"The values of '{path}' are all 0 or 1", Assert.Single(_warnings));
+            _warnings.Clear();
+            Assert.Equal([0, 255], ImageSource.Read(path, Grey, scale: ValueScale.Binary, warn: _warnings.Add).Pixels);
+            Assert.Empty(_warnings);
+        }
+    }
+
+    [Theory]
+    [InlineData("a.npz")]
+    [InlineData("a.png")]
+    [InlineData("a")]
+    public void A_file_is_told_by_its_first_bytes(string name)
+    {
+        _folder.Write("b.png", Pictures.StoredGrey(2, 1, 7));
+        File.Move(_folder.File("b.png"), _folder.File(name));
+        Assert.Equal([7, 7], ImageSource.Read(_folder.File(name), Grey).Pixels);
+        NpyFile.Write(_folder.File(name), new NpyArray((byte[])[3, 4], 1, 1, 2));
+        Assert.Equal([3, 4], ImageSource.Read(_folder.File(name), Grey).Pixels);
+        _folder.Write(name, IdxFile.Zip(IdxFile.Build([1, 1, 2], [5, 6])));
+        Assert.Equal([5, 6], ImageSource.Read(_folder.File(name), Grey).Pixels);
     }
 
     [Fact]

@@ -71,6 +71,30 @@ public sealed class ImageMutationTests
         }).Check();
 
     [Fact]
+    public void Damaged_batches_of_the_python_version_of_cifar10_are_refused_or_read() => new MutationRun(
+        "data_batch_1",
+        [
+            new MalformedForm("one image", Cifar10File.BuildPickle(Cifar10File.Build(1))),
+            new MalformedForm("two images", Cifar10File.BuildPickle(Cifar10File.Build(2))),
+            new MalformedForm(
+                "a damaged description",
+                Cifar10File.BuildPickle(Cifar10File.Build(2)),
+                (file, random) =>
+                {
+                    // The pixels are most of the file, and of them any are good.
+                    byte[] damaged = [.. file];
+                    int place = random.Next(2) == 0 ? random.Next(2, 200) : damaged.Length - 1 - random.Next(60);
+                    damaged[place] = (byte)random.Next(256);
+                    return damaged;
+                }),
+        ],
+        path =>
+        {
+            ImageSet set = Cifar10Reader.ReadFile(path);
+            Assert.Equal(set.Count * set.Shape.Dimensions, set.Pixels.Length);
+        }).Check();
+
+    [Fact]
     public void Damaged_archives_are_refused_or_whole()
     {
         byte[] content = SmallDataset.Content();
@@ -112,6 +136,13 @@ public sealed class ImageMutationTests
             [
                 .. png,
                 .. png.Select(form => form with { Name = form.Name + ", sound checksums", Wrap = PngBytes.WithSoundChecksums }),
+                new("bitmap", BmpBytes.Build(5, 4, [.. Enumerable.Range(0, 20).Select(i => (byte[])[(byte)i, 9, 8])])),
+                new("JPEG with Exif", ExifBytes.IntoJpeg(
+                    Pictures.Encode(20, 20, Colour, SKEncodedImageFormat.Jpeg), 6, isLittle: true)),
+                new("WebP with Exif", ExifBytes.IntoWebP(
+                    Pictures.Encode(20, 20, (x, y) => Pictures.Level((byte)(x * y)), SKEncodedImageFormat.Webp), 20, 20, 6)),
+                new("PNG with a text", PngBytes.WithChunk(
+                    PngBytes.Build(9, bitDepth: 8, colourType: 0), "zTXt"u8, [.. "a\0\0"u8, 1, 2, 3])),
                 new("JPEG", Pictures.Encode(20, 20, Colour, SKEncodedImageFormat.Jpeg)),
                 new("grey JPEG", Pictures.Encode(20, 20, (x, y) => Pictures.Level((byte)(x * y)), SKEncodedImageFormat.Jpeg)),
                 new("WebP without loss", WebP(SKWebpEncoderCompression.Lossless)),

@@ -46,6 +46,13 @@ internal static class PngBytes
         ];
     }
 
+    /// <summary>A copy with one more chunk behind the header.</summary>
+    public static byte[] WithChunk(byte[] file, ReadOnlySpan<byte> name, byte[] content)
+    {
+        int header = Signature.Length + ChunkOverhead + 13;
+        return [.. file[..header], .. Chunk(name, content), .. file[header..]];
+    }
+
     /// <summary>A copy in which the checksum of each chunk is that of its content, as far as chunks can be told.</summary>
     public static byte[] WithSoundChecksums(byte[] file)
     {

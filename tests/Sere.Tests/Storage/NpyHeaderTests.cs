@@ -18,8 +18,14 @@ public sealed class NpyHeaderTests : IDisposable
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (2L,), }\n")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 1)}\n")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2,)}\n")]
+    [InlineData("{'descr': 'u1', 'fortran_order': False, 'shape': (2,)}\n")]
     public void A_header_may_be_written_in_any_of_the_sound_ways(string literal) =>
         Assert.Equal([8, 9], Read(NpyBytes.Build(literal, [8, 9])).ToBytes());
+
+    [Fact]
+    public void A_type_without_a_byte_order_has_that_of_this_machine() => Assert.Equal(
+        [0.5f],
+        Read(NpyBytes.Array("f4", "(1,)", BitConverter.GetBytes(0.5f))).ToSingles());
 
     [Theory]
     [InlineData("", "ends within the description")]
@@ -75,7 +81,6 @@ public sealed class NpyHeaderTests : IDisposable
     [InlineData("'<f16'", "'<f16'")]
     [InlineData("'<M8[ns]'", "'<M8[ns]'")]
     [InlineData("'|f4'", "'|f4'")]
-    [InlineData("'f4'", "'f4'")]
     [InlineData("'!f4'", "'!f4'")]
     [InlineData("''", "''")]
     [InlineData("'float32'", "'float32'")]

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.IO.Hashing;
 using System.Security.Cryptography;
 using Sere.Storage;
 
@@ -21,7 +20,7 @@ internal static class ContentCheck
     /// <summary>Whether a file, as it is or gzipped (told by content, as its reader does), has the right content.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
     public static bool IsWhole(string path, RemoteFile file) =>
-        Read(path, stream => DataFile.IsGzip(stream) ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
+        Read(path, stream => FileKinds.Of(stream) == FileKind.Gzip ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
 
     /// <summary>What a gzip file that was downloaded is.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
@@ -70,7 +69,7 @@ internal static class ContentCheck
         }
 
         using var hash = file.StartDigest();
-        var checksum = new Crc32();
+        var trailer = new GzipTrailer(stream, file.Size);
         long length = 0;
         try
         {
@@ -82,7 +81,7 @@ internal static class ContentCheck
                 // One byte too many shows that there are more, and then nothing is asked for.
                 read = unzipped.Read(buffer, 0, (int)Math.Min(buffer.Length, file.Size + 1 - length));
                 hash.AppendData(buffer, 0, read);
-                checksum.Append(buffer.AsSpan(0, read));
+                trailer.Append(buffer.AsSpan(0, read));
                 length += read;
             }
             while (read > 0);
@@ -95,7 +94,7 @@ internal static class ContentCheck
         return Judge(
             isWhole: length == file.Size && file.Matches(hash),
             mayBecomeWhole: length < file.Size,
-            endsWithTrailer: GzipTrailer.Ends(stream, checksum, length));
+            endsWithTrailer: trailer.Ends());
     }
 
     // Right content without its trailer is a file whose last bytes are missing, or one with bytes behind it: to go on is

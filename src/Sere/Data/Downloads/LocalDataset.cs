@@ -42,7 +42,7 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
         string folder = dataset.FolderIn(dataFolder);
         return dataset.Files.Count(file => dataset.Archive is null
             ? DataFile.Find(folder, file.Name) is not null
-            : File.Exists(Path.Combine(folder, file.Name)));
+            : DataFile.Find(folder, file.Name, mayBeZipped: false) is not null);
     }
 
     /// <summary>Refuses a data set that cannot be used, by the names of what is missing or damaged.</summary>

@@ -22,12 +22,10 @@ public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string
     /// <exception cref="SereException">It is there but cannot be read.</exception>
     internal static LocalFile InspectUnpacked(RemoteFile file, string folder)
     {
-        string path = System.IO.Path.Combine(folder, file.Name);
-        string? abridged = file.Abridged is { } other ? System.IO.Path.Combine(folder, other.Name) : null;
-        return File.Exists(path)
+        return DataFile.Find(folder, file.Name, mayBeZipped: false) is { } path
                 ? Judge(path, file, LocalFileState.Verified)
-            : File.Exists(abridged)
-                ? Judge(abridged, file.Abridged!, LocalFileState.Abridged)
+            : file.Abridged is { } other && DataFile.Find(folder, other.Name, mayBeZipped: false) is { } abridged
+                ? Judge(abridged, other, LocalFileState.Abridged)
             : new LocalFile(file, LocalFileState.Missing, null, 0);
 
         LocalFile Judge(string path, RemoteFile content, LocalFileState whole) =>

@@ -29,7 +29,7 @@ public static class ConfigurationFile
     }
 
     /// <summary>Reads and validates a configuration file.</summary>
-    /// <param name="path">The file, in UTF-8.</param>
+    /// <param name="path">The file, in UTF-8, or in UTF-16 with a byte order mark.</param>
     /// <returns>The configuration, every value within its range.</returns>
     /// <exception cref="SereException">The file is missing or cannot be read.</exception>
     /// <exception cref="UsageException">Its content is refused; see <see cref="Parse(string, string)"/>.</exception>
@@ -84,6 +84,13 @@ public static class ConfigurationFile
         if (content.Length > MaximumBytes)
         {
             throw TooLarge(path);
+        }
+
+        // What Windows PowerShell writes with >.
+        if (((Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode]).FirstOrDefault(
+            encoding => content.AsSpan().StartsWith(encoding.Preamble)) is { } wide)
+        {
+            return Parse(wide.GetString(content, wide.Preamble.Length, content.Length - wide.Preamble.Length), path, validate);
         }
 
         ReadOnlySpan<byte> byteOrderMark = Encoding.UTF8.Preamble;

@@ -44,6 +44,9 @@ public sealed record DatasetConfiguration
     /// <summary>The range of the training values, where they are real; set by the run like the shape.</summary>
     public ValueRangeConfiguration? Range { get; init; }
 
+    /// <summary>What the values of images of one's own mean; null to decide it by the training images, as a run then keeps it.</summary>
+    public ValueScale? Scale { get; init; }
+
     /// <summary>The digest of the images that the run was trained on (DatasetSplits.Digest), set by the run; else empty.</summary>
     public string Digest { get; init; } = "";
 
@@ -76,6 +79,11 @@ public sealed record DatasetConfiguration
         Resize?.Validate($"{path}.resize");
         Shape?.Validate($"{path}.shape");
         Range?.Validate($"{path}.range");
+        if (Scale is { } scale)
+        {
+            ConfigurationCheck.RequireNamed($"{path}.scale", scale);
+        }
+
         ConfigurationCheck.Require(
             Digest is { Length: 0 or 64 } && Digest.All(char.IsAsciiHexDigitLower),
             $"{path}.digest",

@@ -64,6 +64,12 @@ internal sealed class RowRunner
 
             var stored = folder.ReadConfiguration();
             var planned = RunDataset.Resolve(row.Configuration, _splits);
+            if (stored.Dataset.Scale is null)
+            {
+                // A row of a time when a run did not say it.
+                planned = planned with { Dataset = planned.Dataset with { Scale = null } };
+            }
+
             return ConfigurationDifference.First(stored, planned) is { } difference
                 ? throw new SereException($"'{folder.Configuration}' was changed: {difference}.")
                 : TrainingRun.Resume(folder, stored, _splits, _observer);

@@ -14,6 +14,19 @@ public sealed class ConfigurationFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void A_file_with_a_byte_order_mark_is_read_in_its_encoding(string encoding)
+    {
+        string path = Path.Combine(_folder, "marked.json");
+        File.WriteAllText(path, "{ \"name\": \"wide\" }", Encoding.GetEncoding(encoding));
+        Assert.Equal("wide", ConfigurationFile.Load(path).Name);
+        File.WriteAllBytes(path, [.. Encoding.GetEncoding(encoding).Preamble, 0x7B]);
+        Assert.Contains("not valid JSON", Assert.Throws<UsageException>(() => ConfigurationFile.Load(path)).Message);
+    }
+
     [Fact]
     public void A_misspelt_member_of_any_object_is_refused_with_the_right_name()
     {
