@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Sere.Cli.Commands;
 
 namespace Sere.Cli;
@@ -6,6 +7,7 @@ namespace Sere.Cli;
 /// <summary>Builds the commands, runs one, and turns every failure into one sentence and an exit code.</summary>
 internal sealed class CommandLineApplication
 {
+    private const int LeastHelpWidth = 40;
     private readonly Terminal _terminal;
     private readonly Option<bool> _verbose = new("--verbose")
     {
@@ -26,7 +28,7 @@ internal sealed class CommandLineApplication
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
             // No command at all: the help, but not as a result.
-            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Messages.Profile.Out.Writer });
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Errors });
             return ExitCode.WrongUsage;
         }
 
@@ -41,26 +43,23 @@ internal sealed class CommandLineApplication
             {
                 EnableDefaultExceptionHandler = false,
                 Output = _terminal.Output,
+                Error = _terminal.Errors,
             });
         }
         catch (OperationCanceledException error)
         {
             return Fail(error.Message, ExitCode.Interrupted);
         }
-        catch (UsageException error)
-        {
-            return Fail(Describe(error, parsed), ExitCode.WrongUsage);
-        }
         catch (SereException error)
         {
-            return Fail(Describe(error, parsed), ExitCode.Failed);
+            return Fail(error.Message, error is UsageException ? ExitCode.WrongUsage : ExitCode.Failed, error, parsed);
         }
         catch (Exception error)
         {
             // A fault of the program, not of the user: still one sentence.
             string sentence =
                 $"An unexpected {error.GetType().Name} occurred ({FirstLine(error.Message)}); run again with --verbose to see where.";
-            return Fail(parsed.GetValue(_verbose) ? error.ToString() : sentence, ExitCode.Failed);
+            return Fail(sentence, ExitCode.Failed, error, parsed);
         }
     }
 
@@ -83,15 +82,26 @@ internal sealed class CommandLineApplication
             PresetsCommand.Create(_terminal),
             BenchCommand.Create(_terminal),
         };
+        if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)
+        {
+            // In fewer columns there is no room for anything, not even for one column of the help.
+            help.MaxWidth = Math.Max(help.MaxWidth, LeastHelpWidth);
+        }
+
         return root;
     }
 
-    private string Describe(Exception error, ParseResult parsed) =>
-        parsed.GetValue(_verbose) ? error.ToString() : error.Message;
-
-    private int Fail(string sentence, int exitCode)
+    private int Fail(string sentence, int exitCode, Exception? error = null, ParseResult? parsed = null)
     {
-        _terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
+        if (error is not null && parsed?.GetValue(_verbose) == true)
+        {
+            _terminal.Errors.WriteLine($"error: {error}");
+        }
+        else
+        {
+            _terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
+        }
+
         return exitCode;
     }
 }

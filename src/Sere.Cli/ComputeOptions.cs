@@ -9,7 +9,7 @@ internal sealed class ComputeOptions
 {
     private readonly Option<int?> _threads = new("--threads")
     {
-        Description = "Threads that compute; all cores by default.",
+        Description = "Threads that compute, one a core at most; by default as many as measuring finds the fastest, now and then.",
         HelpName = "N",
     };
 
@@ -31,9 +31,9 @@ internal sealed class ComputeOptions
     public void AddThreadsTo(Command command) => command.Options.Add(_threads);
 
     /// <summary>Loads the native libraries, sets the threads and gives the device.</summary>
-    public torch.Device Apply(ParseResult parsed)
+    public torch.Device Apply(ParseResult parsed, Terminal terminal)
     {
-        ApplyThreads(parsed);
+        ApplyThreads(parsed, terminal);
         return parsed.GetValue(_device) switch
         {
             "cpu" => torch.CPU,
@@ -44,19 +44,34 @@ internal sealed class ComputeOptions
         };
     }
 
-    /// <summary>The options as they were given, to repeat them: another number of threads may round otherwise.</summary>
+    /// <summary>The options as they were given, to repeat them.</summary>
     public string Given(ParseResult parsed) =>
         (parsed.GetValue(_threads) is { } threads ? $" {_threads.Name} {threads}" : "")
         + (parsed.GetResult(_device) is { Implicit: false } ? $" {_device.Name} {parsed.GetValue(_device)}" : "");
 
-    /// <summary>Loads the native libraries and sets the threads.</summary>
-    public void ApplyThreads(ParseResult parsed)
+    /// <summary>Loads the native libraries and sets the threads, to a number or to one that measurements choose.</summary>
+    public void ApplyThreads(ParseResult parsed, Terminal terminal)
+    {
+        FixThreads(parsed);
+        if (parsed.GetValue(_threads) is null)
+        {
+            ThreadTuner.ChooseByMeasuring(threads =>
+            {
+                if (parsed.GetValue<bool>("--verbose") && !terminal.IsLive)
+                {
+                    terminal.Say($"computing with {threads} threads");
+                }
+            });
+        }
+    }
+
+    /// <summary>Loads the native libraries and sets the threads to the number that is asked for, or to all.</summary>
+    public void FixThreads(ParseResult parsed)
     {
         int? threads = parsed.Within(_threads, 1, 1024);
         NativeLibraries.EnsureLoaded();
-        if (threads is { } count)
-        {
-            torch.set_num_threads(count);
-        }
+
+        // More than there are cores would wait for each other; libtorch does not ask how many of them a container may use.
+        torch.set_num_threads(Math.Min(threads ?? torch.get_num_threads(), Environment.ProcessorCount));
     }
 }

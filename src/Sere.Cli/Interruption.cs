@@ -1,23 +1,42 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Sere.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM. A command that listens is asked to stop and to save; one that does not is ended by the signal, and
-/// so is one that is signalled a second time.
+/// The signals that ask to stop: Ctrl-C, SIGTERM, SIGHUP of a terminal that closes, and SIGUSR1, with which a batch system
+/// warns. A command that listens saves and ends, and only a second Ctrl-C ends it before it has; one that does not listen
+/// is ended by the signal.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    // One Ctrl-C, or one SIGTERM to a group, may come twice: to the process, and from the parent that hands it on.
+    private static readonly TimeSpan Echo = TimeSpan.FromSeconds(2);
+
+    // Never disposed: a signal may be on its way at the very end.
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private bool _isListening;
+    private long _first;
+
+    public Interruption()
+    {
+        // Of a file that would grow beyond its limit the write itself says so, if the signal does not end the process first.
+        const PosixSignal SIGXFSZ = (PosixSignal)25;
+        if (!OperatingSystem.IsWindows())
+        {
+            _registrations.Add(PosixSignalRegistration.Create(SIGXFSZ, context => context.Cancel = true));
+        }
+    }
 
     /// <summary>From now on a signal cancels the token.</summary>
     public CancellationToken Listen()
     {
-        if (_registrations.Count == 0)
+        if (!_isListening)
         {
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop));
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop));
+            _isListening = true;
+            PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, .. UserSignal()];
+            _registrations.AddRange(signals.Select(signal => PosixSignalRegistration.Create(signal, Stop)));
         }
 
         return _source.Token;
@@ -29,13 +48,19 @@ internal sealed class Interruption : IDisposable
         {
             registration.Dispose();
         }
-
-        _source.Dispose();
     }
+
+    /// <summary>SIGUSR1, which .NET has no name for, by its number on this system.</summary>
+    private static PosixSignal[] UserSignal() =>
+        OperatingSystem.IsLinux() ? [(PosixSignal)10] : OperatingSystem.IsMacOS() ? [(PosixSignal)30] : [];
 
     private void Stop(PosixSignalContext context)
     {
-        context.Cancel = !_source.IsCancellationRequested;
-        _source.Cancel();
+        bool isFirst = Interlocked.CompareExchange(ref _first, Stopwatch.GetTimestamp(), 0) == 0;
+        context.Cancel = isFirst || context.Signal != PosixSignal.SIGINT || Stopwatch.GetElapsedTime(_first) < Echo;
+        if (isFirst)
+        {
+            _source.Cancel();
+        }
     }
 }

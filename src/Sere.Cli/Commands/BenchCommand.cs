@@ -57,7 +57,7 @@ internal static class BenchCommand
             }
 
             var other = parsed.GetValue(against) is { } named ? Presets.Load(named) : null;
-            compute.ApplyThreads(parsed);
+            compute.FixThreads(parsed);
             using var benchmark = new PerformanceBenchmark(
                 configuration, BenchmarkImages.For(configuration, Math.Max(Images, configuration.Training.BatchSize)));
             var report = benchmark.Measure(name, measured, part => terminal.Say($"measuring: {part}"));

@@ -87,7 +87,7 @@ internal sealed class CompareCommand
             Limit = parsed.Within(_limit, 1, 1_000_000_000),
         });
         var output = new ComparisonFolder(parsed.GetValue(_out) ?? Path.Combine(ComparisonsFolder, suite.Name));
-        _compute.ApplyThreads(parsed);
+        _compute.ApplyThreads(parsed, _terminal);
         var stopping = _interruption.Listen();
         var report = Run(parsed, plan, output, stopping);
         if (parsed.GetValue(_json))

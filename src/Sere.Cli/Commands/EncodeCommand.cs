@@ -30,7 +30,7 @@ internal static class EncodeCommand
         {
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireOutput(output.Name, path, [".npy", ".npz"], parsed.GetRequiredValue(input));
-            var device = compute.Apply(parsed);
+            var device = compute.Apply(parsed, terminal);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var images = model.Read(

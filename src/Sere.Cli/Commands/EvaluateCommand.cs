@@ -57,7 +57,7 @@ internal static class EvaluateCommand
                 CommonOptions.RequireOutput(perImage.Name, path, [".csv"]);
             }
 
-            var device = compute.Apply(parsed);
+            var device = compute.Apply(parsed, terminal);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var splits = RunDataset.LoadTrainedOn(

@@ -42,7 +42,7 @@ internal static class ReconstructCommand
             int images = parsed.Within(count, 1, 10_000);
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireOutput(output.Name, path, [".png"]);
-            var device = compute.Apply(parsed);
+            var device = compute.Apply(parsed, terminal);
             using var model = TrainedModel.Load(
                 parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
             var test = RunDataset.LoadTrainedOn(

@@ -100,7 +100,7 @@ internal sealed class SampleCommand
         RequireMeaning(parsed, isPath);
         string path = parsed.GetRequiredValue(_output);
         CommonOptions.RequireOutput(_output.Name, path, [".png"], ends);
-        var device = _compute.Apply(parsed);
+        var device = _compute.Apply(parsed, _terminal);
         using var model = TrainedModel.Load(
             parsed.GetRequiredValue(_run), parsed.GetValue(_checkpoint), device, _terminal.Warn);
         long seed = parsed.GetValue(_seed);

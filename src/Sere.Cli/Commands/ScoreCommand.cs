@@ -42,7 +42,7 @@ internal static class ScoreCommand
             int? importanceSamples = parsed.Within(samples, 1, 1_000_000);
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireOutput(output.Name, path, [".csv"], parsed.GetRequiredValue(input));
-            var device = compute.Apply(parsed);
+            var device = compute.Apply(parsed, terminal);
             var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
             using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);
             var images = model.Read(

@@ -112,7 +112,7 @@ internal sealed class TrainCommand
             RequireSame(stored, configuration, resumed!);
         }
 
-        var device = _compute.Apply(parsed);
+        var device = _compute.Apply(parsed, _terminal);
         SplitEvaluation Train(IRunObserver observer) => this.Train(
             parsed,
             stopping =>

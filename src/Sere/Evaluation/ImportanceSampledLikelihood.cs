@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sere.Data;
 using Sere.Models;
 using Sere.Numerics;
@@ -42,6 +43,7 @@ public static class ImportanceSampledLikelihood
             EffectiveSampleSize = new double[images.Count],
         };
         using var noGrad = torch.no_grad();
+        var threads = ThreadTuner.For(model);
         int batch = BatchSize(options);
         for (int first = 0; first < images.Count; first += batch)
         {
@@ -49,7 +51,7 @@ public static class ImportanceSampledLikelihood
             using var scope = torch.NewDisposeScope();
             var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
-            var moments = Weigh(model, x, first, options, cancellation);
+            var moments = Weigh(model, x, first, options, cancellation, threads);
             Store(result, first, moments, isExact: model.NoiseSize == 0);
             onImages?.Invoke(first + count);
         }
@@ -63,12 +65,14 @@ public static class ImportanceSampledLikelihood
     /// <param name="firstImage">Index of the first image, which names its random streams.</param>
     /// <param name="options">Samples and seed.</param>
     /// <param name="cancellation">Asks to stop.</param>
+    /// <param name="threads">Is told how long each block of samples takes.</param>
     internal static WeightMoments Weigh(
         DensityModel model,
         torch.Tensor x,
         long firstImage,
         EvaluationOptions options,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default,
+        ThreadTuner? threads = null)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
@@ -79,12 +83,14 @@ public static class ImportanceSampledLikelihood
         for (int done = 0, block = 0; done < samples; block++)
         {
             cancellation.ThrowIfCancellationRequested();
+            long start = Stopwatch.GetTimestamp();
             using var blockScope = torch.NewDisposeScope();
             int count = Math.Min(EvaluationNoise.BlockSamples, samples - done);
             var noise = EvaluationNoise.Block(
                 streams, firstImage, (int)x.shape[0], block, count, model.NoiseSize, x.dtype, x.device);
             moments = moments.Add(model.LogImportanceWeights(encoded, noise)).MoveToOuterScope();
             done += count;
+            threads?.Took(count * x.shape[0], Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
         return moments.MoveToOuterScope();

@@ -141,23 +141,8 @@ public sealed class RunFolder
         Create();
         // Better now than when the run has ended and writes its report.
         _ = Written;
-        string path = LinkFreePath.Below(Root, "run.lock");
-        try
-        {
-            return new FileStream(
-                path,
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None,
-                bufferSize: 1,
-                FileOptions.DeleteOnClose);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            // A lock that cannot be opened although it is there is held by somebody.
-            throw error is not IOException || !File.Exists(path) ? FileFault.Writing(path, error) : new RunFolderTakenException(
-                $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error);
-        }
+        return FolderLock.Take(Root, "run.lock", error => new RunFolderTakenException(
+            $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error));
     }
 
     /// <summary>Makes the folder.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Sere.Models.Configuration;
-using TorchSharp;
+using Sere.Numerics;
 
 namespace Sere.Runs;
 
@@ -83,7 +83,7 @@ internal static class RunReport
         text.Append(
             Invariant,
             $"| machine | {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, "
-            + $"{torch.get_num_threads()} threads |\n\n");
+            + $"{ThreadTuner.Description} |\n\n");
         text.Append("![samples](samples.png)\n\n");
         if (hasLatents)
         {

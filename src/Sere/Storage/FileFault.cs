@@ -9,7 +9,7 @@ internal static class FileFault
 
     /// <summary>Whether the error is about a file rather than a mistake in the program.</summary>
     public static bool IsFault(Exception error) =>
-        error is IOException or UnauthorizedAccessException or NotSupportedException;
+        error is IOException or UnauthorizedAccessException or NotSupportedException || IsTooLong(error);
 
     /// <summary>The error of a file that could not be read.</summary>
     public static SereException Reading(string path, Exception error) =>
@@ -18,7 +18,8 @@ internal static class FileFault
     /// <summary>The error of a file that could not be written.</summary>
     public static SereException Writing(string path, Exception error) =>
         new($"The file '{path}' cannot be written because {Reason(path, error)}; " +
-            "resolve that or choose another place, nothing was changed.", error);
+            "resolve that or choose another place, nothing was changed.",
+            IsTooLong(error) ? new IOException(error.Message, error) : error);
 
     /// <summary>Why, to follow "because" in a sentence.</summary>
     public static string Reason(string path, Exception error) => error switch
@@ -32,8 +33,13 @@ internal static class FileFault
         EndOfStreamException => "it ends early",
         PathTooLongException => "its name is too long",
         IOException when IsDiskFull(error) => "the disk is full",
+        _ when IsTooLong(error) => "it would grow beyond the size that files may have here",
         _ => $"the system reports \"{error.Message.TrimEnd('.')}\"",
     };
+
+    // What .NET makes of a file beyond the limit of the process or of the file system (EFBIG).
+    private static bool IsTooLong(Exception error) =>
+        error is ArgumentOutOfRangeException { ParamName: "value", TargetSite.DeclaringType.Namespace: "System.IO" };
 
     private static bool IsDiskFull(Exception error) =>
         (OperatingSystem.IsWindows() ? WindowsDiskFull : UnixDiskFull).Contains(error.HResult);

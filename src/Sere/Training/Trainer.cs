@@ -20,6 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingConfiguration _configuration;
     private readonly TrainingBatches _batches;
     private readonly torch.Device _device;
+    private readonly ThreadTuner? _threads;
 
     /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers.</summary>
     /// <param name="model">The model.</param>
@@ -50,6 +51,7 @@ public sealed class Trainer : IDisposable
         Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
+        _threads = ThreadTuner.For(model);
     }
 
     /// <summary>The model's parameters.</summary>
@@ -98,7 +100,9 @@ public sealed class Trainer : IDisposable
 
             long start = Stopwatch.GetTimestamp();
             var progress = RunStep(Progress);
-            Progress = progress with { Seconds = progress.Seconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            _threads?.Took(progress.Images - Progress.Images, seconds);
+            Progress = progress with { Seconds = progress.Seconds + seconds };
             onStep?.Invoke(Progress);
         }
 

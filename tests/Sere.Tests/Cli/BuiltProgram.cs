@@ -45,11 +45,21 @@ internal sealed class BuiltProgram
         return program.Finish();
     }
 
+    /// <summary>Runs it to its end by a line of a shell, in which "$@" is its command.</summary>
+    public ProgramResult RunInShell(string line, params string[] arguments)
+    {
+        using var program = Start(Path.GetTempPath(), "/bin/sh", ["-c", line, "sh", Host, _assembly, .. arguments]);
+        return program.Finish();
+    }
+
     /// <summary>Starts it in a working folder, which is also where it looks for data sets.</summary>
-    public RunningProgram Start(string workingFolder, params string[] arguments)
+    public RunningProgram Start(string workingFolder, params string[] arguments) =>
+        Start(workingFolder, Host, [_assembly, .. arguments]);
+
+    private RunningProgram Start(string workingFolder, string program, string[] arguments)
     {
         Assert.True(File.Exists(_assembly), $"'{_assembly}' is not built.");
-        var start = new ProcessStartInfo(Host, [_assembly, .. arguments])
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             WorkingDirectory = workingFolder,

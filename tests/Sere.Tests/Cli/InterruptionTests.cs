@@ -58,6 +58,38 @@ public sealed class InterruptionTests : IDisposable
         RequireEqual(whole, interrupted);
     }
 
+    [Theory]
+    [InlineData("-HUP")]
+    [InlineData("-USR1")]
+    [InlineData("-TERM", "-TERM")]
+    [InlineData("-TERM", "-HUP", "-TERM", "-USR1")]
+    public void Signals_that_ask_to_stop_save_the_run_however_many_come(params string[] signals)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no such signals.");
+        string run = _folder.File("signalled");
+        using var program = BuiltProgram.Sere.Start(_folder.Path, Command(run));
+        program.WaitForError("epoch 3/");
+        Array.ForEach(signals, program.Signal);
+        RequireAdvice(program.Finish(), run);
+        RequireUnfinished(run);
+
+        // The step that the first signal came in, and not the epoch before it.
+        Assert.Contains(
+            Directory.GetFiles(Path.Combine(run, "checkpoints"), "step-*.json"),
+            file => JsonNode.Parse(File.ReadAllText(file))!["progress"]!["epoch"]!.GetValue<int>() >= 3);
+        new Sere.Runs.RunFolder(run).Claim().Dispose();
+    }
+
+    [Fact]
+    public void A_run_that_outlives_its_terminal_by_wish_ignores_that_it_closes()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no nohup.");
+        string run = _folder.File("kept");
+        string line = $"nohup \"$@\" & while ! test -s '{run}/metrics.jsonl'; do sleep 0.1; done; kill -HUP $!; wait $!";
+        BuiltProgram.Sere.RunInShell(line, Command(run)).Done();
+        Assert.True(File.Exists(Path.Combine(run, "report.md")));
+    }
+
     [Fact]
     public void A_finished_run_can_be_resumed_and_stays_as_it_was()
     {

@@ -38,9 +38,12 @@ internal sealed class RunningProgram : IDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>Asks it to stop, as Ctrl-C does.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal(InterruptSignal());
+
+    /// <summary>Sends it a signal, such as -HUP.</summary>
+    public void Signal(string signal)
     {
-        using var kill = Process.Start("kill", [Signal(), $"{_process.Id}"]);
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
         kill.WaitForExit();
     }
 
@@ -72,7 +75,7 @@ internal sealed class RunningProgram : IDisposable
     /// What Ctrl-C sends. A shell starts its background jobs with that signal ignored, and they hand this on to every
     /// process that they start: where the tests are run so, the signal to end has to do.
     /// </summary>
-    private static string Signal()
+    private static string InterruptSignal()
     {
         const string Status = "/proc/self/status";
         const string Label = "SigIgn:";

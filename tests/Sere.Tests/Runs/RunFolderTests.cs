@@ -69,7 +69,20 @@ public sealed class RunFolderTests : IDisposable
         }
 
         folder.Claim().Dispose();
-        Assert.Empty(Directory.GetFiles(folder.Root));
+    }
+
+    [Fact]
+    public void All_who_claim_a_folder_hold_one_and_the_same_file()
+    {
+        // One that had opened another file would hold it beside them.
+        var folder = new RunFolder(_folder.File("handed-on"));
+        using (var first = folder.Claim())
+        {
+            first.WriteByte(7);
+        }
+
+        using var second = folder.Claim();
+        Assert.Equal(7, second.ReadByte());
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Sere.Storage;
+
 namespace Sere.Data.Downloads;
 
 /// <summary>
@@ -42,7 +44,11 @@ public sealed class DatasetFetcher
         {
             // All of them before the first byte is downloaded.
             RequireReplaceable(dataset, before.Files);
-            using FileStream held = FetchLock.Take(before.Folder);
+            using FileStream held = FolderLock.Take(
+                before.Folder,
+                "fetch.lock",
+                error => new SereException(
+                    $"Another process is downloading into '{before.Folder}'; wait until it has ended.", error));
             if (dataset.Archive is { } archive)
             {
                 // Whoever held the folder until now may have brought the files.

@@ -6,7 +6,7 @@ public sealed record FetchOptions
     /// <summary>Whether files that are there with other content are replaced; else they are refused by name.</summary>
     public bool ReplaceDamaged { get; init; }
 
-    /// <summary>After how long without a byte a download counts as broken off.</summary>
+    /// <summary>After how long with less than 32 KiB a download counts as broken off.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

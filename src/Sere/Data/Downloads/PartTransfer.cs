@@ -11,6 +11,9 @@ namespace Sere.Data.Downloads;
 internal sealed class PartTransfer : IDisposable
 {
     private const int BufferLength = 1 << 16;
+
+    // Of a mirror that sends a byte now and then, a data set would take years.
+    private const int LeastBytes = 1 << 15;
     private readonly TimeSpan _stallTimeout;
     private readonly MirrorClient _client;
 
@@ -57,9 +60,14 @@ internal sealed class PartTransfer : IDisposable
             onProgress(length, size);
             await using Stream content = await response.Content.ReadAsStreamAsync(stall.Token);
             byte[] buffer = new byte[BufferLength];
-            while (true)
+            for (long due = length; ;)
             {
-                stall.CancelAfter(_stallTimeout);
+                if (length >= due)
+                {
+                    due = length + LeastBytes;
+                    stall.CancelAfter(_stallTimeout);
+                }
+
                 int read = await content.ReadAsync(buffer, stall.Token);
                 if (read == 0)
                 {
@@ -79,7 +87,7 @@ internal sealed class PartTransfer : IDisposable
         }
         catch (OperationCanceledException) when (stall.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            return new TransferResult(hadPart, $"sent nothing for {_stallTimeout.TotalSeconds:0.#} seconds");
+            return new TransferResult(hadPart, $"sent less than {LeastBytes:N0} bytes in {_stallTimeout.TotalSeconds:0.#} seconds");
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {

@@ -12,12 +12,14 @@ internal static unsafe class Blas
 {
     private static readonly Lazy<nint> Product = new(() => Find("SGEMM"));
     private static readonly Lazy<nint> NarrowProduct = new(() => Find("GEMM_BF16BF16F32"));
+    private static readonly Lazy<nint> ThreadLimit = new(() => Find("MKL_Set_Num_Threads_Local"));
 
     [ThreadStatic]
     private static bool _withheld;
 
     /// <summary>Whether libtorch lets its products be called: it does where it contains MKL, on Linux.</summary>
-    public static bool IsAvailable => !_withheld && Product.Value != 0 && NarrowProduct.Value != 0;
+    public static bool IsAvailable => 
+        !_withheld && Product.Value != 0 && NarrowProduct.Value != 0 && ThreadLimit.Value != 0;
 
     /// <summary>Has this thread do without until the result is disposed, as other systems have to.</summary>
     public static IDisposable Withhold() => new Scope();
@@ -63,6 +65,7 @@ internal static unsafe class Blas
             var product = (delegate* unmanaged[Cdecl]<
                 byte*, byte*, int*, int*, int*, float*, ushort*, int*, ushort*, int*, float*, float*, int*, void>)
                 NarrowProduct.Value;
+            int before = LimitThreads(1);
             product(
                 &transposeSecond,
                 &transposeFirst,
@@ -77,6 +80,7 @@ internal static unsafe class Blas
                 &zero,
                 target,
                 &columns);
+            LimitThreads(before);
         }
     }
 
@@ -98,6 +102,7 @@ internal static unsafe class Blas
         float before = accumulates ? 1 : 0;
         var product = (delegate* unmanaged[Cdecl]<
             byte*, byte*, int*, int*, int*, float*, float*, int*, float*, int*, float*, float*, int*, void>)Product.Value;
+        int threads = LimitThreads(1);
         product(
             &transposeSecond,
             &transposeFirst,
@@ -112,7 +117,11 @@ internal static unsafe class Blas
             &before,
             target.Start,
             &targetStride);
+        LimitThreads(threads);
     }
+
+    // A product on several threads has other bits than on one; a piece is computed by one, also where it is the only one.
+    private static int LimitThreads(int threads) => ((delegate* unmanaged[Cdecl]<int, int>)ThreadLimit.Value)(threads);
 
     private static nint Find(string name)
     {

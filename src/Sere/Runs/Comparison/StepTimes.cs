@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sere.Data;
+using Sere.Numerics;
 using Sere.Storage;
 using TorchSharp;
 
@@ -52,6 +53,7 @@ public sealed record StepTimes
         int rounds,
         CancellationToken cancellation)
     {
+        using var allThreads = ThreadTuner.Suspend();
         StepTimer[] timers = [.. rows.Select(row => new StepTimer(row.Configuration, images))];
         try
         {

@@ -56,6 +56,16 @@ internal static class Answers
         }
     };
 
+    /// <summary>Content, a byte at a time with a pause between them.</summary>
+    public static Answer Trickle(byte[] content, TimeSpan pause) => async (request, connection, end) =>
+    {
+        foreach (byte value in content)
+        {
+            await Send([value])(request, connection, end);
+            await Task.Delay(pause, end);
+        }
+    };
+
     /// <summary>Any bytes.</summary>
     public static Answer Raw(byte[] bytes) => async (_, connection, end) => await connection.WriteAsync(bytes, end);
 

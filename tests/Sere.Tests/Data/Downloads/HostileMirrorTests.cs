@@ -45,6 +45,19 @@ public sealed class HostileMirrorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mirror_that_sends_a_byte_now_and_then_counts_as_silent()
+    {
+        // Whole, the file would take it an hour.
+        var pause = TimeSpan.FromSeconds(0.5);
+        _fetch.Options = _fetch.Options with { StallTimeout = 3 * pause, Attempts = 1 };
+        await using var slow = new LoopbackServer(Answers.Then(
+            Answers.Head(200, $"Content-Length: {Zipped.Length}"), Answers.Trickle(Zipped, pause)));
+        string message = await _fetch.RequireRefusedAsync(slow).WaitAsync(
+            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Contains("sent less than 32,768 bytes in 1.5 seconds", message);
+    }
+
+    [Fact]
     public async Task A_length_that_is_too_small_does_not_pass_for_the_end()
     {
         await using var server = new LoopbackServer(Answers.Announced(Zipped.Length - 100, Zipped));

@@ -1,0 +1,134 @@
+using System.Text;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Sere.Cli;
+
+/// <summary>
+/// One of the process's two streams. Results that cannot be written are an error; messages are dropped, and work goes on
+/// (a closed pipe of results ends quietly, as that of other tools does). No name that came from outside acts on the
+/// terminal: control characters become question marks.
+/// </summary>
+internal sealed class TerminalWriter : TextWriter
+{
+    private readonly TextWriter _stream;
+    private readonly bool _mustArrive;
+    private readonly bool _draws;
+
+    /// <summary>A writer to a stream of the process.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="mustArrive">Whether it takes results rather than messages.</param>
+    /// <param name="draws">Whether it takes escape sequences of a display, whose texts have been cleaned.</param>
+    private TerminalWriter(TextWriter stream, bool mustArrive, bool draws)
+        : base(stream.FormatProvider)
+    {
+        _stream = stream;
+        _mustArrive = mustArrive;
+        _draws = draws;
+    }
+
+    /// <inheritdoc/>
+    public override Encoding Encoding => _stream.Encoding;
+
+    /// <summary>The writer of a stream, and a console that draws on it.</summary>
+    /// <param name="stream">Console.Out or Console.Error.</param>
+    /// <param name="number">Its number, 1 or 2.</param>
+    /// <param name="isRedirected">Whether it is no terminal.</param>
+    /// <param name="mustArrive">Whether it takes results rather than messages.</param>
+    public static (TextWriter Writer, IAnsiConsole Console) Of(
+        TextWriter stream, int number, bool isRedirected, bool mustArrive)
+    {
+        var output = new AnsiConsoleOutput(stream);
+        stream = StandardStream.OrClosed(number, stream);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = isRedirected ? InteractionSupport.No : InteractionSupport.Detect,
+            Out = new ConsoleOutput(output, new TerminalWriter(stream, mustArrive, draws: true)),
+        });
+
+        // The hook that is attached first sees last what all others leave, live displays included.
+        console.Pipeline.Attach(new TextCleaner());
+        return (new TerminalWriter(stream, mustArrive, draws: false), console);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(char value) => Write([value], 0, 1);
+
+    /// <inheritdoc/>
+    public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+    /// <inheritdoc/>
+    public override void Write(string? value) => Send(stream => stream.Write(_draws ? value : Clean(value)));
+
+    // In one piece, so that lines of two processes do not mix.
+    /// <inheritdoc/>
+    public override void WriteLine(string? value) => Write(value + '\n');
+
+    /// <inheritdoc/>
+    public override void Flush() => Send(stream => stream.Flush());
+
+    private void Send(Action<TextWriter> send)
+    {
+        try
+        {
+            send(_stream);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            if (_mustArrive)
+            {
+                // .NET says so of a file that would grow beyond its limit, as if a number in the program were wrong.
+                string reason = error is ArgumentException ? "its file may not grow any more" : error.Message.TrimEnd('.');
+                throw new SereException($"Standard output takes no results ({reason}); send it to where there is room.", error);
+            }
+        }
+    }
+
+    private static string? Clean(string? text) => text is null || !text.Any(IsControl)
+        ? text
+        : string.Create(text.Length, text, (cleaned, from) =>
+        {
+            for (int i = 0; i < cleaned.Length; i++)
+            {
+                cleaned[i] = IsControl(from[i]) ? '?' : from[i];
+            }
+        });
+
+    // Those that turn the direction of writing, too: with them a name can look like another one.
+    private static bool IsControl(char letter) =>
+        (char.IsControl(letter) && letter is not ('\n' or '\t'))
+        || letter is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+
+    private sealed class TextCleaner : IRenderHook
+    {
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+            renderables.Select(renderable => new CleanText(renderable));
+    }
+
+    private sealed class CleanText(IRenderable content) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => content.Measure(options, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => content.Render(options, maxWidth)
+            .Select(segment => segment.IsControlCode || !segment.Text.Any(IsControl)
+                ? segment
+                : new Segment(Clean(segment.Text)!, segment.Style));
+    }
+
+    private sealed class ConsoleOutput(IAnsiConsoleOutput stream, TextWriter writer) : IAnsiConsoleOutput
+    {
+        // Narrower, tables and bars have no room for anything.
+        private const int LeastWidth = 20;
+
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => stream.IsTerminal;
+
+        public int Width => Math.Max(LeastWidth, stream.Width);
+
+        public int Height => stream.Height;
+
+        public void SetEncoding(Encoding encoding) => stream.SetEncoding(encoding);
+    }
+}
