@@ -74,6 +74,11 @@ internal static class EvaluateCommand
                 Print(terminal, evaluation);
             }
 
+            if (evaluation.Likelihoods.Caution is { } caution)
+            {
+                terminal.Warn(caution);
+            }
+
             if (path is not null)
             {
                 ScoreTable.Write(path, names: null, evaluation.Likelihoods, model.Binarization);
@@ -94,6 +99,12 @@ internal static class EvaluateCommand
         table.AddRow(
             $"log p(x) {(report.IsBound ? ">=" : "=")}{(hasLatents ? $", {report.ImportanceSamples} samples" : "")}",
             $"{report.LogLikelihood:F2}{error} nats");
+        if (report.ParetoShape is { } shape)
+        {
+            table.AddRow("Monte-Carlo error of that", $"{report.MonteCarloError:F2} nats");
+            table.AddRow("Pareto shape k, median", $"{shape:F2}");
+        }
+
         table.AddRow("space of log p(x)", report.Space);
         if (hasLatents)
         {

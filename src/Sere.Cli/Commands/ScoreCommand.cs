@@ -61,6 +61,11 @@ internal static class ScoreCommand
                 terminal.Warn($"The percentiles are coarse, because they are places among {count} held-out images alone.");
             }
 
+            if (likelihoods.Caution is { } caution)
+            {
+                terminal.Warn(caution);
+            }
+
             ScoreTable.WriteWithPercentiles(path, images.Names, likelihoods, model.Binarization, heldOut);
             terminal.Output.WriteLine(path);
         });

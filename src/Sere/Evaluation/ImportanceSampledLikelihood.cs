@@ -40,11 +40,14 @@ public static class ImportanceSampledLikelihood
             LogLikelihood = new double[images.Count],
             Elbo = new double[images.Count],
             MonteCarloStandardError = new double[images.Count],
+            ParetoShape = new double[images.Count],
             EffectiveSampleSize = new double[images.Count],
         };
         using var noGrad = torch.no_grad();
         var threads = ThreadTuner.For(model);
         int batch = BatchSize(options);
+        int samples = SamplesOf(model, options);
+        var draws = new TailDraws(ParetoTail.LengthOf(samples));
         for (int first = 0; first < images.Count; first += batch)
         {
             int count = Math.Min(batch, images.Count - first);
@@ -52,7 +55,7 @@ public static class ImportanceSampledLikelihood
             var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
             var moments = Weigh(model, x, first, options, cancellation, threads);
-            Store(result, first, moments, isExact: model.NoiseSize == 0);
+            Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
             onImages?.Invoke(first + count);
         }
 
@@ -78,8 +81,8 @@ public static class ImportanceSampledLikelihood
         using var scope = torch.NewDisposeScope();
         var encoded = model.Encode(x);
         var streams = new RandomStreams(options.Seed);
-        int samples = model.NoiseSize == 0 ? 1 : options.ImportanceSamples;
-        var moments = WeightMoments.None(x);
+        int samples = SamplesOf(model, options);
+        var moments = WeightMoments.None(x, ParetoTail.LengthOf(samples) + 1);
         for (int done = 0, block = 0; done < samples; block++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -99,22 +102,43 @@ public static class ImportanceSampledLikelihood
     private static int BatchSize(EvaluationOptions options) =>
         Math.Max(1, options.RowsAtOnce / Math.Min(options.ImportanceSamples, EvaluationNoise.BlockSamples));
 
-    private static void Store(ImageLikelihoods result, int first, WeightMoments moments, bool isExact)
+    private static int SamplesOf(DensityModel model, EvaluationOptions options) =>
+        model.NoiseSize == 0 ? 1 : options.ImportanceSamples;
+
+    private static void Store(ImageLikelihoods result, int first, WeightMoments moments, TailDraws draws, bool isExact)
     {
+        int samples = moments.Count;
         double[] logSum = [.. moments.LogSum.cpu().data<double>()];
         double[] logSquareSum = [.. moments.LogSquareSum.cpu().data<double>()];
         double[] logMean = [.. moments.SumOfLogs.cpu().data<double>()];
+        double[] largest = [.. moments.Largest.t().contiguous().cpu().data<double>()];
+        int kept = (int)moments.Largest.shape[0];
         for (int i = 0; i < logSum.Length; i++)
         {
             double effective = Math.Exp((2 * logSum[i]) - logSquareSum[i]);
-            result.LogLikelihood[first + i] = logSum[i] - Math.Log(moments.Count);
-            result.Elbo[first + i] = logMean[i] / moments.Count;
+            result.LogLikelihood[first + i] = logSum[i] - Math.Log(samples);
+            result.Elbo[first + i] = logMean[i] / samples;
             result.EffectiveSampleSize[first + i] = effective;
-
-            // The delta method: sd of the mean weight over the mean weight.
-            result.MonteCarloStandardError[first + i] = moments.Count > 1
-                ? Math.Sqrt(Math.Max(0, (moments.Count / effective) - 1) / (moments.Count - 1))
-                : isExact ? 0 : double.NaN;
+            (result.MonteCarloStandardError[first + i], result.ParetoShape[first + i]) = isExact
+                ? (0, double.NaN)
+                : MonteCarloError(
+                    logSum[i], effective, samples, largest[(i * kept)..((i + 1) * kept)], draws);
         }
+    }
+
+    /// <summary>The standard error of log sum w of an image and the shape of its largest weights.</summary>
+    internal static (double Error, double Shape) MonteCarloError(
+        double logSum, double effective, int samples, double[] largest, TailDraws draws)
+    {
+        if (!ParetoTail.CanBeFitted(samples) || !double.IsFinite(logSum))
+        {
+            return (double.NaN, double.NaN);
+        }
+
+        // The delta method: sd of the mean weight over the mean weight. Right where no few weights carry the sum.
+        double delta = Math.Sqrt(Math.Max(0, (samples / effective) - 1) / (samples - 1));
+        return ParetoTail.Fit(largest) is { } tail
+            ? (Math.Max(delta, tail.Spread(logSum, samples, draws)), tail.Shape)
+            : (delta, largest.Max() > largest.Min() ? double.PositiveInfinity : 0);
     }
 }

@@ -35,4 +35,7 @@ public enum StreamPurpose
 
     /// <summary>Which images of a training step are mirrored.</summary>
     TrainingFlips = 11,
+
+    /// <summary>How the Monte-Carlo error of an importance-weighted bound is drawn.</summary>
+    MonteCarloError = 12,
 }

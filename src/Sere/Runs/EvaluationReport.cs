@@ -24,6 +24,18 @@ public sealed record EvaluationReport
     /// <summary>Standard error of that mean over the images, in nats; null for a single image.</summary>
     public required double? StandardError { get; init; }
 
+    /// <summary>
+    /// How far that mean would move with other importance samples, as a standard deviation in nats; 0 for an exact model, null
+    /// with too few samples to tell.
+    /// </summary>
+    public required double? MonteCarloError { get; init; }
+
+    /// <summary>Median over the images of k-hat, the Pareto shape of their weights; null where there is none.</summary>
+    public required double? ParetoShape { get; init; }
+
+    /// <summary>Images whose k-hat says that their bound rests on a few importance samples.</summary>
+    public required int UnreliableImages { get; init; }
+
     /// <summary>Whether the log-likelihood is a lower bound.</summary>
     public required bool IsBound { get; init; }
 

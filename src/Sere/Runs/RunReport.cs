@@ -42,6 +42,12 @@ internal static class RunReport
         text.Append(Invariant, $"| {sign} | {report.LogLikelihood:F2}{error} nats{samples} |\n");
         if (hasLatents)
         {
+            if (report is { MonteCarloError: { } noise, ParetoShape: { } shape })
+            {
+                text.Append(Invariant, $"| Monte-Carlo error of that mean | {noise:F3} nats |\n");
+                text.Append(Invariant, $"| Pareto shape k of the importance weights, median | {shape:F2} |\n");
+            }
+
             text.Append(Invariant, $"| ELBO | {report.Elbo:F2} nats |\n");
         }
 
@@ -69,6 +75,11 @@ internal static class RunReport
         }
 
         text.Append(Invariant, $"| seed of binarization and samples | {report.Seed} |\n\n");
+        if (evaluation.Likelihoods.Caution is { } caution)
+        {
+            text.Append(Invariant, $"{caution}\n\n");
+        }
+
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");

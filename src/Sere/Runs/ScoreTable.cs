@@ -8,11 +8,13 @@ namespace Sere.Runs;
 /// <summary>Writes the scores of images as CSV: a header, then a line for each image in their order.</summary>
 public static class ScoreTable
 {
-    private const string Header = "image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo,binarization";
+    private const string Header =
+        "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization";
 
     /// <summary>
     /// Writes the file name or index of each image, the bound on its log-likelihood in nats, the bound's Monte-Carlo
-    /// standard error, its effective sample size, the ELBO in nats, and the binarization rule that was used.
+    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the binarization
+    /// rule that was used.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="names">File names, or null to write indices.</param>
@@ -55,8 +57,8 @@ public static class ScoreTable
         var lines = Enumerable.Range(0, likelihoods.LogLikelihood.Length).Select(image => string.Create(
             CultureInfo.InvariantCulture,
             $"{Quote(names?[image] ?? $"{image}")},{likelihoods.LogLikelihood[image]:F4},"
-            + $"{likelihoods.MonteCarloStandardError[image]:F4},{likelihoods.EffectiveSampleSize[image]:F2},"
-            + $"{likelihoods.Elbo[image]:F4},{rule}{more(likelihoods.LogLikelihood[image])}\n"));
+            + $"{likelihoods.MonteCarloStandardError[image]:F4},{likelihoods.ParetoShape[image]:F2},"
+            + $"{likelihoods.EffectiveSampleSize[image]:F2},{likelihoods.Elbo[image]:F4},{rule}{more(likelihoods.LogLikelihood[image])}\n"));
         AtomicFile.WriteAllText(path, $"{Header}{moreHeader}\n{string.Concat(lines)}");
     }
 

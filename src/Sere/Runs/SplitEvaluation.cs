@@ -63,7 +63,11 @@ public sealed record SplitEvaluation(
             Images = images.Count,
             ImportanceSamples = options.ImportanceSamples,
             LogLikelihood = logLikelihood.Mean,
-            StandardError = double.IsFinite(logLikelihood.StandardError) ? logLikelihood.StandardError : null,
+            StandardError = Finite(logLikelihood.StandardError),
+            MonteCarloError = Finite(
+                Math.Sqrt(likelihoods.MonteCarloStandardError.Sum(error => error * error)) / images.Count),
+            ParetoShape = Finite(likelihoods.ParetoShape.Order().ElementAt(images.Count / 2)),
+            UnreliableImages = likelihoods.UnreliableImages,
             IsBound = model.Model.IsBound,
             Space = model.Model.Space,
             Elbo = likelihoods.Elbo.Average(),
@@ -79,6 +83,9 @@ public sealed record SplitEvaluation(
         };
         return new SplitEvaluation(report, likelihoods, usage, baseline, gain);
     }
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
     private static double? BitsPerDim(TrainedModel model, ImageSet images, double logLikelihood, long seed)
     {
         int dimensions = model.Model.Dimensions;

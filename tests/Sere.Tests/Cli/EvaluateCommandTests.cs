@@ -9,8 +9,9 @@ public sealed class EvaluateCommandTests : IDisposable
 {
     private static readonly string[] KeysOfTheDesign =
     [
-        "model", "dataset", "split", "images", "importanceSamples", "logLikelihood", "standardError", "isBound", "space",
-        "elbo", "bitsPerDim", "bitsPerDimIsBound", "klPerLayer", "klIsEstimated", "activeUnits", "seed", "seconds",
+        "model", "dataset", "split", "images", "importanceSamples", "logLikelihood", "standardError",
+        "monteCarloError", "paretoShape", "unreliableImages", "isBound", "space", "elbo", "bitsPerDim", "bitsPerDimIsBound", "klPerLayer",
+        "klIsEstimated", "activeUnits", "seed", "seconds",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -73,7 +74,7 @@ public sealed class EvaluateCommandTests : IDisposable
         }
 
         Assert.Equal(allRows.Average(row => row[1]), all["logLikelihood"]!.GetValue<double>(), 1e-4);
-        Assert.Equal(allRows.Average(row => row[4]), all["elbo"]!.GetValue<double>(), 1e-4);
+        Assert.Equal(allRows.Average(row => row[5]), all["elbo"]!.GetValue<double>(), 1e-4);
         Assert.Equal(fewRows.Average(row => row[1]), few["logLikelihood"]!.GetValue<double>(), 1e-4);
     }
 
@@ -97,8 +98,35 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("bits/dim", result.Output);
     }
 
+    [Fact]
+    public void The_Monte_Carlo_error_is_that_of_the_mean_and_images_with_heavy_weights_are_counted()
+    {
+        var result = Evaluate("--json", "--importance-samples", "30", "--per-image", _folder.File("all.csv"));
+        JsonObject report = Report(result);
+        double[][] rows = Rows("all.csv");
+        Assert.Equal(
+            Math.Sqrt(rows.Sum(row => row[2] * row[2])) / rows.Length, report["monteCarloError"]!.GetValue<double>(), 1e-4);
+        Assert.Equal(rows.Select(row => row[3]).Order().ElementAt(5), report["paretoShape"]!.GetValue<double>(), 0.01);
+        int unreliable = report["unreliableImages"]!.GetValue<int>();
+        Assert.Equal(rows.Count(row => row[3] > 0.7), unreliable);
+        Assert.InRange(unreliable, 1, 10);
+        Assert.Contains($"warning: Few importance samples carry the bounds of {unreliable} of 10 images ", result.Error);
+    }
+
+    [Fact]
+    public void Too_few_samples_have_no_Monte_Carlo_error()
+    {
+        JsonObject report = Report(Evaluate("--json"));
+        Assert.Null(report["monteCarloError"]);
+        Assert.Null(report["paretoShape"]);
+        Assert.Equal(0, report["unreliableImages"]!.GetValue<int>());
+    }
+
     private ProgramResult Evaluate(params string[] options) => BuiltProgram.Sere.Run(
-        ["evaluate", _run.Root, "--importance-samples", "7", "--threads", "1", .. options]).Done();
+        [
+            "evaluate", _run.Root, "--threads", "1", .. options,
+            .. options.Contains("--importance-samples") ? Array.Empty<string>() : ["--importance-samples", "7"],
+        ]).Done();
 
     private static JsonObject Report(ProgramResult result)
     {
@@ -110,7 +138,8 @@ public sealed class EvaluateCommandTests : IDisposable
     private double[][] Rows(string name)
     {
         string[] lines = File.ReadAllLines(_folder.File(name));
-        Assert.Equal("image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo,binarization", lines[0]);
+        Assert.Equal(
+            "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization", lines[0]);
         double[][] rows =
         [
             .. lines.Skip(1).Select(line => line.Split(',').SkipLast(1)

@@ -12,7 +12,7 @@ namespace Sere.Tests.Cli;
 public sealed class ScoreCommandTests : IDisposable
 {
     private const string Header =
-        "image,log_likelihood,monte_carlo_standard_error,effective_sample_size,elbo,binarization,percentile";
+        "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization,percentile";
 
     private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
@@ -57,7 +57,7 @@ public sealed class ScoreCommandTests : IDisposable
         Assert.Equal(fromFolder, fromFile);
         Assert.Equal(fromFile, Figures(Score("digits.idx.gz"), name => name));
         Assert.All(fromFile, row => Assert.True(
-            row[1] < 0 && row[2] >= 0 && row[3] is >= 1 and <= 5 && row[4] <= row[1] && row[5] is >= 0 and <= 100));
+            row[1] < 0 && row[4] is >= 1 and <= 5 && row[5] <= row[1] && row[6] is >= 0 and <= 100));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class ScoreCommandTests : IDisposable
 
         // Ten images among themselves, each tied with itself.
         Assert.Equal(
-            rows.OrderBy(row => row[1]).Select(row => row[5]), Enumerable.Range(0, 10).Select(rank => (10.0 * rank) + 5));
+            rows.OrderBy(row => row[1]).Select(row => row[6]), Enumerable.Range(0, 10).Select(rank => (10.0 * rank) + 5));
     }
 
     [Fact]
@@ -107,6 +107,20 @@ public sealed class ScoreCommandTests : IDisposable
         string gone = BuiltProgram.Sere.Run(Options(6)).Done().Error;
         Assert.Matches("warning: There are no percentiles, .*'/no/such/folder'", gone);
         Assert.EndsWith(",dynamic,", File.ReadAllLines(_folder.File("scores.csv"))[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_whose_bounds_few_samples_carry_are_counted_in_a_warning()
+    {
+        _folder.Write("noise/a.png", Pictures.Encode(28, 28, (x, y) => Pictures.Level((byte)((x * y * 97) % 256))));
+        string error = BuiltProgram.Sere.Run(
+            [
+                "score", _run.Root, "--input", _folder.File("noise"), "--out", _folder.File("scores.csv"), "--threads", "1",
+                "--importance-samples", "30",
+            ]).Done().Error;
+        double[] row = Figures(File.ReadAllLines(_folder.File("scores.csv")), _ => "0").Single();
+        Assert.True(row[2] > 0 && row[3] > 0.7);
+        Assert.Contains("warning: Few importance samples carry the bounds of 1 of 1 images ", error);
     }
 
     [Fact]
@@ -142,7 +156,7 @@ public sealed class ScoreCommandTests : IDisposable
 
     private static double[][] Figures(string[] lines, Func<string, string> number) =>
     [
-        .. lines.Skip(1).Select(line => line.Split(',').Where((_, column) => column != 5)
+        .. lines.Skip(1).Select(line => line.Split(',').Where((_, column) => column != 6)
             .Select((value, i) => double.Parse(i == 0 ? number(value) : value, CultureInfo.InvariantCulture))
             .ToArray()),
     ];

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sere.Evaluation;
 using Sere.Numerics;
 using TorchSharp;
@@ -25,6 +26,41 @@ public sealed class EvaluationNoiseTests
     {
         using var scope = torch.NewDisposeScope();
         Assert.Equal(Values(Draw(2, 3).narrow(0, 0, 7)), Values(Draw(2, 3, samples: 7)));
+    }
+
+    // Sizes whose blocks are and are not multiples of sixteen. Shown to fail: with a draw of no more than what is used, and
+    // without the whole block where the last sixteen numbers are used.
+    [Fact]
+    public void Samples_are_the_first_of_a_whole_block()
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (int size in Enumerable.Range(1, 20).Append(56))
+        {
+            using var generator = Streams.Open(StreamPurpose.EvaluationNoise, index: 4, chunk: 2);
+            var block = torch.randn([EvaluationNoise.BlockSamples, size], generator: generator);
+            for (int samples = 1; samples <= EvaluationNoise.BlockSamples; samples++)
+            {
+                var noise = EvaluationNoise.Block(Streams, 4, 1, 2, samples, size, torch.ScalarType.Float32, torch.CPU);
+                Assert.Equal([samples, 1, size], noise.shape);
+                Assert.Equal(Values(block.narrow(0, 0, samples)), Values(noise));
+            }
+        }
+    }
+
+    // Fifty times as many take more than five times as long, whatever else the machine does. Shown to fail: when a whole
+    // block is drawn.
+    [Fact]
+    public void No_more_samples_are_drawn_than_are_used()
+    {
+        Assert.True(5 * Fastest(2) < Fastest(EvaluationNoise.BlockSamples));
+
+        static double Fastest(int samples) => Enumerable.Range(0, 3).Min(_ =>
+        {
+            using var scope = torch.NewDisposeScope();
+            long start = Stopwatch.GetTimestamp();
+            EvaluationNoise.Block(Streams, 0, 10, 0, samples, 20_000, torch.ScalarType.Float32, torch.CPU);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        });
     }
 
     [Fact]

@@ -78,11 +78,17 @@ public sealed class ImportanceSampledLikelihoodTests
         Assert.Equal([300, 5, 3], noise.shape);
         Assert.Equal(Values(noise.narrow(0, 0, 250)), Values(torch.cat(fewer.Noise)));
 
-        var expected = noise.sum(-1).to(torch.ScalarType.Float64).logsumexp(0);
+        var logWeights = noise.sum(-1).to(torch.ScalarType.Float64);
+        var expected = logWeights.logsumexp(0);
         Assert.True((moments.LogSum - expected).abs().max().item<double>() < 1e-12);
+
+        // 53 of 300 weights, found block by block.
+        Assert.Equal(
+            [.. logWeights.sort(0, descending: true).Values.narrow(0, 0, 53).contiguous().data<double>()],
+            [.. moments.Largest.sort(0, descending: true).Values.contiguous().data<double>()]);
     }
 
-    // Shown to fail: with K / ESS for K / ESS - 1 in the standard error, and with the larger instead of the sum of two blocks.
+    // Shown to fail: with the larger instead of the sum of two blocks.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -108,7 +114,11 @@ public sealed class ImportanceSampledLikelihoodTests
             Assert.Equal(Math.Log(mean), result.LogLikelihood[image], 1e-9);
             Assert.Equal(weights.Average(weight => Math.Log(weight)), result.Elbo[image], 1e-9);
             Assert.Equal(weights.Sum() * weights.Sum() / squares, result.EffectiveSampleSize[image], 1e-9 * samples);
-            Assert.Equal(spread / mean / Math.Sqrt(samples), result.MonteCarloStandardError[image], 1e-9);
+
+            // The delta method's, or that of the tail where it is larger; there is no tail of one or two.
+            double error = result.MonteCarloStandardError[image];
+            Assert.True(samples == 130 ? error >= (spread / mean / Math.Sqrt(samples)) - 1e-9 : double.IsNaN(error));
+            Assert.Equal(samples < 130, double.IsNaN(result.ParetoShape[image]));
         }
     }
 
@@ -130,8 +140,7 @@ public sealed class ImportanceSampledLikelihoodTests
         Assert.All(single.Elbo.Zip(single.LogLikelihood), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
     }
 
-    // The spread over 300 seeds is known to 4 percent, so that the range is at four standard errors and more.
-    // Shown to fail: with K / ESS for K / ESS - 1 the ratio is 1.35.
+    // Of 130 weights the tail is fitted to 26, which leaves its error too long rather than too short.
     [Fact]
     public void The_standard_error_is_the_spread_over_seeds()
     {
@@ -147,8 +156,8 @@ public sealed class ImportanceSampledLikelihoodTests
             double[] estimates = [.. results.Select(result => result.LogLikelihood[image])];
             double mean = estimates.Average();
             double spread = Math.Sqrt(estimates.Sum(value => (value - mean) * (value - mean)) / (Seeds - 1));
-            double claimed = Math.Sqrt(results.Average(result => Math.Pow(result.MonteCarloStandardError[image], 2)));
-            Assert.InRange(claimed / spread, 0.8, 1.25);
+            double claimed = results.Select(result => result.MonteCarloStandardError[image]).Order().ElementAt(Seeds / 2);
+            Assert.InRange(claimed / spread, 0.8, 2);
         }
     }
 
@@ -200,6 +209,7 @@ public sealed class ImportanceSampledLikelihoodTests
             Assert.Equal(expected.LogLikelihood[i], actual.LogLikelihood[i], Rounding);
             Assert.Equal(expected.Elbo[i], actual.Elbo[i], Rounding);
             Assert.Equal(expected.MonteCarloStandardError[i], actual.MonteCarloStandardError[i], Rounding);
+            Assert.Equal(expected.ParetoShape[i], actual.ParetoShape[i], 0.01);
             Assert.Equal(expected.EffectiveSampleSize[i], actual.EffectiveSampleSize[i], 0.01);
         }
     }

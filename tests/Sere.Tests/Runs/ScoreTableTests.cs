@@ -19,13 +19,14 @@ public sealed class ScoreTableTests : IDisposable
             LogLikelihood = [-2, double.NaN],
             Elbo = [-3, double.NaN],
             MonteCarloStandardError = [0.5, double.NaN],
+            ParetoShape = [0.25, double.NaN],
             EffectiveSampleSize = [2, double.NaN],
         };
         var heldOut = new HeldOutScores { Weights = "", ImportanceSamples = 1, Seed = 1, LogLikelihood = [-3, -1] };
         ScoreTable.WriteWithPercentiles(
             _folder.File("scores.csv"), ["a", "b"], likelihoods, BinarizationRule.Threshold, heldOut);
         Assert.Equal(
-            ["a,-2.0000,0.5000,2.00,-3.0000,threshold,50.00", "b,NaN,NaN,NaN,NaN,threshold,"],
+            ["a,-2.0000,0.5000,0.25,2.00,-3.0000,threshold,50.00", "b,NaN,NaN,NaN,NaN,NaN,threshold,"],
             File.ReadAllLines(_folder.File("scores.csv")).Skip(1));
     }
 }
