@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -37,7 +38,7 @@ public sealed class BatchNormalizationBijector : Bijector
         ArgumentNullException.ThrowIfNull(x);
         var (mean, logDeviation) = _training ? _statistics.Take(x) : _statistics.Kept();
         var logScale = _logScale - logDeviation;
-        var y = ((x - mean) * logScale.exp()) + _shift;
+        var y = ((x - mean) * logScale.exp()).Plus(_shift);
         return (y, logScale.sum(-1).expand(y.shape[..^1]));
     }
 
@@ -47,7 +48,7 @@ public sealed class BatchNormalizationBijector : Bijector
         ArgumentNullException.ThrowIfNull(y);
         var (mean, logDeviation) = _statistics.Kept();
         var logScale = _logScale - logDeviation;
-        var x = ((y - _shift) * (-logScale).exp()) + mean;
+        var x = ((y - _shift) * (-logScale).exp()).Plus(mean);
         return (x, (-logScale.sum(-1)).expand(x.shape[..^1]));
     }
 }

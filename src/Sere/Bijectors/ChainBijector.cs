@@ -50,7 +50,7 @@ public sealed class ChainBijector : Bijector
         {
             (value, var logDeterminant) = apply(bijector, value);
             logDeterminant = EventSum.Of(logDeterminant, EventRank - bijector.EventRank);
-            total = total is null ? logDeterminant : total + logDeterminant;
+            total = total is null ? logDeterminant : total.Plus(logDeterminant);
         }
 
         return (value, total!);

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -28,7 +29,7 @@ public sealed class InverseAutoregressiveBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var (mean, gate) = _parameters(x);
-        return (mean + (gate * (x - mean)), gate.log().sum(-1));
+        return (mean.Plus(gate * (x - mean)), gate.log().sum(-1));
     }
 
     /// <inheritdoc/>
@@ -42,7 +43,7 @@ public sealed class InverseAutoregressiveBijector : Bijector
         for (long pass = 0; pass < y.shape[^1]; pass++)
         {
             var (mean, gate) = _parameters(x);
-            x = mean + ((y - mean) / gate);
+            x = mean.Plus((y - mean) / gate);
             logDeterminant = -gate.log().sum(-1);
         }
 
@@ -53,6 +54,6 @@ public sealed class InverseAutoregressiveBijector : Bijector
     public override torch.Tensor Transform(torch.Tensor x)
     {
         var (mean, gate) = _parameters(x);
-        return mean + (gate * (x - mean));
+        return mean.Plus(gate * (x - mean));
     }
 }

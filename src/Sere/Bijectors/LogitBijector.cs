@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -27,10 +28,10 @@ public sealed class LogitBijector : Bijector
     /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var p = ((x * (1 - (2 * _alpha))) + _alpha).clamp(Edge, 1 - Edge);
+        var p = x.Times(1 - (2 * _alpha)).Plus(_alpha).Clamp(Edge, 1 - Edge);
         var log = p.log();
         var logComplement = (-p).log1p();
-        return (log - logComplement, Math.Log(1 - (2 * _alpha)) - (log + logComplement));
+        return (log - logComplement, (-log.Plus(logComplement)).Plus(Math.Log(1 - (2 * _alpha))));
     }
 
     /// <inheritdoc/>
@@ -39,7 +40,7 @@ public sealed class LogitBijector : Bijector
         ArgumentNullException.ThrowIfNull(y);
 
         // log s(y) + log s(-y)
-        var logSlope = -(torch.nn.functional.softplus(y) + torch.nn.functional.softplus(-y));
-        return ((y.sigmoid() - _alpha) / (1 - (2 * _alpha)), logSlope - Math.Log(1 - (2 * _alpha)));
+        var logSlope = -y.Softplus().Plus((-y).Softplus());
+        return (y.sigmoid().Minus(_alpha).Over(1 - (2 * _alpha)), logSlope.Minus(Math.Log(1 - (2 * _alpha))));
     }
 }

@@ -41,7 +41,7 @@ public sealed class RankOneAffineBijector : Bijector
         var scaled = (y - _shift) / _diagonal;
         var direction = _direction / _diagonal;
         var projection = (_direction * scaled).sum(-1, keepdim: true);
-        var capacitance = (_direction * direction).sum(-1, keepdim: true) + 1;
+        var capacitance = (_direction * direction).sum(-1, keepdim: true).Plus(1);
         var x = scaled - (direction * (projection / capacitance));
         return (x, -LogDeterminant(x));
     }
@@ -55,7 +55,7 @@ public sealed class RankOneAffineBijector : Bijector
 
     private torch.Tensor LogDeterminant(torch.Tensor like)
     {
-        var logDeterminant = _diagonal.log().sum(-1) + (_direction * _direction / _diagonal).sum(-1).log1p();
+        var logDeterminant = _diagonal.log().sum(-1).Plus((_direction * _direction / _diagonal).sum(-1).log1p());
         return logDeterminant.expand(like.shape[..^1]);
     }
 }

@@ -38,7 +38,7 @@ public sealed class RankOneAffineLayer : AmortizedBijector
     public override Bijector Bind(torch.Tensor? context)
     {
         var parts = Unbounded(context).chunk(3, -1);
-        return new RankOneAffineBijector(parts[0], Diagonal.Apply(parts[1]), parts[2].tanh() * DirectionBound);
+        return new RankOneAffineBijector(parts[0], Diagonal.Apply(parts[1]), parts[2].tanh().Times(DirectionBound));
     }
 
     /// <summary>(c, d, u) before their bounds, [..., 3N], or [3N] without a context.</summary>

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -43,8 +44,8 @@ public sealed class RationalQuadraticSplineBijector : Bijector
         int bins = settings.Bins;
         var (left, width) = Bins(parameters.narrow(-1, 0, bins));
         var (bottom, height) = Bins(parameters.narrow(-1, bins, bins));
-        var inner = torch.nn.functional.softplus(parameters.narrow(-1, 2 * bins, bins - 1) + SlopeOffset)
-            + SplineSettings.MinimumSlope;
+        var inner = parameters.narrow(-1, 2 * bins, bins - 1).Plus(SlopeOffset).Softplus()
+            .Plus(SplineSettings.MinimumSlope);
         var end = torch.ones([.. inner.shape[..^1], 1], inner.dtype, inner.device);
         _innerX = left.narrow(-1, 1, bins - 1);
         _innerY = bottom.narrow(-1, 1, bins - 1);
@@ -59,13 +60,13 @@ public sealed class RationalQuadraticSplineBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        var clamped = x.clamp(-_settings.TailBound, _settings.TailBound);
+        var clamped = x.Clamp(-_settings.TailBound, _settings.TailBound);
         var bin = BinsOf(clamped, _innerX);
         var t = (clamped - bin.Left) / bin.Width;
-        var mixed = t * (1 - t);
+        var mixed = t * (-t).Plus(1);
         var slope = bin.Height / bin.Width;
-        var denominator = slope + ((bin.RightSlope + bin.LeftSlope - (slope * 2)) * mixed);
-        var y = bin.Bottom + (bin.Height * ((slope * t.square()) + (bin.LeftSlope * mixed)) / denominator);
+        var denominator = slope.Plus((bin.RightSlope.Plus(bin.LeftSlope) - slope.Times(2)) * mixed);
+        var y = bin.Bottom.Plus(bin.Height * (slope * t.Square()).Plus(bin.LeftSlope * mixed) / denominator);
         return Outside(x, y, LogSlope(bin, t, mixed, slope, denominator));
     }
 
@@ -73,34 +74,36 @@ public sealed class RationalQuadraticSplineBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         ArgumentNullException.ThrowIfNull(y);
-        var clamped = y.clamp(-_settings.TailBound, _settings.TailBound);
+        var clamped = y.Clamp(-_settings.TailBound, _settings.TailBound);
         var bin = BinsOf(clamped, _innerY);
         var slope = bin.Height / bin.Width;
         var rise = clamped - bin.Bottom;
-        var curvature = rise * (bin.RightSlope + bin.LeftSlope - (slope * 2));
-        var a = (bin.Height * (slope - bin.LeftSlope)) + curvature;
+        var curvature = rise * (bin.RightSlope.Plus(bin.LeftSlope) - slope.Times(2));
+        var a = (bin.Height * (slope - bin.LeftSlope)).Plus(curvature);
         var b = (bin.Height * bin.LeftSlope) - curvature;
         var c = -(slope * rise);
 
         // The root that stays accurate when a vanishes.
-        var discriminant = (b.square() - (a * c * 4)).clamp(min: SmallestDiscriminant);
-        var t = c * 2 / -(b + discriminant.sqrt());
-        var mixed = t * (1 - t);
-        var denominator = slope + ((bin.RightSlope + bin.LeftSlope - (slope * 2)) * mixed);
-        return Outside(y, (t * bin.Width) + bin.Left, -LogSlope(bin, t, mixed, slope, denominator));
+        var discriminant = (b.Square() - (a * c).Times(4)).ClampBelow(SmallestDiscriminant);
+        var t = c.Times(2) / -b.Plus(discriminant.sqrt());
+        var mixed = t * (-t).Plus(1);
+        var denominator = slope.Plus((bin.RightSlope.Plus(bin.LeftSlope) - slope.Times(2)) * mixed);
+        return Outside(y, (t * bin.Width).Plus(bin.Left), -LogSlope(bin, t, mixed, slope, denominator));
     }
 
     private static torch.Tensor LogSlope(
         SplineBin bin, torch.Tensor t, torch.Tensor mixed, torch.Tensor slope, torch.Tensor denominator)
     {
-        var numerator = (bin.RightSlope * t.square()) + (slope * mixed * 2) + (bin.LeftSlope * (1 - t).square());
-        return (slope.log() * 2) + numerator.log() - (denominator.log() * 2);
+        var numerator = (bin.RightSlope * t.Square())
+            .Plus((slope * mixed).Times(2))
+            .Plus(bin.LeftSlope * (-t).Plus(1).Square());
+        return slope.log().Times(2).Plus(numerator.log()) - denominator.log().Times(2);
     }
 
     private (torch.Tensor Value, torch.Tensor LogDeterminant) Outside(
         torch.Tensor value, torch.Tensor mapped, torch.Tensor logSlope)
     {
-        var outside = value.abs().gt(_settings.TailBound);
+        var outside = value.abs().IsAbove(_settings.TailBound);
         return (torch.where(outside, value, mapped), torch.where(outside, torch.zeros_like(logSlope), logSlope));
     }
 
@@ -118,9 +121,9 @@ public sealed class RationalQuadraticSplineBijector : Bijector
     {
         double share = _settings.MinimumShare;
         double bound = _settings.TailBound;
-        var shares = (unconstrained.softmax(-1) * (1 - (share * _settings.Bins))) + share;
-        var ends = (shares.cumsum(-1) * (2 * bound)) - bound;
-        var edge = torch.full([.. shares.shape[..^1], 1], bound, shares.dtype, shares.device);
+        var shares = unconstrained.softmax(-1).Times(1 - (share * _settings.Bins)).Plus(share);
+        var ends = shares.cumsum(-1).Times(2 * bound).Minus(bound);
+        var edge = TensorArithmetic.Full([.. shares.shape[..^1], 1], bound, shares.dtype, shares.device);
         var inner = ends.narrow(-1, 0, _settings.Bins - 1);
         var starts = torch.cat([-edge, inner], -1);
         return (starts, torch.cat([inner, edge], -1) - starts);

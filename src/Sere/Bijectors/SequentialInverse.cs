@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -31,7 +32,7 @@ internal sealed class SequentialInverse
             using var scope = torch.NewDisposeScope();
             var (value, logDeterminant) = _bind(_network.Next()).Inverse(y.select(1, element));
             x.select(1, element).copy_(value);
-            total.add_(logDeterminant);
+            total.PlusInPlace(logDeterminant);
             _network.Give(value);
         }
 

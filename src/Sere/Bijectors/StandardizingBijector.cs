@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -30,7 +31,7 @@ public sealed class StandardizingBijector : Bijector
     /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var x = _mean + (_logScale.exp() * y);
+        var x = _mean.Plus(_logScale.exp() * y);
         return (x, _logScale.expand_as(x));
     }
 }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -24,8 +25,8 @@ public sealed class TriangularLinearBijector : Bijector
         ArgumentNullException.ThrowIfNull(lower);
         ArgumentNullException.ThrowIfNull(upper);
         ArgumentNullException.ThrowIfNull(logDiagonal);
-        _lower = lower.tril(-1) + torch.eye(lower.shape[0], dtype: lower.dtype, device: lower.device);
-        _upper = upper.triu(1) + logDiagonal.exp().diag();
+        _lower = lower.tril(-1).Plus(torch.eye(lower.shape[0], dtype: lower.dtype, device: lower.device));
+        _upper = upper.triu(1).Plus(logDiagonal.exp().diag());
         _logDiagonal = logDiagonal;
         _shift = shift;
     }
@@ -37,7 +38,7 @@ public sealed class TriangularLinearBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        var y = x.matmul(_upper.t()).matmul(_lower.t()) + _shift;
+        var y = x.matmul(_upper.t()).matmul(_lower.t()).Plus(_shift);
         return (y, _logDiagonal.sum().expand(y.shape[..^1]));
     }
 

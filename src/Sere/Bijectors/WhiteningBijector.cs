@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -36,7 +37,7 @@ public sealed class WhiteningBijector : Bijector
     /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var x = (y * _logDeviations.exp()).matmul(_axes.t()) + _mean;
+        var x = (y * _logDeviations.exp()).matmul(_axes.t()).Plus(_mean);
         return (x, _logDeviations.sum().expand(x.shape[..^1]));
     }
 }

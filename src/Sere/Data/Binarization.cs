@@ -121,15 +121,16 @@ public static class Binarization
 
     // A uniform number in [0, 1) is below grey / 255 with just that probability: never at 0, always at 255.
     private static Tensor Draw(Tensor grey, Tensor uniform, BinarizationRule rule) =>
-        rule == BinarizationRule.Dequantized ? uniform.to(grey.device).add_(grey).div_(Levels)
-        : uniform.to(grey.device).mul_(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
+        rule == BinarizationRule.Dequantized ? uniform.to(grey.device).PlusInPlace(grey).OverInPlace(Levels)
+        : uniform.to(grey.device).TimesInPlace(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
 
     private static bool IsReal(Tensor grey) => grey.dtype == ScalarType.Float32;
 
     private static Tensor Fixed(Tensor grey, BinarizationRule rule) => rule switch
     {
-        BinarizationRule.Threshold => (IsReal(grey) ? grey.ge(ThresholdReal) : grey.ge(ThresholdGrey)).to(float32),
-        BinarizationRule.None => IsReal(grey) ? grey.clone() : grey.to(float32).div_(FullGrey),
+        BinarizationRule.Threshold =>
+            (IsReal(grey) ? grey.IsAtLeast(ThresholdReal) : grey.IsAtLeast(ThresholdGrey)).to(float32),
+        BinarizationRule.None => IsReal(grey) ? grey.clone() : grey.to(float32).OverInPlace(FullGrey),
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "There is no such rule."),
     };
 }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Distributions;
@@ -23,7 +24,7 @@ public sealed class Bernoulli : FactorizedDistribution
         // x logit - log(1 + e^logit). The fused log-sigmoid neither overflows nor cancels, and has a gradient at 0, which
         // a sum of terms in max(logit, 0) and |logit| has not.
         ArgumentNullException.ThrowIfNull(x);
-        return (x * Logits) + (-Logits).log_sigmoid();
+        return (x * Logits).Plus((-Logits).log_sigmoid());
     }
 
     /// <inheritdoc/>

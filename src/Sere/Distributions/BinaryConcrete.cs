@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Distributions;
@@ -21,24 +22,24 @@ public sealed class BinaryConcrete : FactorizedDistribution
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Mean => _logits / _temperature;
+    public override torch.Tensor Mean => _logits.Over(_temperature);
 
     /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
         // The logistic density sigmoid(t) sigmoid(-t) of the noise t, by whose factor y is narrower.
         ArgumentNullException.ThrowIfNull(x);
-        var noise = (x * _temperature) - _logits;
-        return noise.log_sigmoid() + (-noise).log_sigmoid() + Math.Log(_temperature);
+        var noise = x.Times(_temperature) - _logits;
+        return noise.log_sigmoid().Plus((-noise).log_sigmoid()).Plus(Math.Log(_temperature));
     }
 
     /// <summary>A draw from standard logistic noise, [..., D].</summary>
-    public torch.Tensor FromNoise(torch.Tensor logistic) => (_logits + logistic) / _temperature;
+    public torch.Tensor FromNoise(torch.Tensor logistic) => _logits.Plus(logistic).Over(_temperature);
 
     /// <inheritdoc/>
     public override torch.Tensor FromUniform(torch.Tensor uniform)
     {
         ArgumentNullException.ThrowIfNull(uniform);
-        return FromNoise(uniform.clamp(1e-7, 1 - 1e-7).logit());
+        return FromNoise(uniform.Clamp(1e-7, 1 - 1e-7).logit());
     }
 }

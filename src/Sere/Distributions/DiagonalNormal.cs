@@ -38,19 +38,19 @@ public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
         var scale = LogScale.exp();
-        return TensorMath.MultiplyAdd(_mean, temperature == 1 ? scale : scale * temperature, noise);
+        return TensorMath.MultiplyAdd(_mean, temperature == 1 ? scale : scale.Times(temperature), noise);
     }
 
     /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
         var standardized = (x - _mean) * (-LogScale).exp();
-        return (standardized.square() * -0.5) - LogScale - HalfLogTwoPi;
+        return (standardized.Square().Times(-0.5) - LogScale).Minus(HalfLogTwoPi);
     }
 
     /// <inheritdoc/>
     public override torch.Tensor FromUniform(torch.Tensor uniform) =>
-        FromNoise(((uniform * 2) - 1).clamp(-1 + 1e-7, 1 - 1e-7).erfinv() * Math.Sqrt(2));
+        FromNoise(uniform.Times(2).Minus(1).Clamp(-1 + 1e-7, 1 - 1e-7).erfinv().Times(Math.Sqrt(2)));
 
     /// <inheritdoc/>
     public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
@@ -67,7 +67,7 @@ public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
         ArgumentNullException.ThrowIfNull(other);
         var logRatio = LogScale - other.LogScale;
         var shift = (_mean - other._mean) * (-other.LogScale).exp();
-        return (((logRatio * 2).exp() + shift.square() - 1) * 0.5) - logRatio;
+        return logRatio.Times(2).exp().Plus(shift.Square()).Minus(1).Times(0.5) - logRatio;
     }
 
     /// <summary>KL(this || other) in nats, [...].</summary>

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Distributions;
@@ -40,8 +41,8 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         long[] components = [.. parameters.shape[..^1], settings.Channels, mixtures, pixels];
         _logits = table.narrow(-2, 0, mixtures);
         _means = table.narrow(-2, mixtures, means).view(components);
-        _scales = torch.nn.functional.softplus(table.narrow(-2, mixtures + means, means)).view(components)
-            + settings.ScaleFloor;
+        _scales = table.narrow(-2, mixtures + means, means).Softplus().view(components)
+            .Plus(settings.ScaleFloor);
         if (settings.Coefficients > 0)
         {
             _coefficients = table.narrow(-2, mixtures + (2 * means), settings.Coefficients * mixtures).tanh()
@@ -64,11 +65,11 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
             {
                 var mean = Shifted(channel, means);
                 var scale = _scales.select(-3, channel);
-                var upper = torch.nn.functional.softplus((mean + 1) / scale);
-                var lower = torch.nn.functional.softplus((mean - 1) / scale);
-                var cut = (scale * (upper - lower)) - 1;
+                var upper = (mean.Plus(1) / scale).Softplus();
+                var lower = (mean.Minus(1) / scale).Softplus();
+                var cut = (scale * (upper - lower)).Minus(1);
                 means.Add(cut);
-                channels.Add((((weights * cut).sum(-2) + 1) / 2).clamp(0, 1));
+                channels.Add((weights * cut).sum(-2).Plus(1).Over(2).Clamp(0, 1));
             }
 
             return torch.cat([.. channels], -1);
@@ -83,10 +84,10 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         var logMass = LogMass(channels, 0);
         for (int channel = 1; channel < _settings.Channels; channel++)
         {
-            logMass += LogMass(channels, channel);
+            logMass = logMass.Plus(LogMass(channels, channel));
         }
 
-        return (_logits.log_softmax(-2) + logMass).logsumexp(-2);
+        return _logits.log_softmax(-2).Plus(logMass).logsumexp(-2);
     }
 
     /// <summary>
@@ -105,10 +106,10 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
             var mean = Shifted(channel, values);
             var level = Invert(numbers[channel], logWeights.softmax(-2), mean, _scales.select(-3, channel));
             levels.Add(level);
-            logWeights += LogMass(levels, channel);
+            logWeights = logWeights.Plus(LogMass(levels, channel));
         }
 
-        return torch.cat([.. levels], -1) / (_settings.Levels - 1);
+        return torch.cat([.. levels], -1).Over(_settings.Levels - 1);
     }
 
     /// <inheritdoc/>
@@ -122,14 +123,14 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
     private torch.Tensor Invert(torch.Tensor uniform, torch.Tensor weights, torch.Tensor mean, torch.Tensor scale)
     {
         var low = torch.zeros_like(uniform);
-        var high = torch.full_like(uniform, _settings.Levels - 1);
+        var high = low.Plus(_settings.Levels - 1);
         for (int range = _settings.Levels; range > 1; range = (range + 1) / 2)
         {
-            var middle = ((low + high) / 2).floor();
-            var upperEnd = Value(middle).unsqueeze(-2) + _settings.HalfBin;
+            var middle = low.Plus(high).Over(2).floor();
+            var upperEnd = Value(middle).unsqueeze(-2).Plus(_settings.HalfBin);
             var cumulative = (weights * ((upperEnd - mean) / scale).sigmoid()).sum(-2);
             var above = cumulative.le(uniform).logical_and(low.lt(high));
-            low = torch.where(above, middle + 1, low);
+            low = torch.where(above, middle.Plus(1), low);
             high = torch.where(above, high, torch.minimum(middle, high));
         }
 
@@ -137,12 +138,13 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
     }
 
     /// <summary>Levels of each channel, each [..., P].</summary>
-    private torch.Tensor[] Channels(torch.Tensor x) => (x * (_settings.Levels - 1)).round().chunk(_settings.Channels, -1);
+    private torch.Tensor[] Channels(torch.Tensor x) =>
+        x.Times(_settings.Levels - 1).round().chunk(_settings.Channels, -1);
 
     /// <summary>Levels as values in [-1, 1], for each component: each [..., 1, P].</summary>
     private torch.Tensor[] Values(IEnumerable<torch.Tensor> levels) => [.. levels.Select(level => Value(level).unsqueeze(-2))];
 
-    private torch.Tensor Value(torch.Tensor level) => (level * (2 * _settings.HalfBin)) - 1;
+    private torch.Tensor Value(torch.Tensor level) => level.Times(2 * _settings.HalfBin).Minus(1);
 
     /// <summary>The means of a channel given the values of those before it, [..., M, P].</summary>
     private torch.Tensor Shifted(int channel, IReadOnlyList<torch.Tensor> values)
@@ -151,7 +153,7 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         int first = channel * (channel - 1) / 2;
         for (int earlier = 0; earlier < channel; earlier++)
         {
-            mean = mean + (_coefficients!.select(-3, first + earlier) * values[earlier]);
+            mean = mean.Plus(_coefficients!.select(-3, first + earlier) * values[earlier]);
         }
 
         return mean;
@@ -163,12 +165,12 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         var level = levels[channel].unsqueeze(-2);
         var distance = Value(level) - Shifted(channel, Values(levels.Take(channel)));
         var scale = _scales.select(-3, channel);
-        var notLast = level.lt(_settings.Levels - 1).to_type(scale.dtype);
-        var notFirst = level.gt(0).to_type(scale.dtype);
+        var notLast = level.IsBelow(_settings.Levels - 1).to_type(scale.dtype);
+        var notFirst = level.IsAbove(0).to_type(scale.dtype);
 
         // Each term is finite wherever it is left out, so that 0 times its gradient is 0.
-        return (notLast * ((distance + _settings.HalfBin) / scale).log_sigmoid())
-            + (notFirst * ((_settings.HalfBin - distance) / scale).log_sigmoid())
-            + (notLast * notFirst * (-(-2 * _settings.HalfBin / scale).expm1()).log());
+        return (notLast * (distance.Plus(_settings.HalfBin) / scale).log_sigmoid())
+            .Plus(notFirst * ((-distance).Plus(_settings.HalfBin) / scale).log_sigmoid())
+            .Plus(notLast * notFirst * (-scale.reciprocal().Times(-2 * _settings.HalfBin).expm1()).log());
     }
 }

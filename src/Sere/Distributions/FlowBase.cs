@@ -80,7 +80,7 @@ public sealed class FlowBase : torch.nn.Module
         torch.Tensor sum = _constant[0];
         foreach (var (contribution, context) in _contributions.Zip(contexts))
         {
-            sum = sum + contribution.Forward(context);
+            sum = sum.Plus(contribution.Forward(context));
         }
 
         var parts = sum.chunk(_kind == FlowBaseKind.Diagonal ? 2 : 3, -1);
@@ -88,6 +88,6 @@ public sealed class FlowBase : torch.nn.Module
         return _kind == FlowBaseKind.Diagonal
             ? new DiagonalNormal(parts[0], logScale)
             : new UnitRankNormal(
-                parts[0], logScale, parts[2].tanh() * Math.Sqrt(Math.Min(1, 10.0 / _dimensions)));
+                parts[0], logScale, parts[2].tanh().Times(Math.Sqrt(Math.Min(1, 10.0 / _dimensions))));
     }
 }

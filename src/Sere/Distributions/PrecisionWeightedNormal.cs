@@ -1,3 +1,5 @@
+using Sere.Numerics;
+
 namespace Sere.Distributions;
 
 /// <summary>
@@ -17,8 +19,8 @@ public static class PrecisionWeightedNormal
         ArgumentNullException.ThrowIfNull(second);
 
         // The weight of the first is s_2^2 / (s_1^2 + s_2^2), and s^2 is that weight times s_1^2.
-        var logOdds = (second.LogScale - first.LogScale) * 2;
-        var mean = second.Mean + (logOdds.sigmoid() * (first.Mean - second.Mean));
-        return new DiagonalNormal(mean, first.LogScale + (logOdds.log_sigmoid() * 0.5));
+        var logOdds = (second.LogScale - first.LogScale).Times(2);
+        var mean = second.Mean.Plus(logOdds.sigmoid() * (first.Mean - second.Mean));
+        return new DiagonalNormal(mean, first.LogScale.Plus(logOdds.log_sigmoid().Times(0.5)));
     }
 }

@@ -27,9 +27,9 @@ public static class ResidualNormal
             PosteriorResidual.Free => new DiagonalNormal(meanResidual, logScaleResidual),
             PosteriorResidual.Scaled => new DiagonalNormal(
                 TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp()),
-                baseDistribution.LogScale + logScaleResidual),
+                baseDistribution.LogScale.Plus(logScaleResidual)),
             PosteriorResidual.Additive => new DiagonalNormal(
-                baseDistribution.Mean + meanResidual, baseDistribution.LogScale + logScaleResidual),
+                baseDistribution.Mean.Plus(meanResidual), baseDistribution.LogScale.Plus(logScaleResidual)),
         };
     }
 
@@ -47,6 +47,6 @@ public static class ResidualNormal
         var shrinkage = logScaleResidual.expm1();
         var shift = TensorMath.MultiplyAdd(meanResidual, shrinkage, baseDistribution.Mean)
             * (-baseDistribution.LogScale).exp();
-        return ((shift.square() + (logScaleResidual * 2).expm1()) * 0.5) - logScaleResidual;
+        return shift.Square().Plus(logScaleResidual.Times(2).expm1()).Times(0.5) - logScaleResidual;
     }
 }

@@ -48,7 +48,7 @@ public sealed class TransformedDistribution : Distribution
     public override torch.Tensor LogProb(torch.Tensor x)
     {
         var (eps, logDeterminant) = _bijector.Inverse(x);
-        return BaseLogProb(eps) + EventSum.Of(logDeterminant, EventRank - _bijector.EventRank);
+        return BaseLogProb(eps).Plus(EventSum.Of(logDeterminant, EventRank - _bijector.EventRank));
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Distributions;
@@ -33,8 +34,8 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
     {
         var residual = x - _mean;
         var projection = (_direction * residual).sum(-1);
-        var quadratic = (_logDiagonal.exp() * residual.square()).sum(-1) + projection.square();
-        return ((LogPrecision() - quadratic) * 0.5) - (0.5 * residual.shape[^1] * LogTwoPi);
+        var quadratic = (_logDiagonal.exp() * residual.Square()).sum(-1).Plus(projection.Square());
+        return (LogPrecision() - quadratic).Times(0.5).Minus(0.5 * residual.shape[^1] * LogTwoPi);
     }
 
     /// <summary>The differential entropy in nats, [...].</summary>
@@ -42,17 +43,17 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
     {
         var logPrecision = LogPrecision();
         long size = torch.broadcast_tensors(_mean, _logDiagonal, _direction)[0].shape[^1];
-        return (0.5 * size * (1 + LogTwoPi)) - (logPrecision * 0.5);
+        return (-logPrecision.Times(0.5)).Plus(0.5 * size * (1 + LogTwoPi));
     }
 
     /// <inheritdoc/>
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
-        var scaled = (_logDiagonal * -0.5).exp() * (temperature == 1 ? noise : noise * temperature);
+        var scaled = _logDiagonal.Times(-0.5).exp() * (temperature == 1 ? noise : noise.Times(temperature));
         var covector = _direction * (-_logDiagonal).exp();
-        var eta = 1 / ((_direction * covector).sum(-1, keepdim: true) + 1);
-        var k = eta / (eta.sqrt() + 1);
-        return _mean + scaled - (covector * k * (_direction * scaled).sum(-1, keepdim: true));
+        var eta = (_direction * covector).sum(-1, keepdim: true).Plus(1).reciprocal();
+        var k = eta / eta.sqrt().Plus(1);
+        return _mean.Plus(scaled) - (covector * k * (_direction * scaled).sum(-1, keepdim: true));
     }
 
     /// <inheritdoc/>
@@ -66,7 +67,7 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
 
     private torch.Tensor LogPrecision()
     {
-        var capacitance = (_direction.square() * (-_logDiagonal).exp()).sum(-1);
-        return _logDiagonal.sum(-1) + capacitance.log1p();
+        var capacitance = (_direction.Square() * (-_logDiagonal).exp()).sum(-1);
+        return _logDiagonal.sum(-1).Plus(capacitance.log1p());
     }
 }

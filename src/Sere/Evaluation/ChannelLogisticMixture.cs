@@ -1,5 +1,6 @@
 using Sere.Data;
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Evaluation;
@@ -64,7 +65,8 @@ public static class ChannelLogisticMixture
     {
         var (levels, channels) = (frequencies.shape[0], frequencies.shape[1]);
         var settings = new LogisticMixtureSettings(1, Mixtures, (int)levels);
-        var values = (torch.arange(levels, torch.ScalarType.Float64) / (levels - 1)).unsqueeze(1).expand(levels, channels);
+        var values = TensorArithmetic.Indices(levels, torch.ScalarType.Float64)
+            .Over(levels - 1).unsqueeze(1).expand(levels, channels);
         var parameters = Start(settings, channels);
         using var optimizer = torch.optim.Adam([parameters], LearningRate);
         for (int step = 0; step < Steps; step++)
@@ -90,7 +92,7 @@ public static class ChannelLogisticMixture
         [
             torch.zeros(Mixtures, torch.ScalarType.Float64),
             torch.tensor(means),
-            torch.full(Mixtures, Math.Log(Math.Exp(1.0 / Mixtures) - 1), torch.ScalarType.Float64),
+            TensorArithmetic.Full([Mixtures], Math.Log(Math.Exp(1.0 / Mixtures) - 1), torch.ScalarType.Float64),
         ]);
         return torch.nn.Parameter(table.view(settings.ParametersPerPixel, 1).expand(-1, channels).flatten().clone());
     }

@@ -92,7 +92,7 @@ public sealed record LatentUsage(
     private static double[] Covariance(torch.Tensor first, torch.Tensor second)
     {
         var product = (first - first.mean([0], keepdim: true)) * (second - second.mean([0], keepdim: true));
-        return [.. (product.sum([0]) / Math.Max(1, first.shape[0] - 1)).cpu().data<double>()];
+        return [.. product.sum([0]).Over(Math.Max(1, first.shape[0] - 1)).cpu().data<double>()];
     }
 
     private static PosteriorSummary Keep(PosteriorSummary summary) => new(

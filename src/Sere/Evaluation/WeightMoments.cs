@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Evaluation;
@@ -20,7 +21,7 @@ internal sealed record WeightMoments(
     /// <summary>No samples yet of the images x [B, D].</summary>
     public static WeightMoments None(torch.Tensor x, int kept)
     {
-        var empty = torch.full(x.shape[0], double.NegativeInfinity, torch.ScalarType.Float64, x.device);
+        var empty = TensorArithmetic.Full([x.shape[0]], double.NegativeInfinity, torch.ScalarType.Float64, x.device);
         var none = torch.empty([0, x.shape[0]], torch.ScalarType.Float64, x.device);
         return new WeightMoments(empty, empty.alias(), torch.zeros_like(empty), none, kept, 0);
     }
@@ -32,8 +33,8 @@ internal sealed record WeightMoments(
         var all = torch.cat([Largest, weights]);
         return new WeightMoments(
             torch.logaddexp(LogSum, weights.logsumexp(0)),
-            torch.logaddexp(LogSquareSum, (weights * 2).logsumexp(0)),
-            SumOfLogs + weights.sum([0]),
+            torch.logaddexp(LogSquareSum, weights.Times(2).logsumexp(0)),
+            SumOfLogs.Plus(weights.sum([0])),
             all.topk((int)Math.Min(Kept, all.shape[0]), 0, sorted: false).values,
             Kept,
             Count + (int)weights.shape[0]);

@@ -62,7 +62,7 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
         switch (source)
         {
             case LatentSource.Prior prior:
-                return Of(prior.Noise * prior.Temperature, null);
+                return Of(prior.Noise.Times(prior.Temperature), null);
             case LatentSource.Given { Evidence: null } given:
                 return Of(given.Latent, null);
             case LatentSource.Given given:
@@ -89,7 +89,7 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
 
     /// <summary>The log-determinant is one of all units: each has an equal share.</summary>
     private static torch.Tensor LogPosterior(FlowEvidence evidence, torch.Tensor eps, torch.Tensor logDeterminant) =>
-        Base(evidence).LogProbPerDimension(eps) + (logDeterminant / eps.shape[^1]).unsqueeze(-1);
+        Base(evidence).LogProbPerDimension(eps).Plus(logDeterminant.Over(eps.shape[^1]).unsqueeze(-1));
 
     private static SampledLatentStep Of(torch.Tensor z, torch.Tensor? logPosterior) => new(
         z, z, z, z, DiagonalNormal.Standard((int)z.shape[^1], z).LogProbPerDimension(z), logPosterior);

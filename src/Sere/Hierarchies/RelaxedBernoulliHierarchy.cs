@@ -60,7 +60,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
                 return Of(
                     FromLogits(
                         torch.zeros_like(prior.Noise),
-                        LogisticNoise.OfNormal(prior.Noise) * prior.Temperature,
+                        LogisticNoise.OfNormal(prior.Noise).Times(prior.Temperature),
                         _settings.PriorTemperature),
                     null);
             case LatentSource.Given { Evidence: null } given:
@@ -100,7 +100,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
 
     private torch.Tensor FromLogits(torch.Tensor logits, torch.Tensor noise, double temperature) => training
         ? new BinaryConcrete(logits, temperature).FromNoise(noise)
-        : (logits + noise).gt(0).to(noise.dtype);
+        : logits.Plus(noise).IsAbove(0).to(noise.dtype);
 
     private torch.Tensor Code(torch.Tensor latent) => training ? latent.sigmoid() : latent;
 
@@ -109,22 +109,22 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
         var zero = torch.zeros_like(latent);
         if (!training)
         {
-            var sign = (latent * 2) - 1;
+            var sign = latent.Times(2).Minus(1);
             return new SampledLatentStep(
                 latent,
                 latent,
                 sign,
                 sign,
-                zero - Math.Log(2),
+                zero.Minus(Math.Log(2)),
                 logits is null ? null : new Bernoulli(logits).LogProbPerDimension(latent));
         }
 
-        var logistic = latent * _settings.PriorTemperature;
+        var logistic = latent.Times(_settings.PriorTemperature);
         return new SampledLatentStep(
             latent,
             latent.sigmoid(),
             LogisticNoise.ToNormal(logistic),
-            logistic * (Math.Sqrt(3) / Math.PI),
+            logistic.Times(Math.Sqrt(3) / Math.PI),
             new BinaryConcrete(zero, _settings.PriorTemperature).LogProbPerDimension(latent),
             logits is null ? null : new BinaryConcrete(logits, _settings.PosteriorTemperature).LogProbPerDimension(latent));
     }

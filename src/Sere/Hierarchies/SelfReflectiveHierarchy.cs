@@ -125,7 +125,8 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         [
             .. _settings.Latents.Select(latents => new EvidenceResiduals(torch.zeros(1, latents), torch.zeros(1, latents))),
         ];
-        return Walk(nothing, noise * temperature, inputs => ChainStepKernel.Forward(inputs, logRatio: false)).Codes;
+        noise = noise.Times(temperature);
+        return Walk(nothing, noise, inputs => ChainStepKernel.Forward(inputs, logRatio: false)).Codes;
     }
 
     /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
@@ -143,7 +144,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             Math.Log(_settings.ScaleFloor),
             Math.Log(_settings.ScaleCeiling),
             Math.Log(_settings.InitialResidualScale))
-        : (features + SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid();
+        : features.Plus(SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid();
 
     private bool HasStacks => _waves.Exists(wave => wave.Stacked is not null);
 

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
@@ -31,6 +32,6 @@ public sealed class BernoulliFamily : DataFamily
         ArgumentNullException.ThrowIfNull(mean);
 
         // Pixels that are never on in the training data would have a logit of minus infinity.
-        return mean.clamp(0.001, 0.999).logit();
+        return mean.Clamp(0.001, 0.999).logit();
     }
 }

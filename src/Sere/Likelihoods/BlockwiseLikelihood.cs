@@ -1,5 +1,6 @@
 using Sere.Distributions;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using TorchSharp;
 
@@ -118,7 +119,7 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
                 parameters,
                 evidence.Blocks.narrow(0, first, parameters.shape[0]),
                 mask.narrow(0, first, parameters.shape[0]));
-            total = total is null ? part : total + part;
+            total = total is null ? part : total.Plus(part);
         }
 
         return codes[0].dim() == 2 ? total!.squeeze(0) : total!;
@@ -155,7 +156,7 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         {
             var parents = _settings.Graph.Parents(block).Select(parent => Known(previousBlocks[parent], parent)).ToArray();
             var previous = Pad(torch.cat(parents, -1), _mostParents * (int)parents[0].shape[^1]);
-            parameters += _residualNetworks!.ForwardOne(coupled, previous, hidden);
+            parameters = parameters.Plus(_residualNetworks!.ForwardOne(coupled, previous, hidden));
         }
 
         parameters = _windows?.Gather(parameters.unsqueeze(0), block).squeeze(0) ?? parameters;

@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -55,8 +56,8 @@ public sealed class FlowDensity : torch.nn.Module
     public torch.Tensor LogProb(torch.Tensor prepared, IReadOnlyList<torch.Tensor> contexts)
     {
         var (noise, logDeterminant) = ToNoise(prepared, contexts);
-        var logProb = _base.Bind(contexts).LogProb(noise) + logDeterminant;
-        return _space.LogDeterminant() is { } constant ? logProb + constant : logProb;
+        var logProb = _base.Bind(contexts).LogProb(noise).Plus(logDeterminant);
+        return _space.LogDeterminant() is { } constant ? logProb.Plus(constant) : logProb;
     }
 
     /// <summary>What of the base becomes the data, [B, D], and log|det| of the way there, [B].</summary>
@@ -69,7 +70,7 @@ public sealed class FlowDensity : torch.nn.Module
         for (int layer = _layers.Length - 1; layer >= 0; layer--)
         {
             (value, var logDeterminant) = _layers[layer].Bind(Context(contexts, layer)).Forward(value);
-            total = total is null ? logDeterminant : total + logDeterminant;
+            total = total is null ? logDeterminant : total.Plus(logDeterminant);
         }
 
         return (value, total!);

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -26,7 +27,7 @@ public sealed class GaussianFamily : DataFamily
     {
         ArgumentNullException.ThrowIfNull(parameters);
         var parts = parameters.chunk(2, -1);
-        return new DiagonalNormal(parts[0], (torch.nn.functional.softplus(parts[1]) + _scaleFloor).log());
+        return new DiagonalNormal(parts[0], parts[1].Softplus().Plus(_scaleFloor).log());
     }
 
     /// <inheritdoc/>

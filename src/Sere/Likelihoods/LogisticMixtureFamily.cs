@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
@@ -48,15 +49,16 @@ public sealed class LogisticMixtureFamily : DataFamily
     {
         ArgumentNullException.ThrowIfNull(mean);
         int mixtures = _settings.Mixtures;
-        var center = ((mean * 2) - 1).view(Channels, 1, -1);
+        var center = mean.Times(2).Minus(1).view(Channels, 1, -1);
         double[] offsets = [.. Enumerable.Range(0, mixtures).Select(m => ((m + 0.5) / mixtures) - 0.5)];
-        var means = center + torch.tensor(offsets, mean.dtype, mean.device).view(1, mixtures, 1);
+        var means = center.Plus(torch.tensor(offsets, mean.dtype, mean.device).view(1, mixtures, 1));
         long pixels = center.shape[2];
         return torch.cat(
         [
             torch.zeros(mixtures * pixels, mean.dtype, mean.device),
             means.flatten(),
-            torch.full([Channels * mixtures * pixels], Math.Log(Math.Exp(InitialScale) - 1), mean.dtype, mean.device),
+            TensorArithmetic.Full(
+                [Channels * mixtures * pixels], Math.Log(Math.Exp(InitialScale) - 1), mean.dtype, mean.device),
             torch.zeros(_settings.Coefficients * mixtures * pixels, mean.dtype, mean.device),
         ]);
     }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Models;
@@ -14,6 +15,6 @@ public sealed record ElboTerms(torch.Tensor LogLikelihood, torch.Tensor KlPerLay
     public torch.Tensor Annealed(double beta)
     {
         var kl = KlPerLayer.sum([0]);
-        return LogLikelihood - (beta == 1 ? kl : kl * beta);
+        return LogLikelihood - (beta == 1 ? kl : kl.Times(beta));
     }
 }

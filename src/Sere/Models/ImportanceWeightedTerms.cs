@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Models;
@@ -26,12 +27,12 @@ public sealed record ImportanceWeightedTerms(torch.Tensor LogLikelihood, torch.T
     public torch.Tensor Annealed(double beta)
     {
         var logWeights = LogWeights(beta);
-        return logWeights.logsumexp(0) - Math.Log(logWeights.shape[0]);
+        return logWeights.logsumexp(0).Minus(Math.Log(logWeights.shape[0]));
     }
 
     private torch.Tensor LogWeights(double beta)
     {
         var logRatio = LogRatioPerLayer.sum([0]);
-        return LogLikelihood + (beta == 1 ? logRatio : logRatio * beta);
+        return LogLikelihood.Plus(beta == 1 ? logRatio : logRatio.Times(beta));
     }
 }

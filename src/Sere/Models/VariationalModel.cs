@@ -1,6 +1,7 @@
 using Sere.Hierarchies;
 using Sere.Likelihoods;
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Models;
@@ -80,7 +81,7 @@ public sealed class VariationalModel : DensityModel
     public override torch.Tensor LogImportanceWeights(EncodedBatch batch, torch.Tensor noise)
     {
         var (logLikelihood, logRatios) = Weigh(batch, noise);
-        return logRatios.Aggregate(logLikelihood, (logWeights, logRatio) => logWeights + logRatio);
+        return logRatios.Aggregate(logLikelihood, (logWeights, logRatio) => logWeights.Plus(logRatio));
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
@@ -9,10 +10,10 @@ internal static class ActivationExtensions
     /// <summary>The activation of each element of <paramref name="x"/>.</summary>
     public static torch.Tensor Apply(this Activation activation, torch.Tensor x) => activation switch
     {
-        Activation.Elu => torch.nn.functional.elu(x, 1.0),
+        Activation.Elu => x.Elu(),
         Activation.Silu => torch.nn.functional.silu(x),
         Activation.Relu => torch.nn.functional.relu(x),
-        Activation.LeakyRelu => torch.nn.functional.leaky_relu(x, 0.01),
+        Activation.LeakyRelu => x.LeakyRelu(0.01),
         Activation.Tanh => torch.tanh(x),
     };
 

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -48,7 +49,7 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
         }
 
         var mean = rows.mean([0]);
-        var variance = (rows - mean).square().mean([0]);
+        var variance = (rows - mean).Square().mean([0]);
         Keep(mean, variance, Momentum);
         return (mean, LogDeviation(variance));
     }
@@ -61,7 +62,7 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
         using var scope = torch.NewDisposeScope();
         var rows = x.reshape(-1, x.shape[^1]);
         var mean = rows.mean([0]);
-        Keep(mean, (rows - mean).square().mean([0]), 1);
+        Keep(mean, (rows - mean).Square().mean([0]), 1);
     }
 
     private void Keep(torch.Tensor mean, torch.Tensor variance, double momentum)
@@ -69,10 +70,10 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
         using var noGrad = torch.no_grad();
         foreach (var (kept, value) in _statistics.Zip([mean, variance]))
         {
-            var moved = momentum == 1 ? value : kept + ((value - kept) * momentum);
+            var moved = momentum == 1 ? value : kept.Plus((value - kept).Times(momentum));
             kept.copy_(torch.where(moved.isfinite(), moved, kept));
         }
     }
 
-    private static torch.Tensor LogDeviation(torch.Tensor variance) => (variance + Epsilon).log() * 0.5;
+    private static torch.Tensor LogDeviation(torch.Tensor variance) => variance.Plus(Epsilon).log().Times(0.5);
 }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -50,7 +51,7 @@ public sealed class BottomUpEvidenceEncoder : EvidenceEncoder
         {
             if (layer < _steps.Length)
             {
-                pass += _steps[layer].Forward(pass);
+                pass = pass.Plus(_steps[layer].Forward(pass));
             }
 
             features[layer] = _heads[layer].Forward(pass);

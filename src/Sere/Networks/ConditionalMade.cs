@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -66,7 +67,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         _masks = new torch.Tensor?[layers];
 
         // Weights that were learned under other masks are of another model: their files lack this number.
-        _phase = phase == 0 ? [] : [torch.full([1], phase, initializer.Type, initializer.Device)];
+        _phase = phase == 0 ? [] : [TensorArithmetic.Full([1], phase, initializer.Type, initializer.Device)];
         RunningStatistics.Register(this);
         _staircases = new MaskStaircase[layers];
         for (int layer = 0; layer < layers; layer++)
@@ -164,7 +165,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         {
             using var scope = torch.NewDisposeScope();
             var (weight, staircase) = (_weights[layer], _staircases[layer]);
-            var row = torch.arange(staircase.Rows, device: weight.device).unsqueeze(1);
+            var row = TensorArithmetic.Indices(staircase.Rows, device: weight.device).unsqueeze(1);
             var shown = torch.tensor(staircase.Shown.Select(rows => (long)rows).ToArray(), device: weight.device);
             mask = _masks[layer] = row.lt(shown).unsqueeze(0).to(weight.dtype).DetachFromDisposeScope();
             register_buffer($"mask{layer}", mask);

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
@@ -65,7 +66,7 @@ internal sealed class ConvolutionalHead : torch.nn.Module
         var y = _convolution.Forward(features, first, count);
         y = ResidualStage.Crop(_factor == 1 ? y : functional.pixel_shuffle(y, _factor), _output);
         var bias = _bias.narrow(0, (long)first * _output.Channels, (long)count * _output.Channels);
-        return StackedGrid.ToFlat(y + bias, count);
+        return StackedGrid.ToFlat(y.Plus(bias), count);
     }
 
     /// <summary>Sets what each output is where all weights are zero, [S, 1, outputs].</summary>

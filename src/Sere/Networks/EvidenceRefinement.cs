@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -32,7 +33,7 @@ public sealed class EvidenceRefinement : RefinementNetwork
         ArgumentNullException.ThrowIfNull(prepared);
         ArgumentNullException.ThrowIfNull(codeParameters);
         long[] shape = codeParameters.shape;
-        return (codeParameters.view(shape[0], -1, prepared.shape[1], shape[2]) + prepared.unsqueeze(1)).view(shape);
+        return codeParameters.view(shape[0], -1, prepared.shape[1], shape[2]).Plus(prepared.unsqueeze(1)).view(shape);
     }
 
     /// <inheritdoc/>

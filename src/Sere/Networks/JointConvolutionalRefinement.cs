@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -63,7 +64,7 @@ public sealed class JointConvolutionalRefinement : RefinementNetwork
     public override torch.Tensor Refine(torch.Tensor prepared, torch.Tensor codeFeatures, torch.Tensor codeParameters)
     {
         ArgumentNullException.ThrowIfNull(codeParameters);
-        return codeParameters + Join(prepared, codeFeatures, 0, _stack);
+        return codeParameters.Plus(Join(prepared, codeFeatures, 0, _stack));
     }
 
     /// <inheritdoc/>
@@ -80,7 +81,7 @@ public sealed class JointConvolutionalRefinement : RefinementNetwork
         var joined = _join.Forward(StackedGrid.FromFlat(codeFeatures, _evidence.Output), first, count);
         var evidence = StackedGrid.FromFlat(prepared, _evidence.Output);
         long[] shape = joined.shape;
-        var sum = (joined.view(-1, evidence.shape[0], shape[1], shape[2], shape[3]) + evidence).view(shape);
+        var sum = joined.view(-1, evidence.shape[0], shape[1], shape[2], shape[3]).Plus(evidence).view(shape);
         return _head.Forward(_activation.Apply(sum), first, count);
     }
 }

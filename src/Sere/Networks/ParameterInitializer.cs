@@ -80,7 +80,7 @@ public sealed class ParameterInitializer
     {
         RequireMemory(shape);
         _created++;
-        return new Parameter(torch.full(shape, value, Type, Device), requires_grad: true);
+        return new Parameter(TensorArithmetic.Full(shape, value, Type, Device), requires_grad: true);
     }
 
     /// <summary>A random order of 0..count-1 that does not change in training: [count], of the type of the parameters.</summary>

@@ -28,7 +28,7 @@ internal static class PerceptronLayer
         var y = bias is null ? TensorMath.MatrixMultiply(x, weight) : TensorMath.BatchMultiplyAdd(bias, x, weight);
         if (addend is not null)
         {
-            y = (y.view(y.shape[0], -1, addend.shape[1], y.shape[2]) + addend.unsqueeze(1)).view(y.shape);
+            y = y.view(y.shape[0], -1, addend.shape[1], y.shape[2]).Plus(addend.unsqueeze(1)).view(y.shape);
         }
 
         return activation?.Apply(y) ?? y;

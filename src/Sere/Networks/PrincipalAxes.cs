@@ -54,6 +54,6 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
         var (variances, axes) = torch.linalg.eigh(covariance);
         Mean.copy_(mean);
         Axes.copy_(axes.flip(1));
-        LogDeviations.copy_(variances.flip(0).log() * 0.5);
+        LogDeviations.copy_(variances.flip(0).log().Times(0.5));
     }
 }

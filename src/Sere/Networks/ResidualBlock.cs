@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -25,6 +26,6 @@ internal sealed class ResidualBlock : torch.nn.Module
     public torch.Tensor Forward(torch.Tensor x, int first, int count)
     {
         var hidden = _first.Forward(_activation.Apply(x), first, count);
-        return x + _second.Forward(_activation.Apply(hidden), first, count);
+        return x.Plus(_second.Forward(_activation.Apply(hidden), first, count));
     }
 }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -71,7 +72,7 @@ internal sealed class ResidualTrunk : torch.nn.Module
 
         for (int i = _back.Length - 1; i >= 0; i--)
         {
-            x = kept[i] + _back[i].Forward(_activation.Apply(x), first, count);
+            x = kept[i].Plus(_back[i].Forward(_activation.Apply(x), first, count));
         }
 
         return kept.Count > 0 ? _activation.Apply(x) : x;

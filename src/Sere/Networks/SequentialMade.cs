@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Networks;
@@ -62,7 +63,7 @@ internal sealed class SequentialMade
             .. Enumerable.Range(0, _parameters).Select(parameter =>
             {
                 int column = (parameter * _inputs) + _known;
-                return below.mv(weight.select(1, column)) + prepared.select(1, column);
+                return below.mv(weight.select(1, column)).Plus(prepared.select(1, column));
             }),
         ];
     }
@@ -80,7 +81,7 @@ internal sealed class SequentialMade
             {
                 var (below, width) = Below(layer);
                 var units = below.mm(_weights[layer].narrow(0, 0, width).narrow(1, start, count))
-                    + _prepared[layer].narrow(1, start, count);
+                    .Plus(_prepared[layer].narrow(1, start, count));
                 _hidden[layer].narrow(1, start, count).copy_(_activation.Apply(units));
             }
         }

@@ -133,7 +133,7 @@ internal sealed class StackedConvolution : torch.nn.Module
         var patches = torch.nn.functional.unfold(x, _kernel, padding: _kernel / 2, stride: _stride);
         var matrix = weight.view(1, weight.shape[0], -1).expand(x.shape[0], -1, -1);
         var y = TensorMath.MatrixMultiply(matrix, patches);
-        return (bias is null ? y : y + bias.view(1, -1, 1)).view(x.shape[0], -1, height, width);
+        return (bias is null ? y : y.Plus(bias.view(1, -1, 1))).view(x.shape[0], -1, height, width);
     }
 
     private torch.Tensor Weight(int first, int members)
@@ -157,7 +157,8 @@ internal sealed class StackedConvolution : torch.nn.Module
         var columns = outputs.transpose(0, 1).reshape(outputs.shape[1], -1);
         var mean = columns.mean([1]);
         var deviation = columns.std([1], unbiased: false);
-        var factor = torch.where(deviation > LeastDeviation, deviation.reciprocal() * _gain, torch.ones_like(deviation));
+        var factor = torch.where(
+            deviation.IsAbove(LeastDeviation), deviation.reciprocal().Times(_gain), torch.ones_like(deviation));
         if (_scale is not null)
         {
             _scale.mul_(factor);

@@ -9,7 +9,7 @@ internal static class LogisticNoise
     public static torch.Tensor OfNormal(torch.Tensor noise)
     {
         // The tail has digits that 1 less the tail has not.
-        var tail = torch.special.erfc(noise.abs() * Math.Sqrt(0.5)) * 0.5;
+        var tail = torch.special.erfc(noise.abs().Times(Math.Sqrt(0.5))).Times(0.5);
         return noise.sign() * ((-tail).log1p() - tail.log());
     }
 
@@ -18,6 +18,6 @@ internal static class LogisticNoise
     {
         // 1 - 2 sigmoid(-|y|) = tanh(|y| / 2).
         double largest = logistic.dtype == torch.ScalarType.Float64 ? 1 - 1e-15 : 1 - 1e-7;
-        return (logistic * 0.5).tanh().clamp(-largest, largest).erfinv() * Math.Sqrt(2);
+        return logistic.Times(0.5).tanh().Clamp(-largest, largest).erfinv().Times(Math.Sqrt(2));
     }
 }

@@ -44,8 +44,8 @@ internal static class ShrunkCovariance
         foreach (var rows in Chunks(data, origin))
         {
             all.Add(rows);
-            var isOther = torch.arange(rows.shape[0], device: rows.device).remainder(Fold).ne(Fold - 1);
-            others.Add(rows[isOther]);
+            bool[] isOther = [.. Enumerable.Range(0, (int)rows.shape[0]).Select(row => row % Fold != Fold - 1)];
+            others.Add(rows[torch.tensor(isOther, device: rows.device)]);
         }
 
         return Shrunk(all, others, Relative(data.slice(0, Fold - 1, data.shape[0], Fold), origin), origin);
@@ -74,26 +74,26 @@ internal static class ShrunkCovariance
         Moments all, Moments others, torch.Tensor held, torch.Tensor origin)
     {
         var (mean, covariance) = all.MeanAndCovariance();
-        if (covariance.diag().le(0).any().item<bool>())
+        if (covariance.diag().IsAtMost(0).any().item<bool>())
         {
             return null;
         }
 
         // Without rows that choose there is no covariance but that of each dimension by itself.
         double share = held.shape[0] == 0 ? 1 : Share(others, covariance.diag(), held);
-        return (mean + origin, Shrink(covariance, share));
+        return (mean.Plus(origin), Shrink(covariance, share));
     }
 
     private static torch.Tensor Shrink(torch.Tensor covariance, double share) =>
-        (covariance * (1 - share)) + (covariance.diag() * share).diag();
+        covariance.Times(1 - share).Plus(covariance.diag().Times(share).diag());
 
     private static double Share(Moments others, torch.Tensor variances, torch.Tensor held)
     {
         var (mean, covariance) = others.MeanAndCovariance();
 
         // A dimension may vary in no row but those that choose.
-        var missing = covariance.diag().le(0);
-        covariance = covariance + torch.where(missing, variances, torch.zeros_like(variances)).diag();
+        var missing = covariance.diag().IsAtMost(0);
+        covariance = covariance.Plus(torch.where(missing, variances, torch.zeros_like(variances)).diag());
         double best = double.NegativeInfinity;
         double chosen = 1;
         foreach (double share in Shares)
@@ -119,7 +119,8 @@ internal static class ShrunkCovariance
     private static torch.Tensor LogDensityByFactor(torch.Tensor rows, torch.Tensor mean, torch.Tensor factor)
     {
         var whitened = torch.linalg.solve_triangular(factor, (rows - mean).t(), upper: false);
-        return (whitened.square().sum([0]) * -0.5) - factor.diag().log().sum() - (0.5 * rows.shape[1] * LogTwoPi);
+        return (whitened.Square().sum([0]).Times(-0.5) - factor.diag().log().sum())
+            .Minus(0.5 * rows.shape[1] * LogTwoPi);
     }
 
     /// <summary>Sums over rows, from which mean and covariance follow.</summary>
@@ -141,14 +142,14 @@ internal static class ShrunkCovariance
         public void Add(torch.Tensor rows)
         {
             _rows += rows.shape[0];
-            _sum.add_(rows.sum([0]));
+            _sum.PlusInPlace(rows.sum([0]));
             _products.addmm_(rows.t(), rows, 1, 1);
         }
 
         public (torch.Tensor Mean, torch.Tensor Covariance) MeanAndCovariance()
         {
-            var mean = _sum / _rows;
-            return (mean, (_products / _rows) - mean.outer(mean));
+            var mean = _sum.Over(_rows);
+            return (mean, _products.Over(_rows) - mean.outer(mean));
         }
     }
 }

@@ -12,7 +12,7 @@ public static class SmoothBounds
     public static torch.Tensor Symmetric(torch.Tensor x, double bound)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return (x / bound).tanh() * bound;
+        return x.Over(bound).tanh().Times(bound);
     }
 
     /// <summary>A sigmoid into (floor, ceiling) that takes the value <paramref name="start"/> at x = 0.</summary>
@@ -23,7 +23,7 @@ public static class SmoothBounds
     public static torch.Tensor Interval(torch.Tensor x, double floor, double ceiling, double start)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return ((x + Logit((start - floor) / (ceiling - floor))).sigmoid() * (ceiling - floor)) + floor;
+        return x.Plus(Logit((start - floor) / (ceiling - floor))).sigmoid().Times(ceiling - floor).Plus(floor);
     }
 
     /// <summary>log(p / (1 - p)).</summary>

@@ -5,12 +5,9 @@ namespace Sere.Numerics;
 /// <summary>Fused elementwise operations, and the matrix products and convolutions, which a <see cref="MatrixProductLog"/> sees here.</summary>
 internal static class TensorMath
 {
-    // A native scalar is allocated for every C# number that is passed; this one is passed at each call.
-    private static readonly Lazy<Scalar> One = new(() => 1.0.ToScalar());
-
     /// <summary>addend + first * second, in one pass.</summary>
     public static torch.Tensor MultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second) =>
-        addend.addcmul(first, second, One.Value);
+        addend.addcmul(first, second, TensorArithmetic.One);
 
     /// <summary>addend + first second, a matrix product for each of the leading dimension: [S, B, I] and [S, I, O].</summary>
     /// <remarks>TorchSharp's baddbmm takes the first matrix as its receiver and the addend last, unlike its names say.</remarks>
@@ -19,7 +16,7 @@ internal static class TensorMath
         LogProducts(first, second);
         return ProductPrecisionScope.Current == ProductPrecision.Full
             ? first.baddbmm(second, addend)
-            : ProductPrecisionScope.Multiply(first, second) + addend;
+            : ProductPrecisionScope.Multiply(first, second).Plus(addend);
     }
 
     /// <summary>
@@ -50,7 +47,7 @@ internal static class TensorMath
         MatrixProductLog.Add(1, x.numel() / x.shape[^1], x.shape[^1], weight.shape[0], x.requires_grad);
         return ProductPrecisionScope.Current == ProductPrecision.Full
             ? torch.nn.functional.linear(x, weight, bias)
-            : (ProductPrecisionScope.Multiply(x.reshape(-1, x.shape[^1]), weight.t()) + bias)
+            : ProductPrecisionScope.Multiply(x.reshape(-1, x.shape[^1]), weight.t()).Plus(bias)
                 .view([.. x.shape[..^1], weight.shape[0]]);
     }
 

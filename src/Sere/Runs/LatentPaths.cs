@@ -86,16 +86,16 @@ public static class LatentPaths
     {
         var (fromLength, toLength) = (from.norm(), to.norm());
         var share = torch.linspace(0, 1, steps, device: from.device).unsqueeze(1);
-        var angle = ((from * to).sum() / (fromLength * toLength)).clamp(-1, 1).acos();
+        var angle = ((from * to).sum() / (fromLength * toLength)).Clamp(-1, 1).acos();
 
         // Where there is no great circle, or many, the straight line; an angle with nothing is not a number.
         if (!(angle.sin().item<float>() > 1e-3f))
         {
-            return from + ((to - from) * share);
+            return from.Plus((to - from) * share);
         }
 
-        var direction = ((((1 - share) * angle).sin() * (from / fromLength)) + ((share * angle).sin() * (to / toLength)))
-            / angle.sin();
-        return direction * (fromLength + ((toLength - fromLength) * share));
+        var (near, far) = (((-share).Plus(1) * angle).sin(), (share * angle).sin());
+        var direction = (near * (from / fromLength)).Plus(far * (to / toLength)) / angle.sin();
+        return direction * fromLength.Plus((toLength - fromLength) * share);
     }
 }

@@ -227,7 +227,7 @@ public sealed class TrainedModel : IDisposable
             : new ValueRangeConfiguration(0, 1);
         double width = range.High > range.Low ? range.High - range.Low : 1;
         float[] values = ReadBatches(count, Shape.Dimensions, (first, batch) =>
-            draw(first, batch).sub(range.Low).div_(width).clamp_(0, 1));
+            draw(first, batch).Minus(range.Low).OverInPlace(width).Clamp(0, 1));
         return new ImageBatch(values, count, Shape.Channels, Shape.Height, Shape.Width);
     }
 

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 
@@ -37,10 +38,10 @@ public sealed class Adam : Optimizer
             return;
         }
 
-        gradients = gradientScale == 1 ? gradients : gradients * gradientScale;
-        FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
-        SecondMoment.mul_(Beta2).addcmul_(gradients, gradients, (1 - Beta2).ToScalar());
-        var denominator = (SecondMoment / secondCorrection).sqrt_().add_(Epsilon);
-        values.addcdiv_(FirstMoment, denominator, (-learningRate / firstCorrection).ToScalar());
+        gradients = gradientScale == 1 ? gradients : gradients.Times(gradientScale);
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(gradients, 1 - Beta1);
+        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(gradients, gradients, 1 - Beta2);
+        var denominator = SecondMoment.Over(secondCorrection).sqrt_().PlusInPlace(Epsilon);
+        values.PlusQuotientInPlace(FirstMoment, denominator, -learningRate / firstCorrection);
     }
 }

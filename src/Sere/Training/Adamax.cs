@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -20,13 +21,13 @@ public sealed class Adamax : Optimizer
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(gradients);
-        gradients = gradientScale == 1 ? gradients : gradients * gradientScale;
-        FirstMoment.mul_(Beta1).add_(gradients, 1 - Beta1);
+        gradients = gradientScale == 1 ? gradients : gradients.Times(gradientScale);
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(gradients, 1 - Beta1);
 
         // Epsilon inside the maximum keeps the denominator positive where a gradient has always been zero.
-        SecondMoment.mul_(Beta2);
-        SecondMoment.copy_(torch.maximum(SecondMoment, gradients.abs().add_(Epsilon)));
+        SecondMoment.TimesInPlace(Beta2);
+        SecondMoment.copy_(torch.maximum(SecondMoment, gradients.abs().PlusInPlace(Epsilon)));
         double rate = learningRate / (1 - Math.Pow(Beta1, Steps));
-        values.addcdiv_(FirstMoment, SecondMoment, (-rate).ToScalar());
+        values.PlusQuotientInPlace(FirstMoment, SecondMoment, -rate);
     }
 }

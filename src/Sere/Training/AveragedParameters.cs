@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -31,7 +32,7 @@ public sealed class AveragedParameters : IDisposable
         using var noGrad = torch.no_grad();
         using var moving = Values.narrow(0, 0, values.numel());
         double decay = Math.Min(_decay, (1.0 + step) / (10.0 + step));
-        moving.mul_(decay).add_(values, 1 - decay);
+        moving.TimesInPlace(decay).PlusInPlace(values, 1 - decay);
     }
 
     /// <inheritdoc/>

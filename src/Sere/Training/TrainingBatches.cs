@@ -96,7 +96,7 @@ internal sealed class TrainingBatches : IDisposable
     private torch.Tensor Flip(torch.Tensor images, int epoch, int step)
     {
         using var generator = _streams.Open(StreamPurpose.TrainingFlips, epoch, step);
-        var chosen = torch.rand([images.shape[0], 1], generator: generator).lt(0.5).to(images.device);
+        var chosen = torch.rand([images.shape[0], 1], generator: generator).IsBelow(0.5).to(images.device);
         var mirrored = images.view(-1, _shape.Channels, _shape.Height, _shape.Width).flip(3).view(images.shape);
         return torch.where(chosen, mirrored, images);
     }

@@ -53,7 +53,7 @@ internal static class NetworksKernel
         ParallelWork.For(networks.Length, 2 * Elements(networks, rows), network => passes[network].Backward(
             rows, gradients[network], hidden[network], parameters[network], inputs[network]));
         GC.KeepAlive((x, networks, values));
-        return (parameters, inputs.Aggregate((sum, gradient) => sum.add_(gradient)));
+        return (parameters, inputs.Aggregate((sum, gradient) => sum.PlusInPlace(gradient)));
     }
 
     private static NetworkPass[] Passes(

@@ -1,3 +1,5 @@
+using Sere.Numerics;
+
 namespace Sere.Runs.Pictures;
 
 /// <summary>
