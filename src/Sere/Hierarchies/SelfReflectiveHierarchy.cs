@@ -148,7 +148,10 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     private bool HasStacks => _waves.Exists(wave => wave.Stacked is not null);
 
-    private bool CanFuse(torch.Tensor noise) => FusedKernels.Take(noise) && _layers.All(layer => layer.IsChainStep);
+    /// <summary>Whether all steps have a form in one pass, the largest tensors the bijectors' parameters.</summary>
+    private bool CanFuse(torch.Tensor noise) =>
+        FusedKernels.Take(noise, 3 * _settings.Latents.Max() * (noise.numel() / TotalLatents), noise)
+        && _layers.All(layer => layer.IsChainStep);
 
     private PosteriorDraw Walk(
         IReadOnlyList<LayerEvidence> evidence,

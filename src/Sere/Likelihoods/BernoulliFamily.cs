@@ -21,7 +21,7 @@ public sealed class BernoulliFamily : DataFamily
     public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return FusedKernels.Take(parameters)
+        return FusedKernels.Take(parameters, withoutGradient: [blocks, mask])
             ? BernoulliLogLikelihoodFunction.Apply(parameters, blocks, mask)
             : base.LogLikelihood(parameters, blocks, mask);
     }

@@ -36,7 +36,7 @@ public sealed class LogisticMixtureFamily : DataFamily
     public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return FusedKernels.Take(parameters)
+        return FusedKernels.Take(parameters, withoutGradient: [blocks, mask])
             ? LogisticMixtureLogLikelihoodFunction.Apply(_settings, parameters, blocks, mask)
             : base.LogLikelihood(parameters, blocks, mask);
     }

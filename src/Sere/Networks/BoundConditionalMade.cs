@@ -26,7 +26,7 @@ public sealed class BoundConditionalMade
         (_corners, _masked) = (new torch.Tensor?[layers], new torch.Tensor?[layers]);
         for (int layer = 0; layer < layers; layer++)
         {
-            if (MaskedPerceptronFunction.Takes(made.Weight(layer), Activation(layer)))
+            if (MaskedPerceptronFunction.Takes(made.Weight(layer), made.Weight(layer), Activation(layer)))
             {
                 _corners[layer] = MaskedPerceptronKernel.Corners(made.Weight(layer), made.Staircase(layer));
             }
@@ -99,7 +99,7 @@ public sealed class BoundConditionalMade
     private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
     {
         var activation = Activation(layer);
-        if (_corners[layer] is { } corners && MaskedPerceptronFunction.Takes(rows, activation))
+        if (_corners[layer] is { } corners && MaskedPerceptronFunction.Takes(rows, _made.Weight(layer), activation))
         {
             return MaskedPerceptronFunction.Apply(
                 rows,

@@ -18,9 +18,9 @@ internal sealed class MaskedPerceptronFunction : torch.autograd.SingleTensorFunc
     /// <inheritdoc/>
     public override string Name => nameof(MaskedPerceptronFunction);
 
-    /// <summary>Whether the node takes an input and an activation.</summary>
-    public static bool Takes(torch.Tensor x, Activation? activation) =>
-        PerceptronLayerFunction.Takes(x, activation)
+    /// <summary>Whether the node takes an input, a weight [1, I, O] and an activation.</summary>
+    public static bool Takes(torch.Tensor x, torch.Tensor weight, Activation? activation) =>
+        PerceptronLayerFunction.Takes(x, weight, activation)
         && Blas.IsAvailable
         && ProductPrecisionScope.Current == ProductPrecision.Full;
 

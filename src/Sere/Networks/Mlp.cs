@@ -58,7 +58,9 @@ public sealed class Mlp : ParameterNetwork
     internal static IReadOnlyList<torch.Tensor> ForwardTogether(IReadOnlyList<Mlp> networks, torch.Tensor x)
     {
         Activation[] activations = [.. networks.Select(network => network._activation)];
-        if (networks.Count < 2 || !NetworksFunction.Takes(x, activations))
+        NetworkTensors[] tensors =
+            [.. networks.Select(network => new NetworkTensors(network._weights, network._biases))];
+        if (networks.Count < 2 || !NetworksFunction.Takes(x, tensors, activations))
         {
             return [.. networks.Select(network => network.Forward(x))];
         }
@@ -66,7 +68,7 @@ public sealed class Mlp : ParameterNetwork
         long[] outer = x.shape[..^1];
         var outputs = NetworksFunction.Apply(
             outer.Length == 1 ? x : x.reshape(-1, x.shape[^1]),
-            [.. networks.Select(network => new NetworkTensors(network._weights, network._biases))],
+            tensors,
             activations);
         return outer.Length == 1 ? outputs : [.. outputs.Select(output => output.view([.. outer, output.shape[^1]]))];
     }

@@ -15,9 +15,11 @@ internal sealed class NetworksFunction : torch.autograd.MultiTensorFunction<Netw
     /// <inheritdoc/>
     public override string Name => nameof(NetworksFunction);
 
-    /// <summary>Whether the node takes networks with these activations of an input.</summary>
-    public static bool Takes(torch.Tensor x, IEnumerable<Activation> activations) =>
-        Blas.IsAvailable && activations.All(activation => PerceptronLayerFunction.Takes(x, activation));
+    /// <summary>Whether the node takes networks of an input with these activations.</summary>
+    public static bool Takes(torch.Tensor x, NetworkTensors[] networks, IReadOnlyList<Activation> activations) =>
+        Blas.IsAvailable
+        && networks.Zip(activations).All(network => Array.TrueForAll(
+            network.First.Weights, weight => PerceptronLayerFunction.Takes(x, weight, network.Second)));
 
     /// <summary>The outputs of all networks, each [R, O].</summary>
     /// <param name="x">[R, I].</param>

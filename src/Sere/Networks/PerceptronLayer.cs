@@ -20,7 +20,7 @@ internal static class PerceptronLayer
         Activation? activation,
         torch.Tensor? addend = null)
     {
-        if (PerceptronLayerFunction.Takes(x, activation))
+        if (PerceptronLayerFunction.Takes(x, weight, activation))
         {
             return PerceptronLayerFunction.Apply(x, weight, bias, addend, activation);
         }
@@ -42,7 +42,7 @@ internal static class PerceptronLayer
     /// <returns>[..., O].</returns>
     public static torch.Tensor Single(torch.Tensor x, torch.Tensor weight, torch.Tensor bias, Activation? activation)
     {
-        if (!PerceptronLayerFunction.Takes(x, activation))
+        if (!PerceptronLayerFunction.Takes(x, weight, activation))
         {
             var y = TensorMath.Linear(x, weight, bias);
             return activation?.Apply(y) ?? y;

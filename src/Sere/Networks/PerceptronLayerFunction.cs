@@ -17,9 +17,16 @@ internal sealed class PerceptronLayerFunction : torch.autograd.SingleTensorFunct
     /// <inheritdoc/>
     public override string Name => nameof(PerceptronLayerFunction);
 
-    /// <summary>Whether the node takes an input and an activation, whose slope must follow from its value.</summary>
-    public static bool Takes(torch.Tensor x, Activation? activation) =>
-        activation is not Activation.Silu && FusedKernels.Take(x);
+    /// <summary>Whether the node takes these; the slope of an activation must follow from its value.</summary>
+    /// <param name="x">[..., I].</param>
+    /// <param name="weight">[O, I] for one layer; [S, I, O] for a stack.</param>
+    /// <param name="activation">a; null for none.</param>
+    public static bool Takes(torch.Tensor x, torch.Tensor weight, Activation? activation)
+    {
+        long rows = x.numel() / Math.Max(1, x.size(-1));
+        long outputs = weight.size(weight.dim() == 3 ? 2 : 0);
+        return activation is not Activation.Silu && FusedKernels.Take(x, Math.Max(weight.numel(), rows * outputs));
+    }
 
     /// <summary>The layer's values.</summary>
     /// <param name="x">[R, I], or [S, R, I].</param>

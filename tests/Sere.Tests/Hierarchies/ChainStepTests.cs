@@ -57,6 +57,24 @@ public sealed class ChainStepTests
 
     [Theory]
     [MemberData(nameof(Hierarchies))]
+    public void The_gradient_of_the_noise_is_that_of_the_plain_formulas(
+        int[] latents, bool prior, bool bijector, PosteriorResidual residual)
+    {
+        using var scope = torch.NewDisposeScope();
+        var hierarchy = Create(latents, prior, bijector, residual);
+        var features = Normal(1, latents.Length, Batch, hierarchy.FeatureSize);
+        var noise = Normal(2, Batch, hierarchy.TotalLatents).requires_grad_();
+        torch.Tensor Scalar(bool plain)
+        {
+            using var formulas = plain ? FusedKernels.UsePlainFormulas() : null;
+            return Joined(hierarchy.Draw(hierarchy.Interpret(EvidenceFeatures.OfStack(features)), noise)).sum();
+        }
+
+        TensorAssert.SameGradients(() => Scalar(true), () => Scalar(false), [noise], Rounding);
+    }
+
+    [Theory]
+    [MemberData(nameof(Hierarchies))]
     public void Samples_without_a_graph_equal_the_plain_formulas(
         int[] latents, bool prior, bool bijector, PosteriorResidual residual)
     {

@@ -12,14 +12,30 @@ internal static class FusedKernels
     private static bool _plain;
 
     /// <summary>
-    /// Whether the kernels take a tensor: float32 on the CPU, of less than 2 GiB, and not within
-    /// <see cref="UsePlainFormulas"/>.
+    /// Whether a kernel takes a computation: float32 on the CPU, no tensor of 2 GiB or more, no gradient asked for that
+    /// the kernel does not give, and not within <see cref="UsePlainFormulas"/>.
     /// </summary>
-    public static bool Take(torch.Tensor x) =>
-        !_plain
-        && x.dtype == torch.ScalarType.Float32
-        && x.device_type == DeviceType.CPU
-        && x.numel() <= int.MaxValue / sizeof(float);
+    /// <param name="x">An input; its type and device are those of all.</param>
+    /// <param name="largest">Numbers of the largest tensor that the kernel reads or writes; 0 if that is x.</param>
+    /// <param name="withoutGradient">Inputs for which the kernel gives no gradient.</param>
+    public static bool Take(torch.Tensor x, long largest = 0, params ReadOnlySpan<torch.Tensor> withoutGradient)
+    {
+        if (_plain
+            || x.dtype != torch.ScalarType.Float32
+            || x.device_type != DeviceType.CPU
+            || Math.Max(x.numel(), largest) > int.MaxValue / sizeof(float))
+        {
+            return false;
+        }
+
+        bool isAsked = false;
+        foreach (var input in withoutGradient)
+        {
+            isAsked |= input.requires_grad;
+        }
+
+        return !isAsked || !torch.is_grad_enabled();
+    }
 
     /// <summary>Has this thread use the plain formulas until the result is disposed.</summary>
     public static IDisposable UsePlainFormulas() => new Scope();

@@ -1,3 +1,4 @@
+using Sere.Networks;
 using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using Sere.Tests.Laws;
@@ -80,6 +81,43 @@ public sealed class FusedKernelLawTests
         {
             TensorAssert.Close(gradients[i], fusedGradients[i], NarrowRounding * Spread(gradients[i]), $"gradient {i}");
         }
+    }
+
+    public static TheoryData<string> OtherNames => [.. FusedKernelTable.WithEveryInput.Select(item => item.Name)];
+
+    [Theory]
+    [MemberData(nameof(OtherNames))]
+    public void Where_a_kernel_lacks_a_gradient_the_plain_formula_gives_it(string name)
+    {
+        using var scope = torch.NewDisposeScope();
+        var item = FusedKernelTable.WithEveryInput.Single(item => string.Equals(item.Name, name, StringComparison.Ordinal));
+        var inputs = item.Shapes.Select((shape, index) => Leaf(shape, index)).ToArray();
+        torch.Tensor[] expected;
+        using (FusedKernels.UsePlainFormulas())
+        {
+            expected = Evaluate(item, inputs).Gradients;
+        }
+
+        foreach (var (index, (plain, given)) in expected.Zip(Evaluate(item, inputs).Gradients).Index())
+        {
+            TensorAssert.Close(plain, given, 0, $"gradient {index}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1 << 29, 1)]
+    [InlineData(1 << 20, 1 << 9)]
+    public void From_two_gibibytes_on_the_plain_formulas_compute(int rows, int outputs)
+    {
+        // One number in memory, however large the shape.
+        using var scope = torch.NewDisposeScope();
+        var x = torch.zeros(1, 1).expand(rows, 1);
+        var half = torch.zeros(1, 1).expand(rows / 2, 1);
+        var weight = torch.zeros(1, 1).expand(outputs, 1);
+        Assert.False(PerceptronLayerFunction.Takes(x, weight, null));
+        Assert.False(PerceptronLayerFunction.Takes(x.unsqueeze(0), weight.t().unsqueeze(0), null));
+        Assert.True(PerceptronLayerFunction.Takes(half, weight, null));
+        Assert.True(PerceptronLayerFunction.Takes(half.unsqueeze(0), weight.t().unsqueeze(0), null));
     }
 
     [Fact]

@@ -16,6 +16,20 @@ internal static class FusedKernelTable
     public static IEnumerable<FusedKernelCase> Cases =>
         [.. Single(), .. Stacked(), .. Added(), .. Bernoulli(), .. LogisticMixture()];
 
+    /// <summary>Those of the computations whose fused form lacks the gradient of an input, with all inputs.</summary>
+    public static IEnumerable<FusedKernelCase> WithEveryInput =>
+    [
+        new(
+            "Bernoulli log-likelihood of data and mask",
+            [[3, 2, 20, 17], [3, 20, 17], [3, 1, 17]],
+            inputs => new BernoulliFamily().LogLikelihood(inputs[0], inputs[1], inputs[2])),
+        new(
+            "logistic mixture of data and mask",
+            [[3, 2, 20, 15 * 17], [3, 20, 17], [3, 1, 17]],
+            inputs => new LogisticMixtureFamily(new(1, 5, 256, 0.01)).LogLikelihood(
+                inputs[0], inputs[1].sigmoid(), inputs[2])),
+    ];
+
     private static IEnumerable<FusedKernelCase> Single() =>
         from activation in Activations
         from width in new[] { 3, 10, 79, 200 }
