@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Sere.Cli.Progress;
 using Sere.Runs;
 using Sere.Runs.Comparison;
@@ -114,7 +115,7 @@ internal sealed class CompareCommand
             throw new OperationCanceledException(
                 $"Interrupted; go on with: {Again(parsed, output)}", error, error.CancellationToken);
         }
-        catch (SereException error) when (error.InnerException is IOException)
+        catch (SereException error) when (error.InnerException is IOException or ExternalException)
         {
             throw new SereException($"{error.Message} Then go on with: {Again(parsed, output)}", error);
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Sere.Cli.Progress;
 using Sere.Data;
 using Sere.Models.Configuration;
@@ -159,6 +160,10 @@ internal sealed class TrainCommand
             catch (SereException error) when (error.InnerException is IOException)
             {
                 throw new SereException($"{error.Message} Once that is mended, go on with: {ResumeCommand(parsed, folder)}", error);
+            }
+            catch (SereException error) when (error.InnerException is ExternalException)
+            {
+                throw new SereException($"{error.Message.TrimEnd('.')}: {ResumeCommand(parsed, folder)}", error);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Sere.Data;
 using Sere.Models;
 using Sere.Models.Configuration;
@@ -162,18 +163,40 @@ public sealed class TrainingRun : IDisposable
     /// <param name="cancellation">Asks to stop: a checkpoint is written first.</param>
     /// <exception cref="OperationCanceledException">It was stopped, and can be resumed.</exception>
     /// <exception cref="SereException">
-    /// Training diverged, no epoch had a finite validation ELBO, or a file could not be written.
+    /// Training diverged, no epoch had a finite validation ELBO, a file could not be written, or native code failed, which
+    /// is the inner <see cref="ExternalException"/>.
     /// </exception>
     public SplitEvaluation Execute(CancellationToken cancellation = default) => Execute(scoreHeldOut: true, cancellation);
 
     /// <summary>The model's parameters.</summary>
     internal long ParameterCount => _trainer.Parameters.Count;
 
+    /// <summary>Is told when a part of a step has ended.</summary>
+    internal Action<TrainingPhase>? OnPhase
+    {
+        set => _trainer.OnPhase = value;
+    }
+
     /// <summary>Latent variables of each layer.</summary>
     internal IReadOnlyList<int> LatentsPerLayer => _model.LatentsPerLayer;
 
     /// <summary>As <see cref="Execute(CancellationToken)"/>; scores of held-out images take as long as the evaluation.</summary>
     internal SplitEvaluation Execute(bool scoreHeldOut, CancellationToken cancellation)
+    {
+        try
+        {
+            return Run(scoreHeldOut, cancellation);
+        }
+        catch (ExternalException error)
+        {
+            throw new SereException(
+                $"Native code failed after step {_trainer.Progress.Step} of '{_folder.Root}' "
+                + $"({error.Message.Split('\n')[0].Trim(' ', '.')}); the run can go on from its last checkpoint.",
+                error);
+        }
+    }
+
+    private SplitEvaluation Run(bool scoreHeldOut, CancellationToken cancellation)
     {
         Train(cancellation);
         if (_bestBound is null)
@@ -271,6 +294,12 @@ public sealed class TrainingRun : IDisposable
         catch (SereException)
         {
             // Skipped steps leave the weights as they were: the last good ones are worth keeping.
+            SaveCheckpoint();
+            throw;
+        }
+        catch (ExternalException) when (_trainer.IsBetweenSteps)
+        {
+            // The failed step has changed nothing. Had it, the run would go on from an earlier checkpoint.
             SaveCheckpoint();
             throw;
         }

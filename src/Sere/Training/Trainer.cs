@@ -66,6 +66,11 @@ public sealed class Trainer : IDisposable
     /// <summary>Where the run stands; set it when going on from a checkpoint.</summary>
     public TrainingProgress Progress { get; set; }
 
+    /// <summary>
+    /// Whether parameters, optimizer and <see cref="Progress"/> are those after a whole step, also where the next failed.
+    /// </summary>
+    internal bool IsBetweenSteps { get; private set; } = true;
+
     /// <summary>The parameters to evaluate and to keep: the average, or the last values.</summary>
     public torch.Tensor EvaluationValues => Average?.Values ?? Parameters.Values;
 
@@ -99,10 +104,14 @@ public sealed class Trainer : IDisposable
             }
 
             long start = Stopwatch.GetTimestamp();
+
+            // The forward pass moves running statistics; all else moves when the optimizer does.
+            IsBetweenSteps = Parameters.Moving.numel() == Parameters.Trainable.numel();
             var progress = RunStep(Progress);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             _threads?.Took(progress.Images - Progress.Images, seconds);
             Progress = progress with { Seconds = progress.Seconds + seconds };
+            IsBetweenSteps = true;
             onStep?.Invoke(Progress);
         }
 
@@ -218,6 +227,7 @@ public sealed class Trainer : IDisposable
 
         double gradientNorm = report[0];
         double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
+        IsBetweenSteps = false;
         Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
         Average?.Update(Parameters.Moving, Optimizer.Steps - 1);
         OnPhase?.Invoke(TrainingPhase.Optimizer);

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using Sere.Data;
 using Sere.Models.Configuration;
 using Sere.Runs;
 using Sere.Tests.Storage;
 using Sere.Tests.Training;
+using Sere.Training;
 using Xunit;
 
 namespace Sere.Tests.Runs;
@@ -85,6 +87,36 @@ public sealed class StoppedRunTests : IDisposable
         var resumed = new RunFolder(folder.Root);
         Train(resumed, configuration);
         Assert.True(Content(whole).Bits.AsSpan().SequenceEqual(Content(resumed).Bits));
+    }
+
+    /// <summary>Seen to fail without that checkpoint, and with one from the midst of the optimizer's update.</summary>
+    [Theory]
+    [InlineData(false, "step-000000004")]
+    [InlineData(true, "step-000000003")]
+    public void A_failure_in_native_code_leaves_a_checkpoint_of_whole_steps(bool isInUpdate, string last)
+    {
+        var configuration = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["training.epochs=3"]);
+        var whole = new RunFolder(_folder.File("whole"));
+        Train(whole, configuration);
+        var folder = new RunFolder(_folder.File("failed"));
+        using (var run = TrainingRun.Start(configuration, Images, folder))
+        {
+            int steps = 0;
+            run.OnPhase = ended =>
+            {
+                if (ended == (isInUpdate ? TrainingPhase.Optimizer : TrainingPhase.Backward) && ++steps == 5)
+                {
+                    throw new ExternalException("Expected false to be true.\nAnd where.");
+                }
+            };
+            string message = Assert.Throws<SereException>(() => run.Execute(TestContext.Current.CancellationToken)).Message;
+            Assert.Matches(
+                @"^Native code failed after step 4 of '.*' \(Expected false to be true\); [^.]* from its last checkpoint\.$", message);
+        }
+
+        Assert.EndsWith(last, Directory.GetFiles(folder.Checkpoints, "step-*").Select(Path.GetFileNameWithoutExtension).Max());
+        Train(new RunFolder(folder.Root), configuration);
+        Assert.True(Content(whole).Bits.AsSpan().SequenceEqual(Content(folder).Bits));
     }
 
     private static bool StopAt(int operation, string path, ExperimentConfiguration configuration)
