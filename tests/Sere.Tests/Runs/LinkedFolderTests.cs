@@ -4,6 +4,7 @@ using Sere.Data;
 using Sere.Data.Downloads;
 using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Storage;
 using Sere.Runs.Comparison;
 using Sere.Tests.Training;
 using Xunit;
@@ -136,7 +137,9 @@ public sealed class LinkedFolderTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(data, "a.part"), _folder.File("mine"));
         File.CreateSymbolicLink(Path.Combine(data, "fetch.lock"), _folder.File("new"));
         Assert.Contains("is a link", Assert.Throws<SereException>(() => new PartFile(data, "a").Open(0)).Message);
-        Assert.Contains("is a link", Assert.Throws<SereException>(() => FetchLock.Take(data)).Message);
+        Assert.Contains(
+            "is a link",
+            Assert.Throws<SereException>(() => FolderLock.Take(data, "fetch.lock", _ => new SereException("held"))).Message);
         Assert.Equal("mine", File.ReadAllText(_folder.File("mine")));
         Assert.False(File.Exists(_folder.File("new")));
     }
