@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Bijectors;
@@ -36,7 +37,7 @@ public sealed class PermutationLayer : AmortizedBijector, IRunningStatistics
     {
         using var scope = torch.NewDisposeScope();
         var sorted = values.to(torch.ScalarType.Float64).sort().Values;
-        return sorted.eq(torch.arange(values.shape[0], torch.ScalarType.Float64)).all().item<bool>();
+        return sorted.eq(TensorArithmetic.Indices(values.shape[0], torch.ScalarType.Float64)).all().item<bool>();
     }
 
     /// <inheritdoc/>

@@ -82,10 +82,8 @@ public static class DatasetCatalog
             _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
         var known = DatasetSplits.FromTrainingImages(
-            name,
-            ImageFitting.Fit(train, gray, resize, name),
-            ImageFitting.Fit(test, gray, resize, name),
-            validationImages) with { Remarks = remarks };
+            name, ImageFitting.Fit(train, gray, resize, name), ImageFitting.Fit(test, gray, resize, name), validationImages);
+        known = known with { Remarks = remarks };
         return scale is null || scale == known.Scale ? known : throw new UsageException(
             $"dataset.scale is for images of one's own, and the values of data set '{name}' are known; leave it null.");
     }

@@ -27,7 +27,7 @@ internal sealed class GzipTrailer
         long position = file.Position;
         Span<byte> trailer = stackalloc byte[Length];
         file.Seek(-Math.Min(Length, file.Length), SeekOrigin.End);
-        file.ReadAtLeast(trailer, Length, throwOnEndOfStream: false);
+        _ = file.ReadAtLeast(trailer, Length, throwOnEndOfStream: false);
         file.Position = position;
         _checksum = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
         // Of a length above 4 GB the trailer holds the low half; no content here is so long.

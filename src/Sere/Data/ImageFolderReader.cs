@@ -196,7 +196,9 @@ public static class ImageFolderReader
         try
         {
             shown = Array.FindAll(Directory.GetFiles(folder), IsShown);
-            folders = Array.FindAll(Directory.GetDirectories(folder), path => IsShown(path) && Path.GetFileName(path) != "__MACOSX");
+            folders = Array.FindAll(
+                Directory.GetDirectories(folder),
+                path => IsShown(path) && !string.Equals(Path.GetFileName(path), "__MACOSX", StringComparison.Ordinal));
         }
         catch (DirectoryNotFoundException error)
         {

@@ -54,7 +54,7 @@ public static class ImportanceSampledLikelihood
             using var scope = torch.NewDisposeScope();
             var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
-            var moments = Weigh(model, x, first, options, cancellation, threads);
+            var moments = Weigh(model, x, first, options, threads, cancellation);
             Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
             onImages?.Invoke(first + count);
         }
@@ -67,15 +67,15 @@ public static class ImportanceSampledLikelihood
     /// <param name="x">Data, [B, D].</param>
     /// <param name="firstImage">Index of the first image, which names its random streams.</param>
     /// <param name="options">Samples and seed.</param>
-    /// <param name="cancellation">Asks to stop.</param>
     /// <param name="threads">Is told how long each block of samples takes.</param>
+    /// <param name="cancellation">Asks to stop.</param>
     internal static WeightMoments Weigh(
         DensityModel model,
         torch.Tensor x,
         long firstImage,
         EvaluationOptions options,
-        CancellationToken cancellation = default,
-        ThreadTuner? threads = null)
+        ThreadTuner? threads = null,
+        CancellationToken cancellation = default)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();

@@ -18,7 +18,7 @@ internal static unsafe class Blas
     private static bool _withheld;
 
     /// <summary>Whether libtorch lets its products be called: it does where it contains MKL, on Linux.</summary>
-    public static bool IsAvailable => 
+    public static bool IsAvailable =>
         !_withheld && Product.Value != 0 && NarrowProduct.Value != 0 && ThreadLimit.Value != 0;
 
     /// <summary>Has this thread do without until the result is disposed, as other systems have to.</summary>

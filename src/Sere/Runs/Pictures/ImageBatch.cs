@@ -1,5 +1,3 @@
-using Sere.Numerics;
-
 namespace Sere.Runs.Pictures;
 
 /// <summary>Images of one size, to be drawn.</summary>
