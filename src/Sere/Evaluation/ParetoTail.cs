@@ -18,9 +18,7 @@ internal sealed class ParetoTail
     private readonly double[] _shapes;
     private readonly double[] _cumulative;
 
-    /// <summary>The tail of some weights.</summary>
-    /// <param name="threshold">Logarithm of the weight where the tail begins.</param>
-    /// <param name="logWeights">Logarithms of the larger ones, rising.</param>
+    /// <summary>Fits the larger weights, rising, beyond the one where the tail begins; all as logarithms.</summary>
     private ParetoTail(double threshold, double[] logWeights)
     {
         _threshold = threshold;
