@@ -146,5 +146,5 @@ internal static class MonteCarloErrorCoverage
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     /// <summary>An estimate: its error as told, and how far it is from what it estimates.</summary>
-    private readonly record struct Estimate(double Error, double FromMean, double FromTotal, double Spread);
+    private sealed record Estimate(double Error, double FromMean, double FromTotal, double Spread);
 }
