@@ -36,7 +36,8 @@ public sealed class NativeScalarTests
                 GC.Collect(0, GCCollectionMode.Forced, blocking: false);
                 GC.WaitForPendingFinalizers();
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         collector.Start();
         int failures = 0;
         for (int round = 0; round < 2000; round++)
