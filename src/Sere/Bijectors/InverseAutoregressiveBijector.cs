@@ -1,3 +1,4 @@
+using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;
 
@@ -55,5 +56,68 @@ public sealed class InverseAutoregressiveBijector : Bijector
     {
         var (mean, gate) = _parameters(x);
         return mean.Plus(gate * (x - mean));
+    }
+}
+
+/// <summary>
+/// An inverse autoregressive flow (Kingma et al. 2016) whose steps, each a <see cref="ConditionalMade"/>, all see one context;
+/// between two steps the dimensions are reversed. The gate of a step lies within (floor, 1) and starts near 1.
+/// </summary>
+public sealed class InverseAutoregressiveLayer : AmortizedBijector
+{
+    private const double InitialGate = 0.9;
+
+    // Small enough that a step starts near the identity, large enough that every weight has a gradient.
+    private const double OutputGain = 0.1;
+    private readonly ConditionalMade[] _steps;
+    private readonly SmoothInterval _gate;
+
+    /// <summary>A flow with freshly drawn parameters.</summary>
+    /// <param name="latents">N.</param>
+    /// <param name="context">Size of the context; 0 for none.</param>
+    /// <param name="steps">Steps of the flow, at least 1.</param>
+    /// <param name="hidden">Hidden widths of each step.</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="gateFloor">Lower bound of the gate, within (0, 0.9).</param>
+    /// <param name="initializer">Draws the weights.</param>
+    public InverseAutoregressiveLayer(
+        int latents,
+        int context,
+        int steps,
+        IReadOnlyList<int> hidden,
+        Activation activation,
+        double gateFloor,
+        ParameterInitializer initializer)
+        : base(nameof(InverseAutoregressiveLayer))
+    {
+        _gate = new SmoothInterval(gateFloor, 1, InitialGate);
+        _steps = new ConditionalMade[steps];
+        for (int step = 0; step < steps; step++)
+        {
+            _steps[step] = new ConditionalMade(latents, context, hidden, 2, activation, initializer, OutputGain);
+            register_module($"step{step}", _steps[step]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Bijector Bind(torch.Tensor? context)
+    {
+        var bijectors = new List<Bijector>((2 * _steps.Length) - 1);
+        foreach (var step in _steps)
+        {
+            if (bijectors.Count > 0)
+            {
+                bijectors.Add(new ReversalBijector());
+            }
+
+            var network = step.Bind(context);
+            bijectors.Add(new InverseAutoregressiveBijector(x =>
+            {
+                var parts = network.Forward(x).chunk(2, -1);
+                return (parts[0], _gate.Apply(parts[1]));
+            }));
+        }
+
+        return bijectors.Count == 1 ? bijectors[0] : new ChainBijector(bijectors);
     }
 }

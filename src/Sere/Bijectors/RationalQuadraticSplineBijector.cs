@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sere.Numerics;
 using TorchSharp;
 
@@ -128,4 +129,35 @@ public sealed class RationalQuadraticSplineBijector : Bijector
         var starts = torch.cat([-edge, inner], -1);
         return (starts, torch.cat([inner, edge], -1) - starts);
     }
+}
+
+/// <summary>The bin of a spline that each value lies in; all of the values' shape.</summary>
+/// <param name="Left">x at the left knot.</param>
+/// <param name="Width">Distance of the knots along x.</param>
+/// <param name="Bottom">y at the left knot.</param>
+/// <param name="Height">Distance of the knots along y.</param>
+/// <param name="LeftSlope">Slope at the left knot.</param>
+/// <param name="RightSlope">Slope at the right knot.</param>
+internal sealed record SplineBin(
+    torch.Tensor Left,
+    torch.Tensor Width,
+    torch.Tensor Bottom,
+    torch.Tensor Height,
+    torch.Tensor LeftSlope,
+    torch.Tensor RightSlope);
+
+/// <summary>The form of rational-quadratic splines (Durkan et al. 2019).</summary>
+/// <param name="Bins">Bins of a spline, K; at least 1.</param>
+/// <param name="TailBound">B: the spline maps [-B, B] to itself, and what lies outside is not changed.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct SplineSettings(int Bins, double TailBound)
+{
+    /// <summary>Smallest width and height of a bin, as a share of 2B; K of them must leave something.</summary>
+    public double MinimumShare => Math.Min(1e-3, 0.5 / Bins);
+
+    /// <summary>Smallest slope at an inner knot.</summary>
+    public const double MinimumSlope = 1e-3;
+
+    /// <summary>Unconstrained parameters of a spline: K widths, K heights and K - 1 slopes of inner knots.</summary>
+    public int ParametersPerDimension => (3 * Bins) - 1;
 }

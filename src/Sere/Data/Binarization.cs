@@ -134,3 +134,32 @@ public static class Binarization
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "There is no such rule."),
     };
 }
+
+/// <summary>How grey values become the values that a model is given.</summary>
+public enum BinarizationRule
+{
+    /// <summary>A value is 1 with the probability that its grey value says, drawn anew each time; else 0.</summary>
+    Dynamic,
+
+    /// <summary>A value is 1 from grey value 128 on; else 0.</summary>
+    Threshold,
+
+    /// <summary>No binarization: grey values scaled to [0, 1].</summary>
+    None,
+
+    /// <summary>
+    /// No binarization, and bytes become real values: level v becomes (v + u) / 256 with u uniform in [0, 1), drawn anew each
+    /// time (<see cref="DequantizationRule.Uniform"/>).
+    /// </summary>
+    Dequantized,
+}
+
+/// <summary>Whether the levels of bytes become real values that a density can be of.</summary>
+public enum DequantizationRule
+{
+    /// <summary>They do not.</summary>
+    None,
+
+    /// <summary>Level v becomes (v + u) / 256 with u uniform in [0, 1), drawn anew each time.</summary>
+    Uniform,
+}

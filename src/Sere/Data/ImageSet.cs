@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace Sere.Data;
@@ -166,5 +167,69 @@ public sealed class ImageSet
         }
 
         return gathered;
+    }
+}
+
+/// <summary>The shape of one image: channel planes, each row by row.</summary>
+/// <param name="Channels">The number of planes: 1 for grey, 3 for red, green and blue.</param>
+/// <param name="Height">The number of rows.</param>
+/// <param name="Width">The number of columns.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ImageShape(int Channels, int Height, int Width)
+{
+    /// <summary>The number of values of one image, D.</summary>
+    /// <exception cref="OverflowException">The product is greater than <see cref="int.MaxValue"/>.</exception>
+    public int Dimensions => checked(Channels * Height * Width);
+
+    /// <summary>Channels, height and width, such as "1x28x28".</summary>
+    public override string ToString() => $"{Channels}x{Height}x{Width}";
+}
+
+/// <summary>What images can be held in memory.</summary>
+internal static class ImageLimits
+{
+    /// <summary>Refuses a size that no image can be brought to.</summary>
+    /// <exception cref="UsageException">The height or the width cannot be had.</exception>
+    public static void RequirePossible(ImageShape? resize)
+    {
+        if (resize is { } target
+            && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
+        {
+            throw new UsageException(
+                $"Images cannot be resized to a height of {target.Height} and a width of {target.Width}; ask for at "
+                + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
+        }
+    }
+
+    /// <summary>Refuses more values than an array holds.</summary>
+    /// <param name="values">How many values there are.</param>
+    /// <param name="source">What the images are, for the error.</param>
+    /// <exception cref="SereException">There are too many.</exception>
+    public static void RequireTotal(long values, string source)
+    {
+        if (values > Array.MaxLength)
+        {
+            throw new SereException(
+                $"The images of '{source}' have more than {Array.MaxLength} values; use fewer or smaller images.");
+        }
+    }
+}
+
+/// <summary>The smallest and the greatest of real values.</summary>
+/// <param name="Low">The smallest.</param>
+/// <param name="High">The greatest.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct ValueRange(float Low, float High)
+{
+    /// <summary>Whether all values lie in [0, 1], where grey values are.</summary>
+    public bool IsGrey => Low >= 0 && High <= 1;
+
+    /// <summary>Of the values of a set; null where it has none, or where they are bytes.</summary>
+    public static ValueRange? Of(ImageSet images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return images.IsReal && images.Values.Length > 0
+            ? new ValueRange(images.Values.Min(), images.Values.Max())
+            : null;
     }
 }

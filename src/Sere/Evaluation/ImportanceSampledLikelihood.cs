@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Sere.Data;
 using Sere.Models;
 using Sere.Numerics;
@@ -140,5 +141,186 @@ public static class ImportanceSampledLikelihood
         return ParetoTail.Fit(largest) is { } tail
             ? (Math.Max(delta, tail.Spread(logSum, samples, draws)), tail.Shape)
             : (delta, largest.Max() > largest.Min() ? double.PositiveInfinity : 0);
+    }
+}
+
+/// <summary>How a model is evaluated. The chunk size changes memory and speed, never a figure beyond rounding.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Importance samples an image, K.</summary>
+    public int ImportanceSamples { get; init; } = 100;
+
+    /// <summary>Seed of the binarization of the images and of the importance samples.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Images times samples that are computed at once.</summary>
+    public int RowsAtOnce { get; init; } = 2000;
+}
+
+/// <summary>What importance sampling says of each image, in nats; arrays in the order of the images.</summary>
+public sealed record ImageLikelihoods
+{
+    /// <summary>The <see cref="ParetoShape"/> from which on few samples carry a bound (Vehtari et al. 2024).</summary>
+    public const double LargestReliableShape = 0.7;
+
+    /// <summary>The K-sample bound on log p(x) (or log p(x) itself, where the model is exact).</summary>
+    public required double[] LogLikelihood { get; init; }
+
+    /// <summary>The evidence lower bound: the mean of the K log importance weights.</summary>
+    public required double[] Elbo { get; init; }
+
+    /// <summary>
+    /// How far <see cref="LogLikelihood"/> would move with K other samples, as a standard deviation; 0 where the model is
+    /// exact, NaN below 21 samples. How far the bound lies below log p(x) is not in it.
+    /// </summary>
+    public required double[] MonteCarloStandardError { get; init; }
+
+    /// <summary>
+    /// k-hat: the shape of a generalized Pareto distribution that is fitted to the largest weights; their moments beyond
+    /// 1 / k-hat do not exist. NaN where the model is exact, and below 21 samples.
+    /// </summary>
+    public required double[] ParetoShape { get; init; }
+
+    /// <summary>(sum w)^2 / sum w^2 of the K importance weights, between 1 and K.</summary>
+    public required double[] EffectiveSampleSize { get; init; }
+
+    /// <summary>How many images have a shape beyond <see cref="LargestReliableShape"/>.</summary>
+    public int UnreliableImages => ParetoShape.Count(shape => shape > LargestReliableShape);
+
+    /// <summary>What to say about those images, as a sentence; null where there are none.</summary>
+    public string? Caution => UnreliableImages == 0
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"Few importance samples carry the bounds of {UnreliableImages} of {ParetoShape.Length} images (Pareto shape above "
+            + $"{LargestReliableShape}), so they may lie well below log p(x); more samples raise them.");
+}
+
+/// <summary>
+/// Latent noise of evaluated images: image i and block b of its importance samples have a stream of their own, so that
+/// sample k of image i is the same whatever the batch, the limit, the chunk or K.
+/// </summary>
+internal static class EvaluationNoise
+{
+    /// <summary>Samples in a block. Part of every published figure: never change it.</summary>
+    public const int BlockSamples = 100;
+
+    private const int Group = 16;
+
+    /// <summary>The first <paramref name="samples"/> draws of block <paramref name="block"/>: [samples, B, size].</summary>
+    public static torch.Tensor Block(
+        RandomStreams streams,
+        long firstImage,
+        int images,
+        int block,
+        int samples,
+        int size,
+        torch.ScalarType type,
+        torch.Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        long used = (long)samples * size;
+        long numbers = NumbersToDraw(used, (long)BlockSamples * size);
+        var noise = torch.empty([samples, images, size], torch.ScalarType.Float32);
+        for (int image = 0; image < images; image++)
+        {
+            using var generator = streams.Open(StreamPurpose.EvaluationNoise, index: firstImage + image, chunk: block);
+
+            using var draws = torch.randn(numbers, generator: generator);
+            noise.select(1, image).copy_(draws.narrow(0, 0, used).view(samples, size));
+        }
+
+        return noise.to(type).to(device).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// How many numbers begin with the first ones of a whole block. libtorch makes normal numbers of uniform ones sixteen at
+    /// a time, in place, and the last sixteen of a draw from new ones where their number is no multiple of sixteen.
+    /// </summary>
+    private static long NumbersToDraw(long used, long block)
+    {
+        long whole = (used + Group - 1) / Group * Group;
+        return whole <= block - Group ? whole : block;
+    }
+}
+
+/// <summary>Running sums over the log importance weights of a batch, in float64.</summary>
+/// <param name="LogSum">log sum w, [B].</param>
+/// <param name="LogSquareSum">log sum w^2, [B].</param>
+/// <param name="SumOfLogs">sum log w, [B].</param>
+/// <param name="Largest">The largest log w so far, [at most <paramref name="Kept"/>, B], in no order.</param>
+/// <param name="Kept">How many of the largest are kept.</param>
+/// <param name="Count">Samples so far.</param>
+internal sealed record WeightMoments(
+    torch.Tensor LogSum,
+    torch.Tensor LogSquareSum,
+    torch.Tensor SumOfLogs,
+    torch.Tensor Largest,
+    int Kept,
+    int Count)
+{
+    /// <summary>No samples yet of the images x [B, D].</summary>
+    public static WeightMoments None(torch.Tensor x, int kept)
+    {
+        var empty = TensorArithmetic.Full([x.shape[0]], double.NegativeInfinity, torch.ScalarType.Float64, x.device);
+        var none = torch.empty([0, x.shape[0]], torch.ScalarType.Float64, x.device);
+        return new WeightMoments(empty, empty.alias(), torch.zeros_like(empty), none, kept, 0);
+    }
+
+    /// <summary>With the samples [K, B] of one more block.</summary>
+    public WeightMoments Add(torch.Tensor logWeights)
+    {
+        var weights = logWeights.to(torch.ScalarType.Float64);
+        var all = torch.cat([Largest, weights]);
+        return new WeightMoments(
+            torch.logaddexp(LogSum, weights.logsumexp(0)),
+            torch.logaddexp(LogSquareSum, weights.Times(2).logsumexp(0)),
+            SumOfLogs.Plus(weights.sum([0])),
+            all.topk((int)Math.Min(Kept, all.shape[0]), 0, sorted: false).values,
+            Kept,
+            Count + (int)weights.shape[0]);
+    }
+
+    /// <summary>Keeps the sums beyond the current dispose scope.</summary>
+    public WeightMoments MoveToOuterScope()
+    {
+        LogSum.MoveToOuterDisposeScope();
+        LogSquareSum.MoveToOuterDisposeScope();
+        SumOfLogs.MoveToOuterDisposeScope();
+        Largest.MoveToOuterDisposeScope();
+        return this;
+    }
+}
+
+/// <summary>A number for each image, computed in batches on the data that models are evaluated on.</summary>
+internal static class PerImage
+{
+    private const int ImagesAtOnce = 1000;
+
+    /// <summary>The numbers of all images, in their order.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="binarization">How grey values become data.</param>
+    /// <param name="seed">Seed of the evaluation.</param>
+    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="numbers">From data [B, D] to the numbers [B].</param>
+    public static double[] Compute(
+        ImageSet images,
+        BinarizationRule binarization,
+        long seed,
+        torch.Device? device,
+        Func<torch.Tensor, torch.Tensor> numbers)
+    {
+        using var noGrad = torch.no_grad();
+        double[] result = new double[images.Count];
+        for (int first = 0; first < images.Count; first += ImagesAtOnce)
+        {
+            using var scope = torch.NewDisposeScope();
+            int count = Math.Min(ImagesAtOnce, images.Count - first);
+            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+            var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(seed));
+            numbers(x).to(torch.ScalarType.Float64).cpu().data<double>().CopyTo(result, first);
+        }
+
+        return result;
     }
 }

@@ -106,3 +106,31 @@ public abstract class Hierarchy : torch.nn.Module
                 nameof(noise));
     }
 }
+
+/// <summary>What the evidence x says about one layer of latents. Each kind of hierarchy has a kind of its own.</summary>
+public abstract record LayerEvidence;
+
+/// <summary>Where the base latent eps_l of a top-down step comes from.</summary>
+public abstract record LatentSource
+{
+    private LatentSource()
+    {
+    }
+
+    /// <summary>Drawn from the posterior of the evidence: standard normal noise [..., N_l]; zeros give its mean.</summary>
+    public sealed record Posterior(LayerEvidence Evidence, torch.Tensor Noise) : LatentSource;
+
+    /// <summary>Drawn from the prior, with its standard deviation times a temperature: standard normal noise [..., N_l].</summary>
+    public sealed record Prior(torch.Tensor Noise, double Temperature = 1) : LatentSource;
+
+    /// <summary>Given: eps_l [..., N_l]; with the evidence, its density under the posterior can be asked too.</summary>
+    public sealed record Given(torch.Tensor Latent, LayerEvidence? Evidence = null) : LatentSource;
+}
+
+/// <summary>A draw from the posterior, as the bounds need it.</summary>
+/// <param name="Codes">z_l of each layer, [..., N_l].</param>
+/// <param name="Costs">
+/// Of each layer and example in nats, [...]: KL(q || p) where the draw is for the ELBO, log p(eps_l) - log q(eps_l) where
+/// it is for importance weights.
+/// </param>
+public sealed record PosteriorDraw(IReadOnlyList<torch.Tensor> Codes, IReadOnlyList<torch.Tensor> Costs);

@@ -3,6 +3,7 @@ using Sere.Distributions;
 using Sere.Networks;
 using Sere.Numerics;
 using Sere.Numerics.Kernels;
+using Sere.Partitions;
 using TorchSharp;
 
 namespace Sere.Hierarchies;
@@ -239,3 +240,66 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         };
     }
 }
+
+/// <summary>How a <see cref="SelfReflectiveHierarchy"/> is built.</summary>
+/// <param name="Latents">N_l of each layer.</param>
+/// <param name="Graph">The parents of each layer.</param>
+public sealed record SelfReflectiveSettings(IReadOnlyList<int> Latents, CouplingGraph Graph)
+{
+    /// <summary>Coupling (i): the parents' codes condition the prior of eps_l.</summary>
+    public bool CouplePrior { get; init; } = true;
+
+    /// <summary>Coupling (ii): the parents' codes condition the bijector f_l.</summary>
+    public bool CoupleBijector { get; init; } = true;
+
+    /// <summary>The bijectors f_l.</summary>
+    public BijectorSettings Bijector { get; init; } = new();
+
+    /// <summary>The networks of the prior (and of the posterior's own base).</summary>
+    public NetworkDesign PriorNetwork { get; init; } = new PerceptronDesign([100, 100]);
+
+    /// <summary>The grid on which the latents lie.</summary>
+    public LatentGrid Grid { get; init; } = LatentGrid.None;
+
+    /// <summary>Bound of the prior's mean.</summary>
+    public double MeanBound { get; init; } = 5;
+
+    /// <summary>Lower bound of the prior's standard deviation.</summary>
+    public double ScaleFloor { get; init; } = Math.Exp(-4);
+
+    /// <summary>Upper bound of the prior's standard deviation.</summary>
+    public double ScaleCeiling { get; init; } = Math.Exp(2);
+
+    /// <summary>How the evidence refines the posterior's base.</summary>
+    public PosteriorResidual Residual { get; init; } = PosteriorResidual.Scaled;
+
+    /// <summary>ds at the start, within (0, 1).</summary>
+    public double InitialResidualScale { get; init; } = 0.95;
+}
+
+/// <summary>Layers of a coupling graph that do not see each other, and run at once.</summary>
+/// <param name="Members">The layers, in order.</param>
+/// <param name="Stacked">All of them, on tensors whose first dimension is the member; null where there is one alone.</param>
+/// <param name="ContextSize">Size of the largest context among them; the others are padded with zeros.</param>
+internal sealed record SelfReflectiveWave(IReadOnlyList<int> Members, SelfReflectiveLayer? Stacked, int ContextSize)
+{
+    /// <summary>The evidence of the members, as the stacked layer takes it with noise [S, ..., B, N].</summary>
+    public LayerEvidence Evidence(IReadOnlyList<LayerEvidence> evidence, bool hasSamples)
+    {
+        var parts = Members.Select(member => (EvidenceResiduals)evidence[member]).ToArray();
+        var mean = torch.stack([.. parts.Select(part => part.Mean)]);
+        var logScale = torch.stack([.. parts.Select(part => part.LogScale)]);
+        return hasSamples
+            ? new EvidenceResiduals(mean.unsqueeze(1), logScale.unsqueeze(1))
+            : new EvidenceResiduals(mean, logScale);
+    }
+
+    /// <summary>The contexts of the members, [S, ..., C].</summary>
+    public torch.Tensor Contexts(IEnumerable<torch.Tensor> contexts) => torch.stack(
+        [.. contexts.Select(context => torch.nn.functional.pad(context, [0, ContextSize - context.shape[^1]]))]);
+}
+
+/// <summary>The evidence of a self-reflective layer: the residuals of eq. 9.</summary>
+/// <param name="Mean">dm_l(x), [B, N_l].</param>
+/// <param name="LogScale">log ds_l(x), [B, N_l], at most 0 unless the posterior is free.</param>
+public sealed record EvidenceResiduals(torch.Tensor Mean, torch.Tensor LogScale) : LayerEvidence;

@@ -275,3 +275,34 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     private static torch.Tensor Pad(torch.Tensor x, int size) =>
         x.shape[^1] == size ? x : torch.nn.functional.pad(x, [0, size - x.shape[^1]]);
 }
+
+/// <summary>How a <see cref="BlockwiseLikelihood"/> is built.</summary>
+/// <param name="Partition">How x is cut into blocks; one block a layer.</param>
+/// <param name="Graph">The blocks that each data layer sees (coupling iii); <see cref="CouplingGraph.Uncoupled"/> for none.</param>
+/// <param name="Latents">N_l of each layer.</param>
+/// <param name="Family">The distribution of a dimension.</param>
+public sealed record BlockwiseSettings(
+    Partition Partition,
+    CouplingGraph Graph,
+    IReadOnlyList<int> Latents,
+    DataFamily Family)
+{
+    /// <summary>How the previous block refines a data layer.</summary>
+    public DataResidual Residual { get; init; } = DataResidual.Joint;
+
+    /// <summary>The networks of the data layers.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign([200, 200]);
+
+    /// <summary>The grid on which the codes lie.</summary>
+    public LatentGrid Grid { get; init; } = LatentGrid.None;
+}
+
+/// <summary>How the previous block refines a data layer: gamma_l = gamma1_l(z_l) + delta_l (section 3.4.2).</summary>
+public enum DataResidual
+{
+    /// <summary>delta_l(x_{l-1}, z_l): a third network joins the features of both; its weights on z start at zero.</summary>
+    Joint,
+
+    /// <summary>delta_l(x_{l-1}): the evidence alone.</summary>
+    Evidence,
+}

@@ -1,5 +1,6 @@
 using Sere.Likelihoods;
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Models;
@@ -132,4 +133,54 @@ public abstract class DensityModel : torch.nn.Module
 
     private SereException WithoutLatents() =>
         new($"A model of the kind {GetName()} has no layers of latents to encode to; name a run of another model.");
+}
+
+/// <summary>The terms of the evidence lower bound (eq. 2), in nats.</summary>
+/// <param name="LogLikelihood">log p(x | z) of one draw of z, [B].</param>
+/// <param name="KlPerLayer">Kullback-Leibler divergence of each layer, [L, B].</param>
+public sealed record ElboTerms(torch.Tensor LogLikelihood, torch.Tensor KlPerLayer)
+{
+    /// <summary>The bound itself, to be maximized: [B].</summary>
+    public torch.Tensor Elbo => Annealed(1);
+
+    /// <summary>The bound with the divergence weighted by beta: [B].</summary>
+    public torch.Tensor Annealed(double beta)
+    {
+        var kl = KlPerLayer.sum([0]);
+        return LogLikelihood - (beta == 1 ? kl : kl.Times(beta));
+    }
+}
+
+/// <summary>
+/// The terms of the importance-weighted bound of K draws z_k from q(z | x) (Burda et al. 2016), in nats: log w_k =
+/// log p(x | z_k) + log p(z_k) - log q(z_k | x).
+/// </summary>
+/// <param name="LogLikelihood">log p(x | z_k), [K, B].</param>
+/// <param name="LogRatioPerLayer">log p - log q of each layer's latents, [L, K, B].</param>
+public sealed record ImportanceWeightedTerms(torch.Tensor LogLikelihood, torch.Tensor LogRatioPerLayer)
+{
+    /// <summary>The bound itself, to be maximized: log 1/K sum_k w_k, [B].</summary>
+    public torch.Tensor Bound => Annealed(1);
+
+    /// <summary>The mean of log w_k over the K draws, whose expectation is the ELBO: [B].</summary>
+    public torch.Tensor Elbo => LogWeights(1).mean([0]);
+
+    /// <summary>
+    /// log q - log p of each layer, mean over the K draws: [L, B]. Its expectation is the layer's Kullback-Leibler
+    /// divergence; the estimate itself may be negative.
+    /// </summary>
+    public torch.Tensor KlPerLayer => -LogRatioPerLayer.mean([1]);
+
+    /// <summary>The bound with log p(z_k) - log q(z_k | x) weighted by beta in every log w_k: [B].</summary>
+    public torch.Tensor Annealed(double beta)
+    {
+        var logWeights = LogWeights(beta);
+        return logWeights.logsumexp(0).Minus(Math.Log(logWeights.shape[0]));
+    }
+
+    private torch.Tensor LogWeights(double beta)
+    {
+        var logRatio = LogRatioPerLayer.sum([0]);
+        return LogLikelihood.Plus(beta == 1 ? logRatio : logRatio.Times(beta));
+    }
 }

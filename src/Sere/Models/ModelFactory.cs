@@ -1,4 +1,6 @@
+using Sere.Bijectors;
 using Sere.Data;
+using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
@@ -231,4 +233,202 @@ public static class ModelFactory
     private static LatentGrid Grid(VariationalModelConfiguration configuration) => configuration.LatentGrid is { } grid
         ? new LatentGrid(grid.Height, grid.Width)
         : LatentGrid.None;
+}
+
+/// <summary>What several kinds of models are built of, from its configuration.</summary>
+internal static class PartsFactory
+{
+    /// <summary>How a layer's bijector is built.</summary>
+    public static BijectorSettings Bijector(BijectorConfiguration configuration) => configuration switch
+    {
+        RankOneAffineConfiguration rankOne => WithNetwork(rankOne.Network) with
+        {
+            Kind = BijectorKind.RankOneAffine,
+            DiagonalFloor = rankOne.DiagonalFloor,
+            DiagonalCeiling = rankOne.DiagonalCeiling,
+        },
+        DiagonalAffineConfiguration diagonal => WithNetwork(diagonal.Network) with
+        {
+            Kind = BijectorKind.DiagonalAffine,
+            DiagonalFloor = diagonal.DiagonalFloor,
+            DiagonalCeiling = diagonal.DiagonalCeiling,
+        },
+        InverseAutoregressiveConfiguration flow => WithNetwork(flow.Network) with
+        {
+            Kind = BijectorKind.InverseAutoregressive,
+            FlowSteps = flow.Steps,
+            GateFloor = flow.GateFloor,
+        },
+        SplineCouplingConfiguration spline => WithNetwork(spline.Network) with
+        {
+            Kind = BijectorKind.SplineCoupling,
+            FlowSteps = spline.Steps,
+            Splines = new SplineSettings(spline.Bins, spline.TailBound),
+        },
+        IdentityBijectorConfiguration => new BijectorSettings { Kind = BijectorKind.Identity },
+        _ => throw Unknown("Bijectors", configuration),
+    };
+
+    /// <summary>The encoder from an image to the features of each layer.</summary>
+    public static EvidenceEncoder Encoder(
+        EvidenceConfiguration configuration,
+        int layers,
+        FeatureShape image,
+        FeatureShape features,
+        ParameterInitializer initializer)
+    {
+        var design = configuration.Network.Design();
+        return configuration switch
+        {
+            BottomUpEvidenceConfiguration => new BottomUpEvidenceEncoder(
+                design, layers, InputOf(design, image, "model.evidence"), features, initializer),
+            IndependentEvidenceConfiguration => new IndependentEvidenceEncoder(design.CreateStack(
+                layers, InputOf(design, image, "model.evidence"), features, initializer, outputGain: 0.1)),
+            _ => throw Unknown("Encoders", configuration),
+        };
+    }
+
+    /// <summary>The distribution of the data.</summary>
+    public static DataFamily Family(DataLayerConfiguration configuration, FeatureShape image) => configuration switch
+    {
+        LogisticMixtureDataConfiguration mixture => new LogisticMixtureFamily(
+            new LogisticMixtureSettings(image.IsVector ? 1 : image.Channels, mixture.Mixtures, mixture.Levels, mixture.ScaleFloor)),
+        GaussianDataConfiguration gaussian => new GaussianFamily(gaussian.ScaleFloor),
+        BernoulliDataConfiguration => new BernoulliFamily(),
+        _ => throw Unknown("Pixel distributions", configuration),
+    };
+
+    /// <summary>The distribution of the whole image on all codes, or on the last.</summary>
+    public static DenseLikelihood DenseLikelihood(
+        DataLayerConfiguration configuration,
+        CodesSeen codes,
+        FeatureShape image,
+        IReadOnlyList<int> latents,
+        ParameterInitializer initializer,
+        bool batchNormalization = false)
+    {
+        var design = configuration.Network.Design();
+        return new DenseLikelihood(
+            new DenseSettings(image.Size, latents, Family(configuration, image))
+            {
+                LayersSeen = codes switch
+                {
+                    CodesSeen.Last => 1,
+                    CodesSeen.All => null,
+                },
+                Network = design,
+                Shape = InputOf(design, image, "model.data"),
+                BatchNormalization = batchNormalization,
+            },
+            initializer);
+    }
+
+    /// <summary>The refusal of a kind that nothing here builds.</summary>
+    public static UsageException Unknown(string what, object? configuration) =>
+        new($"{what} of the kind {configuration?.GetType().Name} cannot be built here.");
+
+    private static BijectorSettings WithNetwork(NetworkConfiguration network) => new() { Network = network.Design() };
+
+    private static FeatureShape InputOf(NetworkDesign design, FeatureShape image, string path) =>
+        design.IsConvolutional && image.IsVector
+            ? throw new UsageException($"The data are no images, and {path}.network is convolutional; set its kind to mlp.")
+            : image;
+}
+
+/// <summary>Builds normalizing flows from their configuration.</summary>
+internal static class FlowFactory
+{
+    /// <summary>A flow as a model of its own.</summary>
+    public static ExactModel Model(FlowModelConfiguration configuration, int dimensions, ParameterInitializer initializer) =>
+        new(
+            dimensions,
+            new FlowDensity(
+                Space(configuration.Preprocessing, dimensions, initializer),
+                [Layer(configuration.Flow, dimensions, context: 0, firstStep: 0, initializer)],
+                new FlowBase(configuration.Base, dimensions, [], [], Activation.Elu, initializer)));
+
+    /// <summary>A flow of the image given the codes: layer l owns steps that see z_l.</summary>
+    public static FlowLikelihood Likelihood(
+        FlowDataConfiguration configuration, int dimensions, IReadOnlyList<int> latents, ParameterInitializer initializer)
+    {
+        var network = (MlpConfiguration)configuration.Network;
+        var space = Space(configuration.Preprocessing, dimensions, initializer);
+        FlowLayer[] layers =
+        [
+            .. latents.Select((size, layer) => Layer(
+                configuration.Flow, dimensions, size, layer * configuration.Flow.Steps, initializer)),
+        ];
+        return new FlowLikelihood(
+            dimensions,
+            new FlowDensity(
+                space,
+                layers,
+                new FlowBase(configuration.Base, dimensions, latents, network.Hidden, network.Activation, initializer)));
+    }
+
+    private static DataSpace Space(
+        PreprocessingConfiguration configuration, int dimensions, ParameterInitializer initializer) => configuration switch
+        {
+            LogitConfiguration logit => new DataSpace(logit.Alpha, logit.Normalization, dimensions, initializer),
+            StandardizeConfiguration => new DataSpace(null, DataNormalization.Standardize, dimensions, initializer),
+            WhitenConfiguration => new DataSpace(null, DataNormalization.Whiten, dimensions, initializer),
+            NoPreprocessingConfiguration => new DataSpace(null, DataNormalization.None, dimensions, initializer),
+            _ => throw PartsFactory.Unknown("Preprocessings", configuration),
+        };
+
+    private static FlowLayer Layer(
+        FlowConfiguration configuration, int dimensions, int context, int firstStep, ParameterInitializer initializer)
+    {
+        var steps = new List<AmortizedBijector>();
+        for (int step = 0; step < configuration.Steps; step++)
+        {
+            steps.Add(configuration switch
+            {
+                SplineCouplingFlowConfiguration spline => new NeuralSplineCouplingLayer(
+                    dimensions,
+                    context,
+                    steps: 2,
+                    new SplineSettings(spline.Bins, spline.TailBound),
+                    configuration.Network.Design(),
+                    LatentGrid.None,
+                    initializer),
+                SplineAutoregressiveFlowConfiguration spline => new NeuralSplineAutoregressiveLayer(
+                    dimensions,
+                    context,
+                    new SplineSettings(spline.Bins, spline.TailBound),
+                    Perceptrons(configuration).Hidden,
+                    Perceptrons(configuration).Activation,
+                    initializer,
+                    firstStep + step),
+                MaskedAutoregressiveFlowConfiguration => new MaskedAutoregressiveLayer(
+                    dimensions,
+                    context,
+                    Perceptrons(configuration).Hidden,
+                    Perceptrons(configuration).Activation,
+                    initializer,
+                    firstStep + step),
+                _ => throw PartsFactory.Unknown("Flows", configuration),
+            });
+            if (configuration.BatchNormalization)
+            {
+                steps.Add(new BatchNormalizationLayer(dimensions, initializer));
+            }
+
+            steps.AddRange(Order(configuration.Permutation, dimensions, initializer));
+        }
+
+        return new FlowLayer(steps);
+    }
+
+    private static MlpConfiguration Perceptrons(FlowConfiguration configuration) => (MlpConfiguration)configuration.Network;
+
+    private static IEnumerable<AmortizedBijector> Order(
+        FlowPermutation permutation, int dimensions, ParameterInitializer initializer) => permutation switch
+        {
+            FlowPermutation.Reverse => [new ReversalLayer()],
+            FlowPermutation.Random => [new PermutationLayer(dimensions, initializer)],
+            FlowPermutation.Linear =>
+                [new PermutationLayer(dimensions, initializer), new TriangularLinearLayer(dimensions, initializer)],
+            FlowPermutation.None => [],
+        };
 }

@@ -171,3 +171,14 @@ public sealed class VariationalModel : DensityModel
 
     private static torch.Tensor[] Codes(IReadOnlyList<LatentStep> steps) => [.. steps.Select(step => step.Code)];
 }
+
+/// <summary>What a model computes from a batch of images once, for all their importance samples.</summary>
+/// <param name="Size">Number of images, B.</param>
+/// <param name="Evidence">What the encoder says to each layer of the hierarchy.</param>
+/// <param name="Data">What the likelihood computes from x alone.</param>
+public sealed record EncodedBatch(long Size, IReadOnlyList<LayerEvidence> Evidence, DataEvidence Data);
+
+/// <summary>How far the posterior of each unit lies from its prior, for one draw of the codes above it.</summary>
+/// <param name="StandardizedShift">How far each unit's posterior lies from its prior (<see cref="LatentStep.StandardizedShift"/>), [B, total latents].</param>
+/// <param name="KlPerUnit">Divergence of each unit in nats (<see cref="LatentStep.KlPerDimension"/>), [B, total latents].</param>
+public sealed record PosteriorSummary(torch.Tensor StandardizedShift, torch.Tensor KlPerUnit);

@@ -187,3 +187,229 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         from.Length,
         [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
 }
+
+/// <summary>
+/// A <see cref="ConditionalMade"/> bound to a context: what depends on the context and on the weights alone is computed once
+/// for all passes. It ends with these weights: once they have changed, it is refused (<see cref="WeightsClock"/>).
+/// </summary>
+public sealed class BoundConditionalMade
+{
+    private readonly ConditionalMade _made;
+    private readonly IReadOnlyList<torch.Tensor> _prepared;
+
+    // Of each layer the corners of its weight for our kernel, or the masked weight for the plain form.
+    private readonly torch.Tensor?[] _corners;
+    private readonly torch.Tensor?[] _masked;
+    private readonly (int Thread, long Changes) _bound = WeightsClock.Now;
+
+    /// <summary>A network and what its context gives to each layer.</summary>
+    internal BoundConditionalMade(ConditionalMade made, IReadOnlyList<torch.Tensor> prepared)
+    {
+        _made = made;
+        _prepared = prepared;
+        int layers = prepared.Count;
+        (_corners, _masked) = (new torch.Tensor?[layers], new torch.Tensor?[layers]);
+        for (int layer = 0; layer < layers; layer++)
+        {
+            if (MaskedPerceptronFunction.Takes(made.Weight(layer), made.Weight(layer), Activation(layer)))
+            {
+                _corners[layer] = MaskedPerceptronKernel.Corners(made.Weight(layer), made.Staircase(layer));
+            }
+            else
+            {
+                _masked[layer] = Masked(layer);
+            }
+        }
+    }
+
+    /// <summary>The parameters of each input: all first ones, then all second ones.</summary>
+    /// <param name="x">[..., D], whose leading dimensions broadcast against those of the context.</param>
+    /// <returns>[..., P D].</returns>
+    /// <exception cref="InvalidOperationException">The weights have changed since the network was bound.</exception>
+    public torch.Tensor Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        RequireSameWeights();
+        int inputs = _made.Inputs;
+        if (x.shape[^1] != inputs)
+        {
+            throw new ArgumentException(
+                $"The network takes inputs of shape [..., {inputs}], not [{string.Join(", ", x.shape)}].", nameof(x));
+        }
+
+        var prepared = _prepared;
+        long[] context = _made.HasContext ? prepared[0].shape[..^1] : [];
+        long[] leading = x.shape[..^1];
+        if (!leading.AsSpan().EndsWith(context))
+        {
+            // The context has dimensions that the input lacks.
+            leading = torch.broadcast_tensors(x.select(-1, 0), prepared[0].select(-1, 0))[0].shape;
+            x = x.expand([.. leading, inputs]);
+            prepared = [.. prepared.Select(part => part.expand([.. leading, part.shape[^1]]))];
+        }
+
+        var rows = x.reshape(-1, inputs);
+        for (int layer = 0; layer < prepared.Count; layer++)
+        {
+            rows = Layer(rows, layer, prepared[layer]);
+        }
+
+        return rows.view([.. leading, rows.shape[^1]]);
+    }
+
+    /// <summary>The network for inputs that become known one after the other.</summary>
+    /// <param name="like">Inputs of the shape [R, D]; the context is of one row, or of R.</param>
+    internal SequentialMade Sequential(torch.Tensor like)
+    {
+        RequireSameWeights();
+        return new SequentialMade(
+            [.. _masked.Select((weight, layer) => weight ?? Masked(layer))],
+            _prepared,
+            _made.Activation,
+            _made.HiddenDegrees,
+            _made.ParametersPerInput,
+            like);
+    }
+
+    // A part of an earlier weight beside a later one would be a wrong number.
+    private void RequireSameWeights()
+    {
+        var now = WeightsClock.Now;
+        if (now.Thread == _bound.Thread && now.Changes != _bound.Changes)
+        {
+            throw new InvalidOperationException("The weights have changed since this network was bound; bind it again.");
+        }
+    }
+
+    private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
+    {
+        var activation = Activation(layer);
+        if (_corners[layer] is { } corners && MaskedPerceptronFunction.Takes(rows, _made.Weight(layer), activation))
+        {
+            return MaskedPerceptronFunction.Apply(
+                rows,
+                _made.Weight(layer).squeeze(0),
+                corners,
+                _made.Staircase(layer),
+                _made.HasContext ? null : prepared.view(-1),
+                _made.HasContext ? prepared.reshape(-1, prepared.shape[^1]) : null,
+                activation);
+        }
+
+        return PerceptronLayer.Stacked(
+            rows.unsqueeze(0),
+            _masked[layer] ?? Masked(layer),
+            _made.HasContext ? null : prepared,
+            activation,
+            _made.HasContext ? prepared.reshape(1, -1, prepared.shape[^1]) : null).squeeze(0);
+    }
+
+    private Activation? Activation(int layer) => layer < _prepared.Count - 1 ? _made.Activation : null;
+
+    private torch.Tensor Masked(int layer) => _made.Weight(layer) * _made.Mask(layer);
+}
+
+/// <summary>Counts on each thread how often weights were changed in place, by which what was bound before is told.</summary>
+internal static class WeightsClock
+{
+    [ThreadStatic]
+    private static long _changes;
+
+    /// <summary>The thread, and how often weights were changed on it.</summary>
+    public static (int Thread, long Changes) Now => (Environment.CurrentManagedThreadId, _changes);
+
+    /// <summary>To be called with every change.</summary>
+    public static void Advance() => _changes++;
+}
+
+/// <summary>
+/// A <see cref="ConditionalMade"/> that is given its inputs one after the other, as the inverse of an autoregressive map
+/// finds them: with the inputs up to i, the hidden units of degree i are final, so that all inputs together take about the
+/// operations of one pass, though in D steps. Values alone, without gradients.
+/// </summary>
+internal sealed class SequentialMade
+{
+    private readonly IReadOnlyList<torch.Tensor> _weights;
+    private readonly Activation _activation;
+    private readonly int[][] _hiddenEnds;
+    private readonly int _inputs;
+    private readonly int _parameters;
+    private readonly torch.Tensor[] _hidden;
+    private readonly torch.Tensor[] _prepared;
+    private readonly torch.Tensor _x;
+    private int _known;
+
+    /// <summary>A network before its first input.</summary>
+    /// <param name="weights">Masked weights, each [1, I, O].</param>
+    /// <param name="prepared">What depends on the context alone, each broadcasting against [R, O].</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="hiddenDegrees">Degrees of the units of each hidden layer, in rising order.</param>
+    /// <param name="parameters">P, the parameters of an input.</param>
+    /// <param name="like">Inputs of the shape [R, D], of whose type the network is.</param>
+    public SequentialMade(
+        IReadOnlyList<torch.Tensor> weights,
+        IReadOnlyList<torch.Tensor> prepared,
+        Activation activation,
+        IReadOnlyList<int[]> hiddenDegrees,
+        int parameters,
+        torch.Tensor like)
+    {
+        _weights = [.. weights.Select(weight => weight.squeeze(0))];
+        long rows = like.shape[0];
+        _prepared = [.. prepared.Select(part => part.reshape(-1, part.shape[^1]).expand([rows, part.shape[^1]]))];
+        _activation = activation;
+        _inputs = (int)like.shape[1];
+        _parameters = parameters;
+
+        // Of each hidden layer, how many units are final with the first d inputs.
+        _hiddenEnds =
+        [
+            .. hiddenDegrees.Select(degrees =>
+                Enumerable.Range(0, _inputs + 1).Select(d => degrees.Count(degree => degree <= d)).ToArray()),
+        ];
+        _hidden = [.. hiddenDegrees.Select(degrees => torch.zeros([rows, degrees.Length], like.dtype, like.device))];
+        _x = torch.zeros_like(like);
+    }
+
+    /// <summary>The P parameters of the next input, each [R].</summary>
+    public torch.Tensor[] Next()
+    {
+        var (below, width) = Below(_weights.Count - 1);
+        var weight = _weights[^1].narrow(0, 0, width);
+        var prepared = _prepared[^1];
+        return
+        [
+            .. Enumerable.Range(0, _parameters).Select(parameter =>
+            {
+                int column = (parameter * _inputs) + _known;
+                return below.mv(weight.select(1, column)).Plus(prepared.select(1, column));
+            }),
+        ];
+    }
+
+    /// <summary>Gives the next input, [R].</summary>
+    public void Give(torch.Tensor input)
+    {
+        _x.select(1, _known).copy_(input);
+        _known++;
+        for (int layer = 0; layer < _hidden.Length; layer++)
+        {
+            int start = _hiddenEnds[layer][_known - 1];
+            int count = _hiddenEnds[layer][_known] - start;
+            if (count > 0)
+            {
+                var (below, width) = Below(layer);
+                var units = below.mm(_weights[layer].narrow(0, 0, width).narrow(1, start, count))
+                    .Plus(_prepared[layer].narrow(1, start, count));
+                _hidden[layer].narrow(1, start, count).copy_(_activation.Apply(units));
+            }
+        }
+    }
+
+    /// <summary>What layer <paramref name="layer"/> may see of the layer below: what is final.</summary>
+    private (torch.Tensor Values, int Width) Below(int layer)
+    {
+        int width = layer == 0 ? _known : _hiddenEnds[layer - 1][_known];
+        return ((layer == 0 ? _x : _hidden[layer - 1]).narrow(1, 0, width), width);
+    }
+}

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Numerics.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -71,5 +72,139 @@ public sealed class Mlp : ParameterNetwork
             tensors,
             activations);
         return outer.Length == 1 ? outputs : [.. outputs.Select(output => output.view([.. outer, output.shape[^1]]))];
+    }
+}
+
+/// <summary>
+/// A multilayer perceptron with batch normalization before the activation of each hidden layer, as ladders have it; none
+/// after the last affine map.
+/// </summary>
+public sealed class NormalizedMlp : torch.nn.Module
+{
+    private readonly Parameter[] _weights;
+    private readonly BatchNormalization[] _norms;
+    private readonly Parameter[] _outputBias;
+    private readonly Activation _activation;
+
+    /// <summary>A perceptron with the given widths.</summary>
+    /// <param name="inputs">Input size.</param>
+    /// <param name="hidden">Widths of the hidden layers.</param>
+    /// <param name="outputs">Output size; 0 for the last hidden layer as the output.</param>
+    /// <param name="activation">Activation of the hidden layers.</param>
+    /// <param name="initializer">Draws the initial weights: normal with variance 1/fan-in.</param>
+    /// <param name="outputGain">Factor on the initial weights of the last map.</param>
+    public NormalizedMlp(
+        int inputs,
+        IReadOnlyList<int> hidden,
+        int outputs,
+        Activation activation,
+        ParameterInitializer initializer,
+        double outputGain = 1)
+        : base(nameof(NormalizedMlp))
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        ArgumentNullException.ThrowIfNull(initializer);
+        _activation = activation;
+        _weights = new Parameter[hidden.Count + (outputs > 0 ? 1 : 0)];
+        _norms = new BatchNormalization[hidden.Count];
+        int width = inputs;
+        for (int layer = 0; layer < _weights.Length; layer++)
+        {
+            bool isOutput = layer == hidden.Count;
+            int next = isOutput ? outputs : hidden[layer];
+            _weights[layer] = initializer.Normal((isOutput ? outputGain : 1) / Math.Sqrt(width), next, width);
+            register_parameter($"weight{layer}", _weights[layer]);
+            if (!isOutput)
+            {
+                _norms[layer] = new BatchNormalization(next, initializer);
+                register_module($"norm{layer}", _norms[layer]);
+            }
+
+            width = next;
+        }
+
+        _outputBias = outputs > 0 ? [initializer.Constant(0, outputs)] : [];
+        if (OutputBias is not null)
+        {
+            register_parameter("output_bias", OutputBias);
+        }
+    }
+
+    /// <summary>The bias of the last map, [outputs]; null where the last hidden layer is the output.</summary>
+    public Parameter? OutputBias => _outputBias.Length > 0 ? _outputBias[0] : null;
+
+    /// <summary>Maps [..., inputs] to [..., outputs]; all leading dimensions are rows of one batch.</summary>
+    public torch.Tensor Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        long[] leading = x.shape[..^1];
+        x = x.reshape(-1, x.shape[^1]);
+        for (int layer = 0; layer < _norms.Length; layer++)
+        {
+            x = _activation.Apply(_norms[layer].Forward(TensorMath.MatrixMultiply(x, _weights[layer])));
+        }
+
+        if (OutputBias is not null)
+        {
+            x = TensorMath.Linear(x, _weights[^1], OutputBias);
+        }
+
+        return x.view([.. leading, x.shape[^1]]);
+    }
+}
+
+/// <summary>One layer of perceptrons: a(x W + bias + addend).</summary>
+internal static class PerceptronLayer
+{
+    /// <summary>A stack of layers with independent weights.</summary>
+    /// <param name="x">[S, R, I].</param>
+    /// <param name="weight">[S, I, O].</param>
+    /// <param name="bias">[S, 1, O], or null.</param>
+    /// <param name="activation">a; null for none.</param>
+    /// <param name="addend">[S, B, O] where R = K B: added to each of the K samples; or null.</param>
+    /// <returns>[S, R, O].</returns>
+    public static torch.Tensor Stacked(
+        torch.Tensor x,
+        torch.Tensor weight,
+        torch.Tensor? bias,
+        Activation? activation,
+        torch.Tensor? addend = null)
+    {
+        if (PerceptronLayerFunction.Takes(x, weight, activation))
+        {
+            return PerceptronLayerFunction.Apply(x, weight, bias, addend, activation);
+        }
+
+        var y = bias is null ? TensorMath.MatrixMultiply(x, weight) : TensorMath.BatchMultiplyAdd(bias, x, weight);
+        if (addend is not null)
+        {
+            y = y.view(y.shape[0], -1, addend.shape[1], y.shape[2]).Plus(addend.unsqueeze(1)).view(y.shape);
+        }
+
+        return activation?.Apply(y) ?? y;
+    }
+
+    /// <summary>One layer.</summary>
+    /// <param name="x">[..., I].</param>
+    /// <param name="weight">[O, I].</param>
+    /// <param name="bias">[O].</param>
+    /// <param name="activation">a; null for none.</param>
+    /// <returns>[..., O].</returns>
+    public static torch.Tensor Single(torch.Tensor x, torch.Tensor weight, torch.Tensor bias, Activation? activation)
+    {
+        if (!PerceptronLayerFunction.Takes(x, weight, activation))
+        {
+            var y = TensorMath.Linear(x, weight, bias);
+            return activation?.Apply(y) ?? y;
+        }
+
+        if (x.dim() == 2)
+        {
+            return PerceptronLayerFunction.Apply(x, weight, bias, null, activation);
+        }
+
+        long[] shape = x.shape;
+        return PerceptronLayerFunction.Apply(x.reshape(-1, shape[^1]), weight, bias, null, activation)
+            .view([.. shape[..^1], weight.shape[0]]);
     }
 }

@@ -27,3 +27,76 @@ public abstract class StackedNetwork : torch.nn.Module
     /// <param name="values">[S, 1, outputs].</param>
     public abstract void InitializeOutput(torch.Tensor values);
 }
+
+/// <summary>A stack of networks as one, whose inputs and outputs have the stack as their first dimension.</summary>
+internal sealed class StackedParameters : ParameterNetwork
+{
+    private readonly StackedNetwork _network;
+
+    /// <summary>All networks of a stack.</summary>
+    public StackedParameters(StackedNetwork network)
+        : base(nameof(StackedParameters))
+    {
+        _network = network;
+        register_module("network", network);
+    }
+
+    /// <summary>[S, ..., inputs] to [S, ..., outputs].</summary>
+    public override torch.Tensor Forward(torch.Tensor x)
+    {
+        long[] shape = x.shape;
+        return _network.Forward(x.reshape(shape[0], -1, shape[^1])).view([.. shape[..^1], -1]);
+    }
+}
+
+/// <summary>One network of a stack, which owns its parameters.</summary>
+internal sealed class StackMember : ParameterNetwork
+{
+    private readonly StackedNetwork _network;
+    private readonly int _index;
+    private readonly int _inputs;
+
+    /// <summary>The network at an index; contexts that are shorter than its inputs are padded with zeros.</summary>
+    public StackMember(StackedNetwork network, int index, int inputs)
+        : base(nameof(StackMember))
+    {
+        (_network, _index, _inputs) = (network, index, inputs);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(torch.Tensor x)
+    {
+        long[] shape = x.shape;
+        var rows = torch.nn.functional.pad(x.reshape(-1, shape[^1]), [0, _inputs - shape[^1]]);
+        return _network.ForwardOne(_index, rows).Output.view([.. shape[..^1], -1]);
+    }
+}
+
+/// <summary>A stack of one network, as a network.</summary>
+public sealed class SingleNetwork : ParameterNetwork
+{
+    private readonly StackedNetwork _network;
+
+    /// <summary>The one network of a stack.</summary>
+    /// <exception cref="ArgumentException">The stack holds more than one.</exception>
+    public SingleNetwork(StackedNetwork network)
+        : base(nameof(SingleNetwork))
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        if (network.Stack != 1)
+        {
+            throw new ArgumentException($"The stack holds {network.Stack} networks.", nameof(network));
+        }
+
+        _network = network;
+        register_module("network", network);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var output = _network.Forward(x.reshape(-1, x.shape[^1]));
+        return output.view([.. x.shape[..^1], output.shape[^1]]);
+    }
+}

@@ -1,4 +1,7 @@
+using Sere.Numerics;
 using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch.nn;
 
 namespace Sere.Networks;
 
@@ -69,4 +72,157 @@ public sealed class StackedResidualNetwork : StackedNetwork
         var hidden = _trunk.Forward(x, first, count);
         return (_head.Forward(hidden, first, count), StackedGrid.ToFlat(hidden, count));
     }
+}
+
+/// <summary>
+/// The affine map from the last features of a stack to its outputs: dense onto a vector, place by place onto the
+/// same grid, a sub-pixel convolution (Shi et al. 2016) onto a finer one. Onto a grid each output has a bias of its own too,
+/// since what a pixel is on average depends on its place.
+/// </summary>
+internal sealed class ConvolutionalHead : torch.nn.Module
+{
+    private readonly StackedConvolution _convolution;
+    private readonly Parameter? _bias;
+    private readonly FeatureShape _output;
+    private readonly int _factor;
+
+    /// <summary>A stack of heads.</summary>
+    /// <exception cref="UsageException">The output's grid is coarser than that of the features.</exception>
+    public ConvolutionalHead(
+        int stack,
+        FeatureShape features,
+        FeatureShape output,
+        ResidualSettings settings,
+        ParameterInitializer initializer,
+        double gain)
+        : base(nameof(ConvolutionalHead))
+    {
+        _output = output;
+        bool isNormalized = settings.Normalization == Normalization.Weight;
+        if (output.IsVector)
+        {
+            _convolution = new StackedConvolution(stack, features.Size, output.Size, 1, 1, isNormalized, gain, initializer);
+        }
+        else
+        {
+            _factor = Math.Max(Ratio(output.Height, features.Height), Ratio(output.Width, features.Width));
+            if (features.Height * _factor < output.Height || features.Width * _factor < output.Width
+                || features.Height > output.Height || features.Width > output.Width)
+            {
+                throw new UsageException(
+                    $"The last features of a residual network lie on a {features.Height}x{features.Width} grid and cannot become "
+                    + $"{output.Height}x{output.Width}; change the stride or the number of widths of the network.");
+            }
+
+            _convolution = new StackedConvolution(
+                stack, features.Channels, output.Channels * _factor * _factor, _factor == 1 ? 1 : settings.Kernel, 1, isNormalized, gain, initializer);
+            _bias = initializer.Constant(0, (long)stack * output.Channels, output.Height, output.Width);
+            register_parameter("output_bias", _bias);
+        }
+
+        register_module("convolution", _convolution);
+    }
+
+    /// <summary>[R, count channels, h, w] to flat outputs [count, R, outputs].</summary>
+    public torch.Tensor Forward(torch.Tensor features, int first, int count)
+    {
+        if (_bias is null)
+        {
+            var vector = features.reshape(features.shape[0], -1, 1, 1);
+            return StackedGrid.ToFlat(_convolution.Forward(vector, first, count), count);
+        }
+
+        var y = _convolution.Forward(features, first, count);
+        y = ResidualStage.Crop(_factor == 1 ? y : functional.pixel_shuffle(y, _factor), _output);
+        var bias = _bias.narrow(0, (long)first * _output.Channels, (long)count * _output.Channels);
+        return StackedGrid.ToFlat(y.Plus(bias), count);
+    }
+
+    /// <summary>Sets what each output is where all weights are zero, [S, 1, outputs].</summary>
+    public void InitializeOutput(torch.Tensor values)
+    {
+        if (_bias is null)
+        {
+            _convolution.InitializeBias(values);
+            return;
+        }
+
+        _bias.copy_(values.view(_bias.shape));
+    }
+
+    private static int Ratio(int length, int from) => (length + from - 1) / from;
+}
+
+/// <summary>Residual convolutional networks; without a grid, residual perceptrons.</summary>
+public sealed class ResidualDesign : NetworkDesign
+{
+    private readonly ResidualSettings _settings;
+
+    /// <summary>Networks with these settings.</summary>
+    public ResidualDesign(ResidualSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
+    public override ParameterNetwork Create(
+        FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
+        new SingleNetwork(CreateStack(1, input, output, initializer, outputGain));
+
+    /// <inheritdoc/>
+    public override StackedNetwork CreateStack(
+        int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
+        new StackedResidualNetwork(stack, input, output, _settings, initializer, outputGain);
+
+    /// <inheritdoc/>
+    public override FeatureShape Features(FeatureShape input, FeatureShape output) =>
+        ResidualTrunk.Features(input, output, _settings);
+
+    /// <inheritdoc/>
+    public override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
+        new SingleNetwork(new StackedResidualNetwork(
+            1, features, features, _settings with { Widths = [features.Channels], Stride = 1, Blocks = 0 }, initializer));
+
+    /// <inheritdoc/>
+    public override ParameterNetwork CreateHead(
+        FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain) =>
+        new SingleNetwork(new StackedResidualNetwork(
+            1, features, output, _settings with { Widths = [] }, initializer, outputGain));
+
+    /// <inheritdoc/>
+    public override RefinementNetwork CreateJointRefinement(
+        int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer) =>
+        new JointConvolutionalRefinement(stack, known, code, output, _settings, initializer);
+}
+
+/// <summary>How a residual convolutional network is built.</summary>
+public sealed record ResidualSettings
+{
+    /// <summary>Channels of each stage, from the finest grid on; each stage's grid is coarser by <see cref="Stride"/>.</summary>
+    public IReadOnlyList<int> Widths { get; init; } = [32];
+
+    /// <summary>Residual blocks of each stage.</summary>
+    public int Blocks { get; init; } = 1;
+
+    /// <summary>Side of a kernel, odd. Without a grid every kernel is 1.</summary>
+    public int Kernel { get; init; } = 3;
+
+    /// <summary>Factor between the grids of two stages, and between the whole grid and the first stage's.</summary>
+    public int Stride { get; init; } = 2;
+
+    /// <summary>Activation within the blocks and before the last layer.</summary>
+    public Activation Activation { get; init; } = Activation.Silu;
+
+    /// <summary>How the features are kept at one scale.</summary>
+    public Normalization Normalization { get; init; } = Normalization.Weight;
+
+    /// <summary>
+    /// Factor on the initial output of each residual branch: with 1/sqrt(depth), the variance of all branches together is
+    /// that of one, whatever the depth.
+    /// </summary>
+    internal double BranchGain => 1 / Math.Sqrt(Math.Max(1, Widths.Count * Blocks));
 }

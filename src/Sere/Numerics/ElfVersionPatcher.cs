@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Sere.Numerics;
@@ -123,5 +124,185 @@ internal static class ElfVersionPatcher
         }
 
         return false;
+    }
+}
+
+/// <summary>
+/// The section table of a 64-bit little-endian ELF file and bounded reads from it. Whatever lies outside the bytes
+/// ends in an <see cref="ElfFormatException"/>.
+/// </summary>
+internal readonly ref struct ElfImage
+{
+    private const int HeaderLength = 64;
+    private const int SectionHeaderLength = 64;
+
+    private readonly ReadOnlySpan<byte> _bytes;
+
+    /// <summary>Reads the section table.</summary>
+    /// <exception cref="ElfFormatException">The bytes are not a whole 64-bit little-endian ELF file.</exception>
+    public ElfImage(ReadOnlySpan<byte> bytes)
+    {
+        _bytes = bytes;
+        CheckIdentity(bytes);
+        ulong table = ReadUInt64(0x28);
+        int entryLength = ReadUInt16(0x3A);
+        int count = ReadUInt16(0x3C);
+        if (count == 0 || entryLength < SectionHeaderLength)
+        {
+            throw new ElfFormatException("the ELF file has no section table");
+        }
+
+        int start = Offset(table, (ulong)count * (ulong)entryLength);
+        var sections = new ElfSection[count];
+        for (int i = 0; i < count; i++)
+        {
+            sections[i] = ReadSection(start + (i * entryLength));
+        }
+
+        Sections = sections;
+    }
+
+    /// <summary>Refuses bytes that do not begin a 64-bit little-endian ELF file with its whole header.</summary>
+    public static void CheckIdentity(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderLength || !bytes.StartsWith("\u007fELF"u8))
+        {
+            throw new ElfFormatException("the file is not an ELF file");
+        }
+
+        if (bytes[4] != 2 || bytes[5] != 1)
+        {
+            throw new ElfFormatException("the file is not a 64-bit little-endian ELF file");
+        }
+    }
+
+    /// <summary>The sections in the order of the table.</summary>
+    public ElfSection[] Sections { get; }
+
+    /// <summary>The section at an index taken from the file.</summary>
+    public ElfSection SectionAt(uint index) =>
+        index < (uint)Sections.Length
+            ? Sections[index]
+            : throw new ElfFormatException("the ELF file refers to a section that it does not have");
+
+    /// <summary>Two bytes of a section, from <paramref name="offset"/> bytes after its start.</summary>
+    public ushort ReadUInt16(ElfSection section, ulong offset) => ReadUInt16(Within(section, offset, sizeof(ushort)));
+
+    /// <summary>Four bytes of a section, from <paramref name="offset"/> bytes after its start.</summary>
+    public uint ReadUInt32(ElfSection section, ulong offset) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Within(section, offset, sizeof(uint))..]);
+
+    /// <summary>Eight bytes of a section, from <paramref name="offset"/> bytes after its start.</summary>
+    public ulong ReadUInt64(ElfSection section, ulong offset) => ReadUInt64(Within(section, offset, sizeof(ulong)));
+
+    /// <summary>Whether a string table holds exactly <paramref name="text"/> at an offset taken from the file.</summary>
+    public bool StringEquals(ElfSection strings, ulong offset, ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> rest = _bytes[Within(strings, offset, 1)..(strings.Start + strings.Length)];
+        int length = rest.IndexOf((byte)0);
+        return length < 0
+            ? throw new ElfFormatException("the ELF file has a name without an end")
+            : rest[..length].SequenceEqual(text);
+    }
+
+    /// <summary>The place in the file of <paramref name="length"/> bytes of a section.</summary>
+    public static int Within(ElfSection section, ulong offset, int length) =>
+        offset <= (ulong)section.Length && (ulong)section.Length - offset >= (ulong)length
+            ? section.Start + (int)offset
+            : throw new ElfFormatException("the ELF file has an entry that reaches beyond its section");
+
+    private ElfSection ReadSection(int header)
+    {
+        const uint TypeWithoutBytes = 8;
+        uint type = BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(header + 4)..]);
+        uint link = BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(header + 0x28)..]);
+        if (type is 0 or TypeWithoutBytes)
+        {
+            return new ElfSection(type, 0, 0, link);
+        }
+
+        ulong length = ReadUInt64(header + 0x20);
+        return new ElfSection(type, Offset(ReadUInt64(header + 0x18), length), (int)length, link);
+    }
+
+    private int Offset(ulong offset, ulong length) =>
+        offset <= (ulong)_bytes.Length && (ulong)_bytes.Length - offset >= length
+            ? (int)offset
+            : throw new ElfFormatException("the ELF file ends before a part that its header names");
+
+    private ushort ReadUInt16(int place) => BinaryPrimitives.ReadUInt16LittleEndian(_bytes[place..]);
+
+    private ulong ReadUInt64(int place) => BinaryPrimitives.ReadUInt64LittleEndian(_bytes[place..]);
+}
+
+/// <summary>One section of an ELF file: its type, its bytes [Start, Start + Length), and what its header refers to.</summary>
+/// <param name="Type">The section's type (<c>sh_type</c>).</param>
+/// <param name="Start">Where its bytes begin in the file.</param>
+/// <param name="Length">How many bytes it has; they lie within the file.</param>
+/// <param name="Link">The index of the section that it refers to, such as its string table.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ElfSection(uint Type, int Start, int Length, uint Link);
+
+/// <summary>
+/// What the dynamic loader maps of an ELF file. It does not check that the file is long enough, and a process that
+/// touches a mapped page beyond the file's end is killed; hence the check before.
+/// </summary>
+internal static class ElfSegments
+{
+    /// <summary>How many bytes from the start of a file hold its program headers, generously.</summary>
+    public const int HeadLength = 4096;
+
+    private const uint Loaded = 1;
+    private const int HeaderLength = 64;
+    private const int ProgramHeaderLength = 56;
+
+    /// <summary>The least length in bytes that the file must have to be loaded.</summary>
+    /// <param name="head">The first <see cref="HeadLength"/> bytes of the file, or all that it has.</param>
+    /// <exception cref="ElfFormatException">The bytes do not begin a 64-bit little-endian ELF file.</exception>
+    public static ulong LengthToLoad(ReadOnlySpan<byte> head)
+    {
+        ElfImage.CheckIdentity(head);
+        ulong table = BinaryPrimitives.ReadUInt64LittleEndian(head[0x20..]);
+        int entryLength = BinaryPrimitives.ReadUInt16LittleEndian(head[0x36..]);
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(head[0x38..]);
+        if (entryLength < ProgramHeaderLength
+            || table > (ulong)head.Length
+            || (ulong)head.Length - table < (ulong)count * (ulong)entryLength)
+        {
+            throw new ElfFormatException("the ELF file ends before its program headers");
+        }
+
+        ulong length = HeaderLength;
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> header = head.Slice((int)table + (i * entryLength), ProgramHeaderLength);
+            if (BinaryPrimitives.ReadUInt32LittleEndian(header) == Loaded)
+            {
+                ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(header[0x08..]);
+                ulong inFile = BinaryPrimitives.ReadUInt64LittleEndian(header[0x20..]);
+                length = Math.Max(length, offset > ulong.MaxValue - inFile ? ulong.MaxValue : offset + inFile);
+            }
+        }
+
+        return length;
+    }
+}
+
+/// <summary>A symbol version that an ELF file asks of a library that it needs (a <c>Vernaux</c> entry).</summary>
+/// <param name="FlagsOffset">Where the entry's 16 bits of flags lie in the file.</param>
+/// <param name="IsWeak">Whether the entry is marked optional already.</param>
+/// <param name="IsUsed">Whether a relocation needs a symbol of this version, so that it cannot be optional.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct ElfVersionRequirement(int FlagsOffset, bool IsWeak, bool IsUsed);
+
+/// <summary>
+/// Bytes that are not a whole 64-bit little-endian ELF file. The message does not know the file's name; whoever read
+/// the file adds it.
+/// </summary>
+internal sealed class ElfFormatException : SereException
+{
+    public ElfFormatException(string message)
+        : base(message)
+    {
     }
 }

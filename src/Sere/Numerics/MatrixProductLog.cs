@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Sere.Numerics;
 
 /// <summary>
@@ -33,4 +35,60 @@ internal sealed class MatrixProductLog : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _open = null;
+}
+
+/// <summary>The shape of matrix products [Rows, Inner] [Inner, Columns], a number of them at once.</summary>
+/// <param name="Count">How many products, each with matrices of its own.</param>
+/// <param name="Rows">Rows of the first matrix.</param>
+/// <param name="Inner">Columns of the first matrix, rows of the second.</param>
+/// <param name="Columns">Columns of the second matrix.</param>
+/// <param name="NeedsInputGradient">Whether the gradient of the first matrix is asked for, as in all but first layers.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct MatrixProduct(long Count, long Rows, long Inner, long Columns, bool NeedsInputGradient)
+{
+    /// <summary>Floating-point operations of the products alone: a multiplication and an addition a term.</summary>
+    public double Operations => 2.0 * Count * Rows * Inner * Columns;
+
+    /// <summary>The product itself, and those of its backward pass: of the second matrix, and of the first if asked for.</summary>
+    public IEnumerable<MatrixProduct> WithBackward()
+    {
+        yield return this with { NeedsInputGradient = false };
+        yield return new MatrixProduct(Count, Inner, Rows, Columns, false);
+        if (NeedsInputGradient)
+        {
+            yield return new MatrixProduct(Count, Rows, Columns, Inner, false);
+        }
+    }
+}
+
+/// <summary>The shape of a grouped convolution: [Rows, Groups Inputs, Height, Width] to [Rows, Groups Outputs, ...].</summary>
+/// <param name="Rows">Images.</param>
+/// <param name="Groups">Groups, each with weights of its own.</param>
+/// <param name="Inputs">Input channels of a group.</param>
+/// <param name="Outputs">Output channels of a group.</param>
+/// <param name="Height">Rows of the input's grid.</param>
+/// <param name="Width">Columns of the input's grid.</param>
+/// <param name="Kernel">Side of the kernel.</param>
+/// <param name="Stride">Step between two outputs.</param>
+/// <param name="NeedsInputGradient">Whether the gradient of the input is asked for, as in all but first layers.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Convolution(
+    long Rows,
+    int Groups,
+    int Inputs,
+    int Outputs,
+    int Height,
+    int Width,
+    int Kernel,
+    int Stride,
+    bool NeedsInputGradient)
+{
+    /// <summary>Floating-point operations of the forward pass: a multiplication and an addition a term.</summary>
+    public double Operations =>
+        2.0 * Rows * Groups * Inputs * Outputs * Kernel * Kernel * Divide(Height, Stride) * Divide(Width, Stride);
+
+    /// <summary>Those of the forward pass, and of the gradients of the weights and, if asked for, of the input.</summary>
+    public double OperationsWithBackward => Operations * (NeedsInputGradient ? 3 : 2);
+
+    private static int Divide(int length, int stride) => (length + stride - 1) / stride;
 }

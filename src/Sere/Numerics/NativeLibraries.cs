@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Runtime.Versioning;
@@ -109,4 +111,60 @@ public static class NativeLibraries
 
     private static SereException NotSearched(Exception exception) =>
         new($"The folders of the native libraries cannot be read: {exception.Message}", exception);
+}
+
+/// <summary>Where the native libraries of an application may lie.</summary>
+internal static class NativeLibraryFolders
+{
+    /// <summary>
+    /// The existing folders in the order of search: those that the host took from the application's dependencies
+    /// (folders of the package cache too), then the application's folder and this assembly's, each with its
+    /// <c>runtimes/RID/native</c>.
+    /// </summary>
+    public static IReadOnlyList<string> OfApplication()
+    {
+        string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        var folders = new List<string>(searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        string? own = Path.GetDirectoryName(typeof(NativeLibraryFolders).Assembly.Location);
+        string[] bases = string.IsNullOrEmpty(own) ? [AppContext.BaseDirectory] : [AppContext.BaseDirectory, own];
+        foreach (string folder in bases)
+        {
+            folders.Add(folder);
+            foreach (string runtime in RuntimeIdentifiers())
+            {
+                folders.Add(Path.Combine(folder, "runtimes", runtime, "native"));
+            }
+        }
+
+        return
+        [
+            .. folders.Select(static folder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
+                .Distinct(StringComparer.Ordinal)
+                .Where(Directory.Exists),
+        ];
+    }
+
+    // A runtime built by a distribution names itself after it (debian.12-x64), the packages after the system (linux-x64).
+    private static IEnumerable<string> RuntimeIdentifiers()
+    {
+        string architecture = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            Architecture other => other.ToString(),
+        };
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+        return [RuntimeInformation.RuntimeIdentifier, $"{system}-{architecture}"];
+    }
+}
+
+/// <summary>Prepares the loading of the native libraries before anything else of this library runs.</summary>
+internal static class NativeLibraryInitializer
+{
+    [ModuleInitializer]
+    [SuppressMessage(
+        "Usage",
+        "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
+        Justification = "It only adds an event handler; without it TorchSharp does not load on older Linux systems.")]
+    internal static void Initialize() => NativeLibraries.OfferWhenLoadingFails();
 }

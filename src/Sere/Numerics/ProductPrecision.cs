@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace Sere.Numerics;
 
 /// <summary>In what precision the factors of matrix products are taken; sums and all else are float32.</summary>
@@ -8,4 +10,40 @@ internal enum ProductPrecision
 
     /// <summary>Rounded to bfloat16: 8 bits of mantissa.</summary>
     BFloat16,
+}
+
+/// <summary>
+/// The precision of the matrix products that this thread computes while the scope is open. Parameters, their gradients and
+/// the optimizer's moments stay in float32.
+/// </summary>
+internal sealed class ProductPrecisionScope : IDisposable
+{
+    [ThreadStatic]
+    private static ProductPrecision _current;
+
+    private readonly ProductPrecision _before = _current;
+
+    /// <summary>Sets the precision of this thread.</summary>
+    public ProductPrecisionScope(ProductPrecision precision)
+    {
+        _current = precision;
+    }
+
+    /// <summary>The precision of this thread; <see cref="ProductPrecision.Full"/> outside any scope.</summary>
+    public static ProductPrecision Current => _current;
+
+    /// <summary>first second, or a product for each of the leading dimension: in the precision of this thread.</summary>
+    public static torch.Tensor Multiply(torch.Tensor first, torch.Tensor second)
+    {
+        if (_current == ProductPrecision.Full)
+        {
+            return first.dim() == 3 ? first.bmm(second) : first.mm(second);
+        }
+
+        var (narrow, other) = (first.to(torch.ScalarType.BFloat16), second.to(torch.ScalarType.BFloat16));
+        return (first.dim() == 3 ? narrow.bmm(other) : narrow.mm(other)).to(first.dtype);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _current = _before;
 }

@@ -1,3 +1,4 @@
+using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Partitions;
@@ -44,4 +45,177 @@ public abstract class Partition
 
         return mask.MoveToOuterDisposeScope();
     }
+}
+
+/// <summary>
+/// "Equally sized blocks except for the last one, from left to right in a raster fashion" (section 4.1.1): every block
+/// has ceil(D / L) dimensions, and the last has the rest.
+/// </summary>
+public sealed class RasterPartition : Partition
+{
+    private readonly Lazy<BlockWindows?> _windows;
+
+    /// <summary>Cuts D dimensions into L blocks.</summary>
+    /// <param name="dimensions">Dimensions of x, D.</param>
+    /// <param name="blocks">Number of blocks, L.</param>
+    /// <param name="rowLength">Pixels of a row of the image; 0 where the dimensions are no image.</param>
+    /// <exception cref="UsageException">No such cut leaves the last block a dimension of its own.</exception>
+    public RasterPartition(int dimensions, int blocks, int rowLength = 0)
+    {
+        long size = blocks < 1 ? 0 : ((long)dimensions + blocks - 1) / blocks;
+        if (blocks < 1 || dimensions - ((blocks - 1) * size) < 1)
+        {
+            long possible = size < 1 ? Math.Max(1, dimensions) : (dimensions + size - 1) / size;
+            throw new UsageException(
+                $"{dimensions} dimensions cannot be cut into {blocks} raster blocks of equal size with a last one that is "
+                + $"not empty; set model.layers to {possible}, for instance.");
+        }
+
+        Dimensions = dimensions;
+        Blocks = blocks;
+        LargestBlock = (int)size;
+        _windows = new Lazy<BlockWindows?>(() => rowLength > 0 ? Bands(rowLength) : null);
+    }
+
+    /// <inheritdoc/>
+    public override int Dimensions { get; }
+
+    /// <inheritdoc/>
+    public override int Blocks { get; }
+
+    /// <inheritdoc/>
+    public override int LargestBlock { get; }
+
+    /// <summary>Bands of rows, the channels of an image one below the other; null without a row length.</summary>
+    public override BlockWindows? Windows => _windows.Value;
+
+    /// <inheritdoc/>
+    public override int BlockSize(int index) => Math.Min(LargestBlock, Dimensions - (index * LargestBlock));
+
+    /// <inheritdoc/>
+    public override torch.Tensor Split(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        int padding = (Blocks * LargestBlock) - Dimensions;
+        var padded = padding == 0 ? x : torch.nn.functional.pad(x, [0, padding]);
+        return padded.view(x.shape[0], Blocks, LargestBlock).transpose(0, 1);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Block(torch.Tensor x, int index)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.narrow(1, index * LargestBlock, BlockSize(index));
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => torch.cat([.. blocks], 1);
+
+    private BlockWindows Bands(int rowLength)
+    {
+        int First(int block) => block * LargestBlock;
+        int RowsOf(int block) => ((First(block) + BlockSize(block) - 1) / rowLength) - (First(block) / rowLength) + 1;
+        int height = Enumerable.Range(0, Blocks).Max(RowsOf);
+        int rows = Dimensions / rowLength;
+        return new BlockWindows(
+            new FeatureShape(1, height, rowLength),
+            [
+                .. Enumerable.Range(0, Blocks).Select(block =>
+                {
+                    // The band of a block at the end begins earlier, since the image has no rows below.
+                    int start = Math.Min(First(block) / rowLength, rows - height) * rowLength;
+                    return Enumerable.Range(First(block) - start, BlockSize(block)).ToArray();
+                }),
+            ],
+            LargestBlock);
+    }
+}
+
+/// <summary>
+/// A spatial checkerboard (section 4.2.1): with stride s, block (i, j) holds the pixels x[:, i::s, j::s] of all channels, i
+/// and j from 0 to s - 1, and the blocks come in raster order of (i, j). The values of a block are channel by channel, row
+/// by row: [C, H/s, W/s], flat. Each block is the whole image at a lower resolution, and all have the same size.
+/// </summary>
+public sealed class CheckerboardPartition : Partition
+{
+    private readonly int _channels;
+    private readonly int _rows;
+    private readonly int _columns;
+    private readonly Lazy<BlockWindows> _windows;
+
+    /// <summary>Cuts images of C x H x W into s * s blocks.</summary>
+    /// <param name="channels">C.</param>
+    /// <param name="height">H, a multiple of the stride.</param>
+    /// <param name="width">W, a multiple of the stride.</param>
+    /// <param name="stride">s, at least 1.</param>
+    /// <exception cref="UsageException">Height or width is no multiple of the stride.</exception>
+    public CheckerboardPartition(int channels, int height, int width, int stride)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
+        if (height % stride != 0 || width % stride != 0)
+        {
+            int possible = Enumerable.Range(1, stride - 1).Last(s => height % s == 0 && width % s == 0);
+            throw new UsageException(
+                $"Images of {height} x {width} pixels cannot be cut into a checkerboard of stride {stride}, which has to divide "
+                + $"both; set model.partition.stride to {possible} and model.layers to {possible * possible}, or "
+                + "dataset.resize to a size that it divides.");
+        }
+
+        _channels = channels;
+        _rows = height / stride;
+        _columns = width / stride;
+        Stride = stride;
+        var shape = new FeatureShape(_channels, _rows, _columns);
+        int[] every = [.. Enumerable.Range(0, shape.Size)];
+        _windows = new Lazy<BlockWindows>(() => new BlockWindows(
+            shape, [.. Enumerable.Repeat(every, Blocks)], shape.Size));
+    }
+
+    /// <summary>s: rows and columns of pixels from one pixel of a block to the next, and of the grid of blocks.</summary>
+    public int Stride { get; }
+
+    /// <inheritdoc/>
+    public override int Dimensions => Blocks * LargestBlock;
+
+    /// <inheritdoc/>
+    public override int Blocks => Stride * Stride;
+
+    /// <inheritdoc/>
+    public override int LargestBlock => _channels * _rows * _columns;
+
+    /// <summary>Each block is a grid of its own, and its window is the block.</summary>
+    public override BlockWindows Windows => _windows.Value;
+
+    /// <inheritdoc/>
+    public override int BlockSize(int index) => LargestBlock;
+
+    /// <inheritdoc/>
+    public override torch.Tensor Split(torch.Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Grid(x).permute(3, 5, 0, 1, 2, 4).reshape(Blocks, x.shape[0], LargestBlock);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Block(torch.Tensor x, int index)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Grid(x).select(5, index % Stride).select(3, index / Stride).reshape(x.shape[0], LargestBlock);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        return torch.stack([.. blocks])
+            .view(Stride, Stride, blocks[0].shape[0], _channels, _rows, _columns)
+            .permute(2, 3, 4, 0, 5, 1)
+            .reshape(blocks[0].shape[0], Dimensions);
+    }
+
+    /// <summary>[B, C, H/s, s, W/s, s].</summary>
+    private torch.Tensor Grid(torch.Tensor x) => x.reshape(x.shape[0], _channels, _rows, Stride, _columns, Stride);
 }

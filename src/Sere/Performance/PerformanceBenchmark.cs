@@ -198,3 +198,183 @@ public sealed class PerformanceBenchmark : IDisposable
             SampleRepeats);
     }
 }
+
+/// <summary>Images of the shape that a configuration's data set has, for measurements: their values do not matter.</summary>
+public static class BenchmarkImages
+{
+    private static readonly ImageShape Grey = new(1, 28, 28);
+    private static readonly ImageShape Colour = new(3, 32, 32);
+
+    /// <summary>So many images: drawn digits, built-in vectors, or noise where the images have another shape.</summary>
+    /// <exception cref="UsageException">The configuration does not say what shape its images have.</exception>
+    public static ImageSet For(ExperimentConfiguration configuration, int count)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var dataset = configuration.Dataset;
+        if (DatasetCatalog.Toy(dataset.Name) is { } toy)
+        {
+            return ToyGenerator.GenerateTrain(toy, count);
+        }
+
+        var shape = dataset.Name switch
+        {
+            "digits" or "mnist" => Grey,
+            "cifar10" => Colour,
+            _ when dataset.Shape is { } given => new ImageShape(given.Channels, given.Height, given.Width),
+            _ => throw new UsageException(
+                $"The shape of the images of '{dataset.Name}' is not known here; give it with --set "
+                + "'dataset.shape={\"channels\":1,\"height\":28,\"width\":28}'."),
+        };
+        shape = new ImageShape(
+            dataset.Gray ? 1 : shape.Channels, dataset.Resize?.Height ?? shape.Height, dataset.Resize?.Width ?? shape.Width);
+        if (shape == Grey)
+        {
+            return DigitsGenerator.GenerateTrain(count);
+        }
+
+        byte[] pixels = new byte[count * shape.Dimensions];
+        var random = new IntegerRandom(1);
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = (byte)random.NextBelow(256);
+        }
+
+        return new ImageSet(shape, pixels);
+    }
+}
+
+/// <summary>
+/// What the machine can do at best, measured and not taken from a data sheet: matrix products and convolutions of
+/// given shapes, and a large copy. Of repeats the best counts.
+/// </summary>
+internal sealed class MachineCeilings
+{
+    private const double CopyBudget = 500;
+    private const double ProductBudget = 60;
+    private const int CopyElements = 32_000_000;
+    private readonly Dictionary<MatrixProduct, double> _products = [];
+    private readonly Dictionary<(Convolution Shape, bool WithBackward), double> _convolutions = [];
+
+    /// <summary>Measures the copy rate; products are measured when they are asked for.</summary>
+    public MachineCeilings()
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var source = torch.zeros(CopyElements);
+        var target = torch.ones(CopyElements);
+
+        // A copy reads a byte and writes a byte.
+        CopyBytesPerMillisecond = 2.0 * sizeof(float) * CopyElements / Timing.Best(() => target.copy_(source), CopyBudget);
+    }
+
+    /// <summary>Bytes that a large copy reads and writes in a millisecond, both counted.</summary>
+    public double CopyBytesPerMillisecond { get; }
+
+    /// <summary>The time of products of a shape alone, in fp32, in milliseconds.</summary>
+    public double Milliseconds(MatrixProduct product)
+    {
+        product = product with { NeedsInputGradient = false };
+        if (!_products.TryGetValue(product, out double best))
+        {
+            best = Measure(product);
+            _products.Add(product, best);
+        }
+
+        return best;
+    }
+
+    /// <summary>The time of all products, in milliseconds.</summary>
+    public double Milliseconds(IEnumerable<MatrixProduct> products) => products.Sum(Milliseconds);
+
+    /// <summary>The time of all convolutions by the library's own routine, their backward passes too if asked for.</summary>
+    public double Milliseconds(IEnumerable<Convolution> convolutions, bool withBackward) => convolutions.Sum(convolution =>
+    {
+        if (!_convolutions.TryGetValue((convolution, withBackward), out double best))
+        {
+            best = Measure(convolution, withBackward);
+            _convolutions.Add((convolution, withBackward), best);
+        }
+
+        return best;
+    });
+
+    private static double Measure(Convolution shape, bool withBackward)
+    {
+        using var gradients = withBackward ? null : torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var x = torch.ones([shape.Rows, shape.Groups * shape.Inputs, shape.Height, shape.Width])
+            .requires_grad_(withBackward && shape.NeedsInputGradient);
+        var weight = torch.ones([shape.Groups * shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel])
+            .requires_grad_(withBackward);
+        torch.Tensor? gradient = null;
+        return Timing.Best(
+            () =>
+            {
+                using var repeat = torch.NewDisposeScope();
+                var y = torch.nn.functional.conv2d(
+                    x, weight, null, [shape.Stride, shape.Stride], [shape.Kernel / 2, shape.Kernel / 2], null, shape.Groups);
+                if (withBackward)
+                {
+                    gradient ??= torch.ones_like(y).DetachFromDisposeScope();
+                    x.grad?.zero_();
+                    weight.grad?.zero_();
+                    y.backward([gradient]);
+                }
+            },
+            ProductBudget);
+    }
+
+    private static double Measure(MatrixProduct product)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        long[] count = product.Count == 1 ? [] : [product.Count];
+        var first = torch.ones([.. count, product.Rows, product.Inner]);
+        var second = torch.ones([.. count, product.Inner, product.Columns]);
+        return Timing.Best(() => torch.matmul(first, second).Dispose(), ProductBudget);
+    }
+}
+
+/// <summary>Times work that is repeated, in milliseconds.</summary>
+internal static class Timing
+{
+    /// <summary>The time of one call, after it has ended.</summary>
+    public static double Once(Action work)
+    {
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    /// <summary>The shortest of the calls that fit into a time, at least five: what the machine can do undisturbed.</summary>
+    /// <param name="work">The work; it is called once more to warm up.</param>
+    /// <param name="budget">Milliseconds to spend.</param>
+    public static double Best(Action work, double budget)
+    {
+        work();
+        double best = double.PositiveInfinity;
+        double spent = 0;
+        for (int i = 0; i < 5 || spent < budget; i++)
+        {
+            double time = Once(work);
+            best = Math.Min(best, time);
+            spent += time;
+        }
+
+        return best;
+    }
+
+    /// <summary>The median of calls, after one that is not counted.</summary>
+    public static double Median(Action work, int calls)
+    {
+        work();
+        return Median([.. Enumerable.Range(0, calls).Select(_ => Once(work))]);
+    }
+
+    /// <summary>The median of numbers, the mean of the middle two of an even count.</summary>
+    public static double Median(double[] values)
+    {
+        Array.Sort(values);
+        return (values[values.Length / 2] + values[(values.Length - 1) / 2]) / 2;
+    }
+}

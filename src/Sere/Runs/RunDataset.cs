@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sere.Data;
 using Sere.Models.Configuration;
 
@@ -86,6 +87,78 @@ public static class RunDataset
             throw new SereException(
                 $"The images of '{splits.Name}' are not those that the run was trained on: some were changed, added or "
                 + "removed; restore them, name the place of the right ones with --dataset, or train a new run.");
+        }
+    }
+}
+
+/// <summary>Names a configuration that is given other data than its own, which its name and description speak of.</summary>
+public static class OtherData
+{
+    private const int LongestName = 100;
+
+    /// <summary>The configuration, under a name and a description that say what the data is.</summary>
+    /// <param name="configuration">The configuration as it was written.</param>
+    /// <param name="dataset">The data set that it is used with.</param>
+    public static ExperimentConfiguration Describe(ExperimentConfiguration configuration, string dataset)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        dataset = DatasetCatalog.WithFullPath(dataset);
+        if (string.Equals(dataset, DatasetCatalog.WithFullPath(configuration.Dataset.Name), StringComparison.Ordinal))
+        {
+            return configuration;
+        }
+
+        string name = $"{configuration.Name}-{SafeName(DatasetCatalog.ShortName(dataset))}";
+        return configuration with
+        {
+            Name = name[..Math.Min(name.Length, LongestName)],
+            Description = $"The configuration {configuration.Name} with the data set {dataset}.",
+        };
+    }
+
+    private static string SafeName(string name)
+    {
+        char[] safe = Array.ConvertAll(
+            name.ToCharArray(), letter => char.IsLetterOrDigit(letter) || letter is '-' or '_' or '.' ? letter : '-');
+        return new string(safe).Trim('-', '.') is { Length: > 0 } trimmed ? trimmed : "data";
+    }
+}
+
+/// <summary>The configuration in a checkpoint, by which a changed config.json is told from the run's own.</summary>
+internal static class KeptConfiguration
+{
+    /// <summary>What a checkpoint keeps of a configuration; null for none.</summary>
+    public static JsonElement? Of(ExperimentConfiguration? configuration) => configuration is null
+        ? null
+        : JsonSerializer.Deserialize<JsonElement>(ConfigurationFile.ToJson(configuration));
+
+    /// <summary>Refuses to go on from a checkpoint with another configuration than it was written with.</summary>
+    /// <param name="state">The checkpoint's state.</param>
+    /// <param name="configuration">The configuration to go on with; null to compare none.</param>
+    /// <param name="path">The checkpoint.</param>
+    /// <exception cref="SereException">They differ, or the checkpoint's is of another version.</exception>
+    public static void RequireSame(RunState state, ExperimentConfiguration? configuration, string path)
+    {
+        if (configuration is null || state.Configuration is not { } kept)
+        {
+            return;
+        }
+
+        ExperimentConfiguration trained;
+        try
+        {
+            trained = ConfigurationFile.Parse(kept.GetRawText(), path);
+        }
+        catch (UsageException error)
+        {
+            throw new SereException($"The checkpoint '{path}' is of another version: {error.Message}", error);
+        }
+
+        if (ConfigurationDifference.First(trained, configuration) is { } difference)
+        {
+            throw new SereException(
+                $"The run cannot go on from '{path}' with another configuration: {difference}; restore its config.json, or "
+                + "start a new run.");
         }
     }
 }

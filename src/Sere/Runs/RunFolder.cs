@@ -189,3 +189,19 @@ public sealed class RunFolder
                 : $"There is no run in '{path}' (no config.json); name the folder that sere train made.");
     }
 }
+
+/// <summary>Another process trains in the folder.</summary>
+public sealed class RunFolderTakenException : SereException
+{
+    /// <summary>The error described by one sentence.</summary>
+    public RunFolderTakenException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>The error described by one sentence, with the error that caused it.</summary>
+    public RunFolderTakenException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

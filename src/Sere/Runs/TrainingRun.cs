@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sere.Data;
+using Sere.Evaluation;
 using Sere.Models;
 using Sere.Models.Configuration;
+using Sere.Networks;
 using Sere.Numerics;
 using Sere.Storage;
 using Sere.Training;
@@ -344,5 +346,126 @@ public sealed class TrainingRun : IDisposable
             Seconds = _seconds,
         });
         _schedule.Saved();
+    }
+}
+
+/// <summary>What the validation images say of an epoch.</summary>
+internal static class RunValidation
+{
+    /// <summary>The ELBO by one draw an image and, where the run trains on several samples, the bound of as many.</summary>
+    public static (double Elbo, double? Weighted) Measure(
+        DensityModel model, ImageSet images, ExperimentConfiguration configuration, torch.Device device)
+    {
+        var rule = configuration.Dataset.Preparation;
+        int samples = configuration.Training.ImportanceSamples;
+        double elbo = LatentUsage.Measure(model, images, rule, seed: 1, device).Elbo;
+        return samples == 1
+            ? (elbo, null)
+            : (elbo, ImportanceSampledLikelihood.Evaluate(
+                model, images, rule, new EvaluationOptions { ImportanceSamples = samples }, device).LogLikelihood.Average());
+    }
+}
+
+/// <summary>What a model takes from the training images before its first step.</summary>
+internal static class ModelPreparation
+{
+    /// <summary>Refuses data that a flow has no density for.</summary>
+    /// <exception cref="UsageException">The data are bytes that stay levels, or lie beyond the domain of a logit.</exception>
+    public static void RequireFit(ExperimentConfiguration configuration, DatasetSplits splits)
+    {
+        if (configuration.Model.FlowPreprocessing is not { } preprocessing)
+        {
+            return;
+        }
+
+        if (!splits.Train.IsReal && configuration.Dataset.Dequantization == DequantizationRule.None)
+        {
+            throw new UsageException(
+                $"The images of '{splits.Name}' are bytes, of whose few levels a flow's density can grow without bound; give "
+                + "--set dataset.dequantization=uniform.");
+        }
+
+        if (preprocessing is LogitConfiguration && ValueRange.Of(splits.Train) is { IsGrey: false } range)
+        {
+            throw new UsageException(
+                $"The values of '{splits.Name}' go from {range.Low} to {range.High}, and model preprocessing by logit takes "
+                + "values in 0..1; set its kind to standardize.");
+        }
+    }
+
+    /// <summary>Brings a model to where training starts.</summary>
+    public static void Start(DensityModel model, ExperimentConfiguration configuration, ImageSet training, torch.Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        if (DataDependentStart.IsUsedBy(model))
+        {
+            StartFromBatch(model, configuration, training, device);
+        }
+
+        model.InitializeOutput(training.Mean());
+        if (configuration.Model.FlowPreprocessing is { IsFitted: true })
+        {
+            model.FitSpace(Binarization.EvaluationImages(
+                training.ToTensor().to(device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));
+        }
+    }
+
+    /// <summary>Lets one batch, drawn without replacement, set the scales and biases of normalized layers.</summary>
+    private static void StartFromBatch(
+        DensityModel model, ExperimentConfiguration configuration, ImageSet training, torch.Device device)
+    {
+        using var generator = new RandomStreams(configuration.Seed).Open(StreamPurpose.Start);
+        int count = Math.Min(training.Count, configuration.Training.BatchSize);
+        int[] chosen = [.. torch.randperm(training.Count, generator: generator).data<long>().Take(count).Select(i => (int)i)];
+        var grey = training.Select(chosen).ToTensor();
+        var x = Binarization.TrainingBatch(grey, configuration.Dataset.Preparation, generator).to(device);
+        model.InitializeFromData(x, torch.randn([count, model.NoiseSize], generator: generator).to(device));
+    }
+}
+
+/// <summary>Is told how a run goes.</summary>
+public interface IRunObserver
+{
+    /// <summary>Training starts or goes on.</summary>
+    /// <param name="parameters">Number of the model's parameters.</param>
+    /// <param name="epochsDone">Epochs that are complete.</param>
+    /// <param name="epochs">Epochs of the whole run.</param>
+    /// <param name="stepsPerEpoch">Steps of an epoch.</param>
+    void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch);
+
+    /// <summary>A step is done.</summary>
+    void OnStep(TrainingProgress progress);
+
+    /// <summary>An epoch is done.</summary>
+    void OnEpoch(RunMetrics metrics);
+
+    /// <summary>Training is done, and some test images are scored.</summary>
+    void OnEvaluation(int images, int of);
+
+    /// <summary>Something that the user should know.</summary>
+    void OnWarning(string sentence);
+}
+
+/// <summary>Tells nobody how a run goes.</summary>
+internal sealed class SilentRunObserver : IRunObserver
+{
+    public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
+    {
+    }
+
+    public void OnStep(TrainingProgress progress)
+    {
+    }
+
+    public void OnEpoch(RunMetrics metrics)
+    {
+    }
+
+    public void OnEvaluation(int images, int of)
+    {
+    }
+
+    public void OnWarning(string sentence)
+    {
     }
 }

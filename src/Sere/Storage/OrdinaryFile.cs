@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Text;
 
 namespace Sere.Storage;
 
@@ -95,5 +96,99 @@ internal static class OrdinaryFile
         archive.Position = 0;
         using var reader = new TarReader(archive);
         return reader.GetNextEntry()?.EntryType == TarEntryType.RegularFile;
+    }
+}
+
+/// <summary>Turns what the operating system reports about a file into one sentence that names the file.</summary>
+internal static class FileFault
+{
+    // ENOSPC and EDQUOT on Linux, EDQUOT on macOS; ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL as HRESULTs on Windows.
+    private static readonly int[] UnixDiskFull = [28, 122, 69];
+    private static readonly int[] WindowsDiskFull = [unchecked((int)0x80070027), unchecked((int)0x80070070)];
+
+    /// <summary>Whether the error is about a file rather than a mistake in the program.</summary>
+    public static bool IsFault(Exception error) =>
+        error is IOException or UnauthorizedAccessException or NotSupportedException || IsTooLong(error);
+
+    /// <summary>The error of a file that could not be read.</summary>
+    public static SereException Reading(string path, Exception error) =>
+        new($"The file '{path}' cannot be read because {Reason(path, error)}; check the path and its permissions.", error);
+
+    /// <summary>The error of a file that could not be written.</summary>
+    public static SereException Writing(string path, Exception error) =>
+        new($"The file '{path}' cannot be written because {Reason(path, error)}; " +
+            "resolve that or choose another place, nothing was changed.",
+            IsTooLong(error) ? new IOException(error.Message, error) : error);
+
+    /// <summary>Why, to follow "because" in a sentence.</summary>
+    public static string Reason(string path, Exception error) => error switch
+    {
+        _ when Directory.Exists(path) => "it is a folder",
+        FileNotFoundException or DirectoryNotFoundException when path.Contains('�', StringComparison.Ordinal) =>
+            "its name is not UTF-8, so that it cannot be opened (rename it)",
+        FileNotFoundException => "it does not exist",
+        DirectoryNotFoundException => "its folder does not exist",
+        UnauthorizedAccessException => "permission is denied",
+        EndOfStreamException => "it ends early",
+        PathTooLongException => "its name is too long",
+        IOException when IsDiskFull(error) => "the disk is full",
+        _ when IsTooLong(error) => "it would grow beyond the size that files may have here",
+        _ => $"the system reports \"{error.Message.TrimEnd('.')}\"",
+    };
+
+    // What .NET makes of a file beyond the limit of the process or of the file system (EFBIG).
+    private static bool IsTooLong(Exception error) =>
+        error is ArgumentOutOfRangeException { ParamName: "value", TargetSite.DeclaringType.Namespace: "System.IO" };
+
+    private static bool IsDiskFull(Exception error) =>
+        (OperatingSystem.IsWindows() ? WindowsDiskFull : UnixDiskFull).Contains(error.HResult);
+}
+
+/// <summary>
+/// Reads content whose length is only claimed: memory grows with the bytes that are there until they are a part of the claim
+/// that bears it out, and then all that is claimed is made room for once.
+/// </summary>
+internal static class GrowingContent
+{
+    private const int FirstBuffer = 1 << 16;
+    private const long ProvenPart = 64;
+
+    /// <summary>Reads at most <paramref name="length"/> bytes.</summary>
+    /// <param name="stream">Where they come from.</param>
+    /// <param name="length">The claimed length.</param>
+    /// <returns>The bytes; fewer than claimed where the stream ends early.</returns>
+    public static byte[] Read(Stream stream, int length)
+    {
+        byte[] content = new byte[Math.Min(length, FirstBuffer)];
+        int held = 0;
+        while (true)
+        {
+            held += stream.ReadAtLeast(content.AsSpan(held), content.Length - held, throwOnEndOfStream: false);
+            if (held < content.Length || held == length)
+            {
+                Array.Resize(ref content, held);
+                return content;
+            }
+
+            Array.Resize(ref content, ProvenPart * held >= length ? length : 2 * held);
+        }
+    }
+}
+
+/// <summary>Text from a file on its way into a message: it must not be long, nor steer a terminal.</summary>
+internal static class QuotedText
+{
+    private const int MaximumLength = 60;
+
+    /// <summary>The text between apostrophes, cut where it is long, with '?' in place of what is not plain.</summary>
+    public static string Of(string text)
+    {
+        var quoted = new StringBuilder("'");
+        foreach (char c in text.Length > MaximumLength ? text[..MaximumLength] + "..." : text)
+        {
+            quoted.Append(char.IsControl(c) || char.IsSurrogate(c) || c == '\'' ? '?' : c);
+        }
+
+        return quoted.Append('\'').ToString();
     }
 }

@@ -1,4 +1,7 @@
+using Sere.Models.Configuration;
 using Sere.Networks;
+using Sere.Numerics;
+using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -81,4 +84,87 @@ public abstract class Optimizer : IDisposable
             SecondMoment.Dispose();
         }
     }
+}
+
+/// <summary>Adam (Kingma and Ba 2015, algorithm 1).</summary>
+public sealed class Adam : Optimizer
+{
+    /// <summary>Adam with zero state.</summary>
+    public Adam(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+        : base(values, beta1, beta2, epsilon)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(
+        torch.Tensor values,
+        torch.Tensor gradients,
+        double learningRate,
+        double gradientScale)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(gradients);
+        double firstCorrection = 1 - Math.Pow(Beta1, Steps);
+        double secondCorrection = 1 - Math.Pow(Beta2, Steps);
+        if (FusedKernels.Take(values))
+        {
+            AdamKernel.Step(values, gradients, FirstMoment, SecondMoment, new AdamCoefficients(
+                (float)Beta1,
+                (float)(1 - Beta1),
+                (float)Beta2,
+                (float)(1 - Beta2),
+                (float)gradientScale,
+                (float)(1 / secondCorrection),
+                (float)Epsilon,
+                (float)(learningRate / firstCorrection)));
+            return;
+        }
+
+        gradients = gradientScale == 1 ? gradients : gradients.Times(gradientScale);
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(gradients, 1 - Beta1);
+        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(gradients, gradients, 1 - Beta2);
+        var denominator = SecondMoment.Over(secondCorrection).sqrt_().PlusInPlace(Epsilon);
+        values.PlusQuotientInPlace(FirstMoment, denominator, -learningRate / firstCorrection);
+    }
+}
+
+/// <summary>Adamax (Kingma and Ba 2015, algorithm 2): Adam with the infinity norm.</summary>
+public sealed class Adamax : Optimizer
+{
+    /// <summary>Adamax with zero state.</summary>
+    public Adamax(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+        : base(values, beta1, beta2, epsilon)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(
+        torch.Tensor values,
+        torch.Tensor gradients,
+        double learningRate,
+        double gradientScale)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(gradients);
+        gradients = gradientScale == 1 ? gradients : gradients.Times(gradientScale);
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(gradients, 1 - Beta1);
+
+        // Epsilon inside the maximum keeps the denominator positive where a gradient has always been zero.
+        SecondMoment.TimesInPlace(Beta2);
+        SecondMoment.copy_(torch.maximum(SecondMoment, gradients.abs().PlusInPlace(Epsilon)));
+        double rate = learningRate / (1 - Math.Pow(Beta1, Steps));
+        values.PlusQuotientInPlace(FirstMoment, SecondMoment, -rate);
+    }
+}
+
+/// <summary>Builds optimizers from their configuration.</summary>
+internal static class OptimizerFactory
+{
+    /// <summary>An optimizer with zero state for parameters laid out as <paramref name="values"/>.</summary>
+    public static Optimizer Create(OptimizerConfiguration configuration, torch.Tensor values) => configuration switch
+    {
+        AdamConfiguration => new Adam(values, configuration.Beta1, configuration.Beta2, configuration.Epsilon),
+        AdamaxConfiguration => new Adamax(values, configuration.Beta1, configuration.Beta2, configuration.Epsilon),
+        _ => throw new UsageException($"Optimizers of the kind {configuration?.GetType().Name} cannot be built."),
+    };
 }

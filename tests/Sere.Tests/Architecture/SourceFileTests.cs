@@ -13,18 +13,19 @@ public sealed partial class SourceFileTests
     /// <summary>Files that open files by themselves; all others go through these of the room Storage.</summary>
     private static readonly Dictionary<string, string> Openers = new(StringComparer.Ordinal)
     {
-        ["Sere/Data/Downloads/PartFile.cs"] = "goes on with a file where it ends",
+        ["Sere.Cli/StandardStream.cs"] = "holds the numbers of closed streams",
+        ["Sere/Data/Downloads/PartDownload.cs"] = "goes on with a file where it ends",
         ["Sere/Models/Configuration/ConfigurationFile.cs"] = "may not import Storage, and reads pipes that the user names",
         ["Sere/Models/Configuration/EmbeddedFiles.cs"] = "reads what the build put into the library",
         ["Sere/Numerics/NativeLibraryLoader.cs"] = "reads the program's own libraries",
         ["Sere/Numerics/PatchedLibraryCache.cs"] = "checks owners and modes",
-        ["Sere/Runs/Comparison/OtherLoad.cs"] = "reads figures of the system",
+        ["Sere/Numerics/ProcessMemory.cs"] = "reads figures of the system",
+        ["Sere/Runs/Comparison/StepTimes.cs"] = "reads figures of the system",
         ["Sere/Runs/TensorBoardLog.cs"] = "makes a new file that grows",
-        ["Sere/Storage/AtomicFile.cs"] = "writes",
+        ["Sere/Storage/AtomicFile.cs"] = "writes, and is the file system",
         ["Sere/Storage/FolderLock.cs"] = "opens a lock",
         ["Sere/Storage/LinkFreePath.cs"] = "looks for links",
         ["Sere/Storage/OrdinaryFile.cs"] = "reads",
-        ["Sere/Storage/PhysicalFileSystem.cs"] = "is the file system",
     };
 
     private static readonly string SourceFolder = Path.Combine(RepositoryFolder.Path, "src");

@@ -132,3 +132,67 @@ public sealed class DatasetFetcher
         }
     }
 }
+
+/// <summary>How a data set is downloaded.</summary>
+public sealed record FetchOptions
+{
+    /// <summary>Whether files that are there with other content are replaced; else they are refused by name.</summary>
+    public bool ReplaceDamaged { get; init; }
+
+    /// <summary>After how long with less than 32 KiB a download counts as broken off.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// After how long without a connection the next mirror's turn comes; shorter than <see cref="StallTimeout"/>, which
+    /// else ends the attempt first.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often a file is asked of one mirror before the next mirror's turn comes; at least 1.</summary>
+    public int Attempts { get; init; } = 5;
+
+    /// <summary>How long to wait before a mirror is asked again; twice as long before the second time, and so on.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>Is told how a download goes. Calls come one after the other, not always on the same thread.</summary>
+public interface IFetchObserver
+{
+    /// <summary>A file is there already, with the right content.</summary>
+    /// <param name="path">Where it is.</param>
+    void OnPresent(string path);
+
+    /// <summary>Bytes of a file have come.</summary>
+    /// <param name="name">The file's name on the mirror.</param>
+    /// <param name="bytes">How many bytes of it are here, those of an earlier download included.</param>
+    /// <param name="of">How many bytes it has, or null where the mirror does not say.</param>
+    void OnProgress(string name, long bytes, long? of);
+
+    /// <summary>A file has come whole, is verified and in its place.</summary>
+    /// <param name="path">Where it is.</param>
+    void OnFetched(string path);
+
+    /// <summary>Something went wrong that is tried again, or at another mirror.</summary>
+    /// <param name="sentence">One sentence about it.</param>
+    void OnWarning(string sentence);
+}
+
+/// <summary>Tells nobody how a download goes.</summary>
+internal sealed class SilentFetchObserver : IFetchObserver
+{
+    public void OnPresent(string path)
+    {
+    }
+
+    public void OnProgress(string name, long bytes, long? of)
+    {
+    }
+
+    public void OnFetched(string path)
+    {
+    }
+
+    public void OnWarning(string sentence)
+    {
+    }
+}

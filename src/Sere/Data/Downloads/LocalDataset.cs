@@ -1,3 +1,8 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using Sere.Numerics;
+using Sere.Storage;
+
 namespace Sere.Data.Downloads;
 
 /// <summary>What is on this disk of a data set that can be downloaded.</summary>
@@ -66,4 +71,262 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
         ];
         return names.Length > 0 ? string.Join(", ", names) : "none";
     }
+}
+
+/// <summary>What is on this disk of a file of a data set.</summary>
+/// <param name="Expected">What it should be.</param>
+/// <param name="State">Whether it is.</param>
+/// <param name="Path">Where it is, unpacked or gzipped; null where it is missing.</param>
+/// <param name="PartialBytes">How much a broken-off download left that the next one goes on from, in bytes.</param>
+public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string? Path, long PartialBytes)
+{
+    /// <summary>Looks at the file and verifies its content.</summary>
+    /// <exception cref="SereException">It is there but cannot be read.</exception>
+    internal static LocalFile Inspect(RemoteFile file, string folder)
+    {
+        string? path = DataFile.Find(folder, file.Name);
+        LocalFileState state = path is null ? LocalFileState.Missing
+            : ContentCheck.IsWhole(path, file) ? LocalFileState.Verified
+            : LocalFileState.Damaged;
+        return new LocalFile(file, state, path, new PartFile(folder, file.GzipName).Length);
+    }
+
+    /// <summary>Looks at a file that comes out of an archive, as it is read, or at the shorter one that will do.</summary>
+    /// <exception cref="SereException">It is there but cannot be read.</exception>
+    internal static LocalFile InspectUnpacked(RemoteFile file, string folder)
+    {
+        return DataFile.Find(folder, file.Name, mayBeZipped: false) is { } path
+                ? Judge(path, file, LocalFileState.Verified)
+            : file.Abridged is { } other && DataFile.Find(folder, other.Name, mayBeZipped: false) is { } abridged
+                ? Judge(abridged, other, LocalFileState.Abridged)
+            : new LocalFile(file, LocalFileState.Missing, null, 0);
+
+        LocalFile Judge(string path, RemoteFile content, LocalFileState whole) =>
+            new(file, ContentCheck.IsWholePlain(path, content) ? whole : LocalFileState.Damaged, path, 0);
+    }
+}
+
+/// <summary>What is on this disk of a file.</summary>
+public enum LocalFileState
+{
+    /// <summary>Nothing, or a broken-off download alone.</summary>
+    Missing,
+
+    /// <summary>The file, with the right content.</summary>
+    Verified,
+
+    /// <summary>A shorter file that will do in its place, with the right content; see <see cref="RemoteFile.Abridged"/>.</summary>
+    Abridged,
+
+    /// <summary>A file of its name, with other content.</summary>
+    Damaged,
+}
+
+/// <summary>
+/// Compares files with what they should be. A file is streamed, and unpacked no further than one byte past the size that
+/// it should have, so that a small file that unpacks to a huge one costs nothing.
+/// </summary>
+internal static class ContentCheck
+{
+    private const int BufferLength = 1 << 16;
+
+    /// <summary>Whether a file that is never gzipped has the right content.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static bool IsWholePlain(string path, RemoteFile file) =>
+        Read(path, stream => OfPlain(stream, file)) == ContentState.Whole;
+
+    /// <summary>Whether a file, as it is or gzipped (told by content, as its reader does), has the right content.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static bool IsWhole(string path, RemoteFile file) =>
+        Read(path, stream => FileKinds.Of(stream) == FileKind.Gzip ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
+
+    /// <summary>What a gzip file that was downloaded is.</summary>
+    /// <exception cref="SereException">It cannot be read.</exception>
+    public static ContentState OfGzip(string path, RemoteFile file) => Read(path, stream => OfGzip(stream, file));
+
+    private static ContentState Read(string path, Func<FileStream, ContentState> read)
+    {
+        try
+        {
+            if (!OrdinaryFile.HasContent(path))
+            {
+                return ContentState.Wrong;
+            }
+
+            using FileStream stream = OrdinaryFile.OpenRead(path);
+            return read(stream);
+        }
+        catch (Exception error) when (FileFault.IsFault(error))
+        {
+            throw FileFault.Reading(path, error);
+        }
+    }
+
+    private static ContentState OfPlain(FileStream stream, RemoteFile file)
+    {
+        if (stream.Length != file.Size)
+        {
+            return ContentState.Wrong;
+        }
+
+        using IncrementalHash digest = file.StartDigest();
+        byte[] buffer = new byte[BufferLength];
+        for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
+        {
+            digest.AppendData(buffer, 0, read);
+        }
+
+        return file.Matches(digest) ? ContentState.Whole : ContentState.Wrong;
+    }
+
+    internal static ContentState OfGzip(Stream stream, RemoteFile file)
+    {
+        if (stream.Length > file.LargestGzip)
+        {
+            return ContentState.Wrong;
+        }
+
+        using var hash = file.StartDigest();
+        var trailer = new GzipTrailer(stream, file.Size);
+        long length = 0;
+        try
+        {
+            using var unzipped = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true);
+            byte[] buffer = new byte[BufferLength];
+            int read;
+            do
+            {
+                // One byte too many shows that there are more, and then nothing is asked for.
+                read = unzipped.Read(buffer, 0, (int)Math.Min(buffer.Length, file.Size + 1 - length));
+                hash.AppendData(buffer, 0, read);
+                trailer.Append(buffer.AsSpan(0, read));
+                length += read;
+            }
+            while (read > 0);
+        }
+        catch (InvalidDataException)
+        {
+            return ContentState.Wrong;
+        }
+
+        return Judge(
+            isWhole: length == file.Size && file.Matches(hash),
+            mayBecomeWhole: length < file.Size,
+            endsWithTrailer: trailer.Ends());
+    }
+
+    // Right content without its trailer is a file whose last bytes are missing, or one with bytes behind it: to go on is
+    // right for the first and comes to nothing for the second.
+    private static ContentState Judge(bool isWhole, bool mayBecomeWhole, bool endsWithTrailer) =>
+        isWhole ? endsWithTrailer ? ContentState.Whole : ContentState.Truncated
+        : mayBecomeWhole && !endsWithTrailer ? ContentState.Truncated
+        : ContentState.Wrong;
+}
+
+/// <summary>What a downloaded file is.</summary>
+internal enum ContentState
+{
+    /// <summary>The file that was asked for.</summary>
+    Whole,
+
+    /// <summary>It may become that file if its download goes on.</summary>
+    Truncated,
+
+    /// <summary>Another file.</summary>
+    Wrong,
+}
+
+/// <summary>What there is to know about a data set that has a name of its own.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">What it is, in a few words.</param>
+/// <param name="Shape">The shape of each image.</param>
+/// <param name="TrainImages">How many training images it has.</param>
+/// <param name="TestImages">How many test images it has.</param>
+/// <param name="Credit">Who made it, and on what terms it may be used.</param>
+/// <param name="Download">Where it comes from; null where it is built in.</param>
+public sealed record DatasetInfo(
+    string Name,
+    string Description,
+    ImageShape Shape,
+    int TrainImages,
+    int TestImages,
+    string Credit,
+    RemoteDataset? Download)
+{
+    /// <summary>How many test images will do, the first ones, where not all are there; null where all have to be.</summary>
+    public int? AbridgedTestImages { get; init; }
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<DatasetInfo> Known { get; } =
+    [
+        new DatasetInfo(
+            "digits",
+            "grey digits that the program draws by itself",
+            DigitsGenerator.Shape,
+            DigitsGenerator.TrainImages,
+            DigitsGenerator.TestImages,
+            "Part of this program.",
+            Download: null),
+        new DatasetInfo(
+            RemoteDataset.Mnist.Name,
+            "grey handwritten digits",
+            new ImageShape(1, 28, 28),
+            TrainImages: 60_000,
+            TestImages: 10_000,
+            "Yann LeCun, Corinna Cortes, Christopher J. C. Burges: the MNIST database of handwritten digits; derived from "
+            + "data of NIST; made available under CC BY-SA 3.0.",
+            RemoteDataset.Mnist),
+        new DatasetInfo(
+            RemoteDataset.Cifar10.Name,
+            "small colour photographs of ten kinds of things",
+            Cifar10Reader.Shape,
+            TrainImages: 50_000,
+            TestImages: 10_000,
+            "Alex Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009.",
+            RemoteDataset.Cifar10)
+        {
+            AbridgedTestImages = 1000,
+        },
+        Toy("two-moons", "points on the plane around two half circles"),
+        Toy("checkerboard", "points on the dark squares of a checkerboard on the plane"),
+        Toy("rings", "points on the plane around circles of one centre"),
+    ];
+
+    /// <summary>Finds a data set by its name.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="UsageException">There is none of that name.</exception>
+    public static DatasetInfo Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal))
+            ?? throw Unknown(name, Known);
+    }
+
+    /// <summary>Finds a data set that can be downloaded.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="UsageException">There is none of that name, or it is built in.</exception>
+    public static RemoteDataset FindDownload(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        DatasetInfo? info = Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal));
+        return info is null ? throw Unknown(name, Known.Where(known => known.Download is not null))
+            : info.Download ?? throw new UsageException(
+                $"Data set '{name}' is built in and needs no download; use it with --dataset {name}.");
+    }
+
+    private static UsageException Unknown(string name, IEnumerable<DatasetInfo> candidates)
+    {
+        string[] names = [.. candidates.Select(info => info.Name)];
+        string suggestion = NearestName.Find(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
+        return new UsageException($"There is no data set '{name}'; known are {string.Join(", ", names)}{suggestion}");
+    }
+
+    private static DatasetInfo Toy(string name, string description) => new(
+        name,
+        description,
+        new ImageShape(1, 1, 2),
+        ToyGenerator.TrainVectors,
+        ToyGenerator.TestVectors,
+        "Part of this program.",
+        Download: null);
 }

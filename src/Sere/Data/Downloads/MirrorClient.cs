@@ -107,3 +107,17 @@ internal sealed class MirrorClient : IDisposable
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
 }
+
+/// <summary>A mirror will not give the file, however often it is asked. The message goes on after its address.</summary>
+internal sealed class MirrorException : Exception
+{
+    public MirrorException(string message)
+        : base(message)
+    {
+    }
+
+    public MirrorException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -165,3 +165,72 @@ internal readonly unsafe struct ActivationRows
         (Vector256.Load(sums + i) + slope).Store(sums + i);
     }
 }
+
+/// <summary>An activation whose slope follows from its value, so that a backward pass needs to keep the value alone.</summary>
+internal interface IActivationKernel
+{
+    /// <summary>a(x).</summary>
+    static abstract Vector256<float> Value(Vector256<float> x);
+
+    /// <summary>a'(x) from a(x).</summary>
+    static abstract Vector256<float> Slope(Vector256<float> value);
+}
+
+/// <summary>No activation.</summary>
+internal readonly struct IdentityKernel : IActivationKernel
+{
+    /// <inheritdoc/>
+    public static Vector256<float> Value(Vector256<float> x) => x;
+
+    /// <inheritdoc/>
+    public static Vector256<float> Slope(Vector256<float> value) => Vector256<float>.One;
+}
+
+/// <summary>x above 0, e^x - 1 below.</summary>
+internal readonly struct EluKernel : IActivationKernel
+{
+    /// <inheritdoc/>
+    public static Vector256<float> Value(Vector256<float> x) => Vector256.ConditionalSelect(
+        Vector256.GreaterThan(x, Vector256<float>.Zero),
+        x,
+        VectorMath.Exp(Vector256.Min(x, Vector256<float>.Zero)) - Vector256<float>.One);
+
+    /// <inheritdoc/>
+    public static Vector256<float> Slope(Vector256<float> value) =>
+        Vector256.Min(value, Vector256<float>.Zero) + Vector256<float>.One;
+}
+
+/// <summary>x above 0, 0 below.</summary>
+internal readonly struct ReluKernel : IActivationKernel
+{
+    /// <inheritdoc/>
+    public static Vector256<float> Value(Vector256<float> x) => Vector256.Max(x, Vector256<float>.Zero);
+
+    /// <inheritdoc/>
+    public static Vector256<float> Slope(Vector256<float> value) => Vector256.ConditionalSelect(
+        Vector256.GreaterThan(value, Vector256<float>.Zero), Vector256<float>.One, Vector256<float>.Zero);
+}
+
+/// <summary>x above 0, 0.01 x below.</summary>
+internal readonly struct LeakyReluKernel : IActivationKernel
+{
+    private const float SlopeBelow = 0.01f;
+
+    /// <inheritdoc/>
+    public static Vector256<float> Value(Vector256<float> x) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256<float>.Zero), x, x * SlopeBelow);
+
+    /// <inheritdoc/>
+    public static Vector256<float> Slope(Vector256<float> value) => Vector256.ConditionalSelect(
+        Vector256.GreaterThan(value, Vector256<float>.Zero), Vector256<float>.One, Vector256.Create(SlopeBelow));
+}
+
+/// <summary>Hyperbolic tangent.</summary>
+internal readonly struct TanhKernel : IActivationKernel
+{
+    /// <inheritdoc/>
+    public static Vector256<float> Value(Vector256<float> x) => VectorMath.Tanh(x);
+
+    /// <inheritdoc/>
+    public static Vector256<float> Slope(Vector256<float> value) => Vector256<float>.One - (value * value);
+}

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace Sere.Numerics.Kernels;
@@ -30,6 +33,99 @@ internal static class ParallelWork
         for (int piece = 0; piece < pieces; piece++)
         {
             run(piece);
+        }
+    }
+}
+
+/// <summary>
+/// The threads that libtorch computes with on Linux, GNU OpenMP's team of the calling thread. Between two operations of
+/// libtorch they wait busily for a while, so that threads of another pool would have to share their cores with them:
+/// measured, a pass on the thread pool took two to three times as long (docs/performance.md).
+/// </summary>
+internal static unsafe class OpenMpTeam
+{
+    private static readonly Lazy<nint> ParallelRegion = new(FindParallelRegion);
+
+    /// <summary>Whether the team can be used: where libtorch brings GNU OpenMP.</summary>
+    public static bool IsAvailable => ParallelRegion.Value != 0;
+
+    /// <summary>Runs pieces 0..<paramref name="pieces"/> - 1 on up to so many threads, the calling one among them.</summary>
+    public static void For(int threads, int pieces, Action<int> run)
+    {
+        var job = new Job(pieces, run);
+        var handle = GCHandle.Alloc(job);
+        try
+        {
+            var region = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void>)
+                ParallelRegion.Value;
+            region(&Work, GCHandle.ToIntPtr(handle), (uint)threads, 0);
+        }
+        finally
+        {
+            handle.Free();
+        }
+
+        job.ThrowIfFailed();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Work(nint handle) => ((Job)GCHandle.FromIntPtr(handle).Target!).TakePieces();
+
+    private static nint FindParallelRegion()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return 0;
+        }
+
+        // Loaded with libtorch under a name that bears a hash; only the copy that libtorch uses has its threads.
+        NativeLibraries.EnsureLoaded();
+        using var process = Process.GetCurrentProcess();
+        string? path = process.Modules.Cast<ProcessModule>()
+            .Select(module => module.FileName)
+            .FirstOrDefault(file => Path.GetFileName(file).StartsWith("libgomp", StringComparison.Ordinal));
+        return path is not null
+            && NativeLibrary.TryLoad(path, out nint library)
+            && NativeLibrary.TryGetExport(library, "GOMP_parallel", out nint region) ? region : 0;
+    }
+
+    private sealed class Job
+    {
+        private readonly int _pieces;
+        private readonly Action<int> _run;
+        private int _taken;
+        private Exception? _error;
+
+        public Job(int pieces, Action<int> run)
+        {
+            _pieces = pieces;
+            _run = run;
+        }
+
+        public void TakePieces()
+        {
+            try
+            {
+                for (int piece = Interlocked.Increment(ref _taken) - 1;
+                    piece < _pieces;
+                    piece = Interlocked.Increment(ref _taken) - 1)
+                {
+                    _run(piece);
+                }
+            }
+            catch (Exception error)
+            {
+                // An exception must not unwind through native code.
+                _error = error;
+            }
+        }
+
+        public void ThrowIfFailed()
+        {
+            if (_error is not null)
+            {
+                throw new InvalidOperationException("A piece of parallel work failed.", _error);
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Sere.Evaluation;
 using Sere.Models.Configuration;
 using Sere.Storage;
 
@@ -131,5 +134,224 @@ public sealed class ComparisonFolder
                 $"'{Settings}' is of a comparison with other settings: {difference}; give the same again, or name another "
                 + "folder with --out.");
         }
+    }
+}
+
+/// <summary>What a user asks of a suite beside what it says itself; null leaves the suite's own.</summary>
+public sealed record ComparisonOptions
+{
+    /// <summary>How often every training image is seen.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>The seed of initialization and training of every row; else that of the reference's configuration.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>K, the importance samples of each evaluated image.</summary>
+    public int? ImportanceSamples { get; init; }
+
+    /// <summary>How many test images are evaluated.</summary>
+    public int? Limit { get; init; }
+}
+
+/// <summary>The figures of a row that is done, as result.json keeps them; those of each image stand beside it.</summary>
+public sealed record RowResult
+{
+    private const int CurrentFormat = 1;
+
+    /// <summary>Version of this format.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>The row.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>SHA-256 of the figures of each image.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>Numbers that training changes; of a baseline those that are fitted.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Latent variables of each layer; empty without latents.</summary>
+    public required IReadOnlyList<int> LatentsPerLayer { get; init; }
+
+    /// <summary>Whether the log-likelihood is a lower bound.</summary>
+    public required bool IsBound { get; init; }
+
+    /// <summary>Kullback-Leibler divergence of each layer, mean over the images, in nats.</summary>
+    public required IReadOnlyList<double> KlPerLayer { get; init; }
+
+    /// <summary>Units whose posterior moves with the data.</summary>
+    public required int ActiveUnits { get; init; }
+
+    /// <summary>Epochs that were trained.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>The epoch whose weights were evaluated.</summary>
+    public required int BestEpoch { get; init; }
+
+    /// <summary>Training steps that were skipped because they were not finite.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>Seconds of training and validation.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Each image, in the order of the test images.</summary>
+    [JsonIgnore]
+    public PerImageFigures Images { get; init; } = PerImageFigures.None;
+
+    /// <summary>Whether a row can come to such figures; those of baselines are small, but of the same kind.</summary>
+    private bool IsPossible =>
+        Parameters >= 0 && ActiveUnits >= 0 && Epochs >= 0 && BestEpoch >= 0 && SkippedSteps >= 0
+        && RunMetrics.IsPossibleTime(Seconds) && RunMetrics.IsPossibleFigures(KlPerLayer)
+        && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue;
+
+    /// <summary>Keeps a row: its images first, so that it is done only when all is there.</summary>
+    /// <exception cref="SereException">A file cannot be written.</exception>
+    internal void Write(ComparisonFolder folder)
+    {
+        Images.Write(folder.PerImage(Name));
+        var kept = this with { Digest = ContentDigest.OfFile(folder.PerImage(Name)) };
+        AtomicFile.WriteAllText(folder.Result(Name), JsonSerializer.Serialize(kept, RunJson.Indented) + "\n");
+    }
+
+    /// <summary>The figures of a row; null where it is not done, or where they are damaged and have to be made again.</summary>
+    /// <param name="folder">The comparison.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="warn">Told of damage.</param>
+    internal static RowResult? Read(ComparisonFolder folder, string row, Action<string> warn)
+    {
+        string path = folder.Result(row);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            var kept = JsonSerializer.Deserialize<RowResult>(ComparisonFolder.ReadText(path), RunJson.Line);
+            bool isSound = kept?.Format == CurrentFormat
+                && string.Equals(kept.Name, row, StringComparison.Ordinal)
+                && string.Equals(kept.Digest, ContentDigest.OfFile(folder.PerImage(row)), StringComparison.Ordinal);
+            return isSound && kept!.IsPossible
+                ? kept with { Images = PerImageFigures.Read(folder.PerImage(row)) }
+                : throw new SereException($"'{path}' does not fit '{folder.PerImage(row)}'.");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or SereException)
+        {
+            // The parser's own sentence may hold what it found in the file, control characters too.
+            string reason = error is SereException ? error.Message : $"'{path}' is not sound JSON.";
+            warn($"The figures of the row '{row}' are damaged, so it is evaluated again: {reason}");
+            return null;
+        }
+    }
+}
+
+/// <summary>A row of the table. Log-likelihoods are in nats per image.</summary>
+public sealed record ComparedRow
+{
+    /// <summary>The row.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Numbers that training changes.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Latent variables of each layer.</summary>
+    public required IReadOnlyList<int> LatentsPerLayer { get; init; }
+
+    /// <summary>Median milliseconds of a training step; null for a baseline.</summary>
+    public required double? StepMilliseconds { get; init; }
+
+    /// <summary>A step over one of the reference, the median over turns; null for a baseline.</summary>
+    public required double? RelativeStepTime { get; init; }
+
+    /// <summary>Mean of the log importance weights, or log p(x) where that is exact.</summary>
+    public required double Elbo { get; init; }
+
+    /// <summary>Mean of log p(x), or of its K-sample bound.</summary>
+    public required double LogLikelihood { get; init; }
+
+    /// <summary>
+    /// Bits for each dimension of images of whole levels that are not binary: -log p(x) / (D log 2) of a model of levels, those
+    /// of the pixels of a model of dequantized ones (<see cref="SpaceLogDeterminants"/>); null of other data.
+    /// </summary>
+    public required double? BitsPerDim { get; init; }
+
+    /// <summary>Whether the bits are an upper bound: of a bound, or of dequantized images. Null without bits.</summary>
+    public required bool? BitsPerDimIsBound { get; init; }
+
+    /// <summary>Standard error of that mean over the images; null for one image.</summary>
+    public required double? StandardError { get; init; }
+
+    /// <summary>Whether the log-likelihood is a lower bound.</summary>
+    public required bool IsBound { get; init; }
+
+    /// <summary>Mean over the images of the log-likelihood less the reference's; null where the reference failed.</summary>
+    public required double? Difference { get; init; }
+
+    /// <summary>Standard error of that mean of paired differences; null where it is not known.</summary>
+    public required double? DifferenceStandardError { get; init; }
+
+    /// <summary>Kullback-Leibler divergence of each layer.</summary>
+    public required IReadOnlyList<double> KlPerLayer { get; init; }
+
+    /// <summary>Units whose posterior moves with the data.</summary>
+    public required int ActiveUnits { get; init; }
+
+    /// <summary>The epoch whose weights were evaluated.</summary>
+    public required int BestEpoch { get; init; }
+
+    /// <summary>Training steps that were skipped.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>Seconds of training and validation, on a machine that may have had other work.</summary>
+    public required double TrainingSeconds { get; init; }
+}
+
+/// <summary>A row that could not be trained or evaluated.</summary>
+/// <param name="Model">The row.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+public sealed record FailedRow(string Model, string Reason);
+
+/// <summary>What a row says of each test image, in nats, in the order of the images.</summary>
+/// <param name="LogLikelihood">The K-sample bound on log p(x), or log p(x) itself.</param>
+/// <param name="Elbo">The mean of the log importance weights.</param>
+public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadOnlyList<double> Elbo)
+{
+    private const string Header = "image,log_likelihood,elbo";
+
+    /// <summary>No images.</summary>
+    internal static PerImageFigures None { get; } = new([], []);
+
+    /// <summary>Writes a line for each image, with every digit, so that differences can be computed from the file.</summary>
+    internal void Write(string path)
+    {
+        var lines = LogLikelihood.Zip(Elbo).Select((image, i) => string.Create(
+            CultureInfo.InvariantCulture, $"{i},{image.First:R},{image.Second:R}\n"));
+        AtomicFile.WriteAllText(path, $"{Header}\n{string.Concat(lines)}");
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="SereException">It is damaged or cannot be read.</exception>
+    internal static PerImageFigures Read(string path)
+    {
+        string[] lines = ComparisonFolder.ReadText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var logLikelihood = new List<double>(lines.Length);
+        var elbo = new List<double>(lines.Length);
+        foreach (string line in lines.Skip(1))
+        {
+            if (line.Split(',') is not [_, var first, var second]
+                || !double.TryParse(first, NumberStyles.Float, CultureInfo.InvariantCulture, out double bound)
+                || !double.TryParse(second, NumberStyles.Float, CultureInfo.InvariantCulture, out double mean)
+                || !RunMetrics.IsPossibleFigures([bound, mean]))
+            {
+                throw new SereException($"'{path}' is damaged in the line of image {logLikelihood.Count}.");
+            }
+
+            logLikelihood.Add(bound);
+            elbo.Add(mean);
+        }
+
+        return logLikelihood.Count > 0
+            ? new PerImageFigures(logLikelihood, elbo)
+            : throw new SereException($"'{path}' holds no images.");
     }
 }

@@ -1,7 +1,12 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Sere.Data;
+using Sere.Models;
+using Sere.Models.Configuration;
 using Sere.Numerics;
 using Sere.Storage;
+using Sere.Training;
 using TorchSharp;
 
 namespace Sere.Runs.Comparison;
@@ -116,5 +121,100 @@ public sealed record StepTimes
     {
         double[] ordered = [.. values.Order()];
         return (ordered[ordered.Length / 2] + ordered[(ordered.Length - 1) / 2]) / 2;
+    }
+}
+
+/// <summary>A model with its trainer that takes one step at a time.</summary>
+internal sealed class StepTimer : IDisposable
+{
+    // More epochs than are ever timed.
+    private const int Endless = 1_000_000;
+
+    // Enough that batches are not always the same, few enough that many rows fit into memory.
+    private const int BatchesKept = 4;
+    private readonly DensityModel _model;
+    private readonly Trainer _trainer;
+
+    public StepTimer(ExperimentConfiguration configuration, ImageSet images)
+    {
+        var training = configuration.Training with { Epochs = Endless };
+        int kept = images.Count < training.BatchSize
+            ? images.Count
+            : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
+        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
+        ModelPreparation.Start(_model, configuration, images, torch.CPU);
+        _trainer = new Trainer(
+            _model,
+            training,
+            images.Slice(0, kept),
+            configuration.Dataset.Preparation,
+            configuration.Seed,
+            horizontalFlips: configuration.Dataset.HorizontalFlips);
+    }
+
+    /// <summary>Takes a step: its milliseconds.</summary>
+    public double Step()
+    {
+        using var enough = new CancellationTokenSource();
+        long start = Stopwatch.GetTimestamp();
+        double milliseconds = 0;
+        _trainer.RunEpoch(
+            _ =>
+            {
+                milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                enough.Cancel();
+            },
+            enough.Token);
+        return milliseconds;
+    }
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _model.Dispose();
+    }
+}
+
+/// <summary>
+/// How busy other processes kept the machine over a time: what a measured time has to be read with. Known on Linux alone.
+/// </summary>
+internal sealed class OtherLoad
+{
+    // What the kernel counts processor time in for all programs, whatever it uses itself.
+    private const double TicksPerSecond = 100;
+    private const string Statistics = "/proc/stat";
+    private const int IdleColumn = 4;
+    private const int IoWaitColumn = 5;
+    private const int StealColumn = 8;
+    private readonly double? _busy = Busy();
+    private readonly double _own = Own();
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    /// <summary>Cores that others used since this was made, mean over the time; null where that is not known.</summary>
+    public double? Cores() => Busy() is { } busy && _busy is { } before
+        ? Math.Max(0, (busy - before - (Own() - _own)) / Math.Max(Stopwatch.GetElapsedTime(_start).TotalSeconds, 1e-3))
+        : null;
+
+    private static double Own()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
+    }
+
+    private static double? Busy()
+    {
+        try
+        {
+            string[]? fields = File.Exists(Statistics)
+                ? File.ReadLines(Statistics).First().Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                : null;
+            return fields?.Select((field, column) => (field, column))
+                .Where(entry => entry.column is > 0 and <= StealColumn and not IdleColumn and not IoWaitColumn)
+                .Sum(entry => double.Parse(entry.field, CultureInfo.InvariantCulture) / TicksPerSecond);
+        }
+        catch (Exception error) when (error is FormatException or InvalidOperationException || FileFault.IsFault(error))
+        {
+            return null;
+        }
     }
 }

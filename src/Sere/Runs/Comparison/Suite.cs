@@ -1,4 +1,5 @@
 using Sere.Models.Configuration;
+using Sere.Numerics;
 
 namespace Sere.Runs.Comparison;
 
@@ -76,4 +77,124 @@ public sealed record Suite
         path,
         count,
         $"a whole number from 1 to {ConfigurationCheck.MaximumCount}, or null");
+}
+
+/// <summary>The suites that come with the library, and those in files.</summary>
+public static class Suites
+{
+    private const string Extension = ".json";
+    private static readonly EmbeddedFiles Files = new("suites/");
+
+    /// <summary>The names of all embedded suites, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Names => Files.Names;
+
+    /// <summary>Reads a suite.</summary>
+    /// <param name="nameOrFile">One of <see cref="Names"/>, or the path of a JSON file.</param>
+    /// <returns>The suite, and the folder that its paths start from; null for an embedded one.</returns>
+    /// <exception cref="UsageException">There is no such suite, or its content is refused.</exception>
+    /// <exception cref="SereException">The file is missing or cannot be read.</exception>
+    public static (Suite Suite, string? Folder) Load(string nameOrFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(nameOrFile);
+        if (Names.Contains(nameOrFile, StringComparer.Ordinal))
+        {
+            var (text, source) = Files.Read(nameOrFile);
+            return (Parse(text, source), null);
+        }
+
+        bool isFile = nameOrFile.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+            || nameOrFile.Contains('/', StringComparison.Ordinal)
+            || nameOrFile.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            || File.Exists(nameOrFile);
+        if (!isFile)
+        {
+            string advice = NearestName.Find(nameOrFile, Names) is { } nearest ? $" (did you mean \"{nearest}\"?)" : "";
+            string known = string.Join(", ", Names.Select(name => $"\"{name}\""));
+            throw new UsageException(
+                $"There is no suite \"{ConfigurationSchema.Short(nameOrFile)}\"{advice}; the suites are {known}, or name a "
+                + "JSON file.");
+        }
+
+        var suite = ConfigurationFile.Load<Suite>(nameOrFile, "suite file", one => one.Validate());
+        return (suite, Path.GetDirectoryName(Path.GetFullPath(nameOrFile)));
+    }
+
+    /// <summary>Reads a suite from JSON; comments and trailing commas are allowed.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">What the text is; every error begins with it.</param>
+    /// <exception cref="UsageException">
+    /// The text is damaged, or holds a member or value that is unknown, of a wrong type or out of range.
+    /// </exception>
+    public static Suite Parse(string json, string source) =>
+        ConfigurationFile.Parse<Suite>(json, source, suite => suite.Validate());
+}
+
+/// <summary>What a row may be instead of a model that is trained by steps.</summary>
+public enum SuiteBaseline
+{
+    /// <summary>
+    /// Independent binary pixels with the means of the training images: what every model must beat; JSON
+    /// "independent-pixels".
+    /// </summary>
+    IndependentPixels,
+
+    /// <summary>
+    /// One normal distribution of dequantized images in logit space, with the covariance of the training images: what every
+    /// density must beat; JSON "full-gaussian".
+    /// </summary>
+    FullGaussian,
+
+    /// <summary>
+    /// A mixture of discretized logistics for each channel, the same for every pixel: what every model of grey or colour
+    /// images must beat; JSON "channel-logistic-mixture".
+    /// </summary>
+    ChannelLogisticMixture,
+}
+
+/// <summary>How the rows of a suite are evaluated.</summary>
+public sealed record SuiteEvaluation
+{
+    /// <summary>K, the importance samples of each image; at least 1.</summary>
+    public int ImportanceSamples { get; init; } = 1000;
+
+    /// <summary>How many test images are evaluated, from the first; at least 1, or null for all.</summary>
+    public int? Limit { get; init; }
+}
+
+/// <summary>A row of a suite: a preset, a configuration file or a baseline.</summary>
+public sealed record SuiteRow
+{
+    /// <summary>The name in the table and of the folder; one to 100 letters, digits, '-', '_' and '.'.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>A preset to train; see <see cref="Presets"/>.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>A configuration file to train, by its path from the suite's own file.</summary>
+    public string? Config { get; init; }
+
+    /// <summary>A model that is not trained by steps.</summary>
+    public SuiteBaseline? Baseline { get; init; }
+
+    /// <summary>Changes to the preset or file, "path=value"; see <see cref="ConfigurationOverrides"/>.</summary>
+    public IReadOnlyList<string> Overrides { get; init; } = [];
+
+    internal void Validate(string path)
+    {
+        ConfigurationCheck.RequireFolderName($"{path}.name", Name);
+        bool[] given = [Preset is not null, Config is not null, Baseline is not null];
+        if (given.Count(one => one) != 1)
+        {
+            throw new UsageException(
+                $"{path} (\"{Name}\") needs one of \"preset\", \"config\" and \"baseline\", and has "
+                + $"{given.Count(one => one)} of them.");
+        }
+
+        if (Baseline is { } baseline)
+        {
+            ConfigurationCheck.RequireNamed($"{path}.baseline", baseline);
+            ConfigurationCheck.Require(
+                Overrides.Count == 0, $"{path}.overrides", $"a list of {Overrides.Count}", "empty for a baseline");
+        }
+    }
 }

@@ -94,3 +94,40 @@ internal static class LayerBars
         return ticks;
     }
 }
+
+/// <summary>A chart of how much each layer of a hierarchy says: its KL divergence in nats (Figure S8 of the paper).</summary>
+public static class KlPerLayerPicture
+{
+    /// <summary>
+    /// Writes the chart as a PNG image of 900 x 560 pixels: the layers from left to right, a bar for each series. The
+    /// legend gives the sum over the layers.
+    /// </summary>
+    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="series">The series, in the order of the legend; they may differ in their number of layers.</param>
+    /// <param name="title">What stands above the chart.</param>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<KlSeries> series, string title = "KL divergence per layer")
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        LayerBars.Write(path, [.. series.Select(one => (one.Name, one.KlPerLayer))], title, "layer", "KL (nats)");
+    }
+}
+
+/// <summary>One group of bars of a <see cref="KlPerLayerPicture"/>.</summary>
+/// <param name="Name">What the legend calls it.</param>
+/// <param name="KlPerLayer">The KL divergence of the layers 1 to L in nats.</param>
+public sealed record KlSeries(string Name, IReadOnlyList<double> KlPerLayer);
+
+/// <summary>
+/// A chart of what the residual data layer adds to each block's log-likelihood over gamma1 alone (Figure S7 of the paper).
+/// </summary>
+public static class ResidualGainPicture
+{
+    /// <summary>Writes the chart as a PNG image of 900 x 560 pixels: the blocks from left to right. The legend gives the sum.</summary>
+    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="name">The model.</param>
+    /// <param name="gainPerBlock">Nats per image of each block.</param>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public static void Write(string path, string name, IReadOnlyList<double> gainPerBlock) => LayerBars.Write(
+        path, [(name, gainPerBlock)], "Gain of the residual data layer over gamma1 alone", "block", "gain (nats per image)");
+}
