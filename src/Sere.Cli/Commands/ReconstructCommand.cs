@@ -49,7 +49,7 @@ internal static class ReconstructCommand
                 model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset)).Test;
             var (originals, reconstructions) = model.Reconstruct(
                 test.Slice(0, Math.Min(images, test.Count)), parsed.GetValue(teacherForced));
-            ReconstructionGrid.Write(path, originals, reconstructions, Math.Min(MostColumns, originals.Count));
+            ImageGrid.WritePairs(path, originals, reconstructions, Math.Min(MostColumns, originals.Count));
             terminal.Output.WriteLine(path);
         });
         return command;

@@ -1,10 +1,11 @@
+using ScottPlot;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs.Pictures;
 
 namespace Sere.Runs;
 
-/// <summary>The density of a model of vectors on the plane, over where its test data lies.</summary>
+/// <summary>A picture of the density of a model of vectors on the plane, over where its test data lies: the darker, the denser.</summary>
 internal static class DensityGrid
 {
     private const int Cells = 160;
@@ -40,7 +41,14 @@ internal static class DensityGrid
             density[cell / Cells, cell % Cells] = double.IsFinite(value) ? value : 0;
         }
 
-        DensityPicture.Write(path, density, left, right, bottom, top, $"density of {model.Configuration.Name}");
+        using Plot plot = Chart.Create($"density of {model.Configuration.Name}", "x", "y");
+        var map = plot.Add.Heatmap(density);
+        map.Extent = new CoordinateRect(left, right, bottom, top);
+        map.Colormap = new ScottPlot.Colormaps.Blues().Reversed();
+        plot.Add.ColorBar(map);
+        plot.HideGrid();
+        plot.Axes.SetLimits(left, right, bottom, top);
+        Chart.Save(plot, path);
     }
 
     private static (float Low, float High) Range(ImageSet images, int dimension)

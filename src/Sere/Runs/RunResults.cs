@@ -88,16 +88,15 @@ internal static class RunPictures
         if (model.Model.NoiseSize > 0)
         {
             var (originals, reconstructions) = model.Reconstruct(test.Slice(0, Math.Min(ReconstructionCount, test.Count)));
-            ReconstructionGrid.Write(folder.Reconstructions, originals, reconstructions, Columns);
+            ImageGrid.WritePairs(folder.Reconstructions, originals, reconstructions, Columns);
         }
 
         DensityGrid.Write(folder.Density, model, test, DensitySamples);
-        double[] epochs = [.. metrics.Select(line => (double)line.Epoch)];
-        LearningCurvePicture.Write(
+        LearningCurves.Write(
             folder.LearningCurve,
             [
-                new LearningCurve("training", epochs, [.. metrics.Select(line => line.Elbo)]),
-                new LearningCurve("validation", epochs, [.. metrics.Select(line => line.ValidationElbo)]),
+                ("training", [.. metrics.Select(line => ((double)line.Epoch, line.Elbo))]),
+                ("validation", [.. metrics.Select(line => ((double)line.Epoch, line.ValidationElbo))]),
             ],
             "epoch",
             model.Model.IsBound ? "ELBO (nats per image)" : "log-likelihood (nats per image)",
@@ -109,13 +108,26 @@ internal static class RunPictures
     {
         if (evaluation.Report.KlPerLayer.Count > 0)
         {
-            KlPerLayerPicture.Write(
-                folder.KlPerLayer, [new KlSeries(evaluation.Report.Model, evaluation.Report.KlPerLayer)]);
+            // Figure S8 of the paper.
+            Bars.WriteLayers(
+                folder.KlPerLayer,
+                evaluation.Report.Model,
+                evaluation.Report.KlPerLayer,
+                "KL divergence per layer",
+                "layer",
+                "KL (nats)");
         }
 
         if (evaluation.ResidualGain is { } gain)
         {
-            ResidualGainPicture.Write(folder.ResidualGain, evaluation.Report.Model, gain.PerBlock);
+            // Figure S7 of the paper.
+            Bars.WriteLayers(
+                folder.ResidualGain,
+                evaluation.Report.Model,
+                gain.PerBlock,
+                "Gain of the residual data layer over gamma1 alone",
+                "block",
+                "gain (nats per image)");
         }
     }
 }

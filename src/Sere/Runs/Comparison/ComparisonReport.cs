@@ -285,20 +285,16 @@ internal static class ComparisonPictures
         var reference = report.Rows.FirstOrDefault(
             row => string.Equals(row.Model, report.Reference, StringComparison.Ordinal));
         double zero = reference?.LogLikelihood ?? report.Rows.Max(row => row.LogLikelihood);
-        DifferenceBar[] bars =
-        [
-            .. report.Rows.Select(row => new DifferenceBar(
+        Bars.WriteDifferences(
+            folder.Picture,
+            report.Rows.Select(row => (
                 row.Model,
                 row.Difference ?? (row.LogLikelihood - zero),
                 row.DifferenceStandardError ?? 0,
                 row.BitsPerDim is { } bits
                     ? string.Create(CultureInfo.InvariantCulture, $"{bits:F3} bits/dim")
-                    : row.LogLikelihood.ToString("F2", CultureInfo.InvariantCulture).Replace('-', '\u2212'),
+                    : row.LogLikelihood.ToString("F2", CultureInfo.InvariantCulture),
                 plan.Row(row.Model).Baseline is not null)),
-        ];
-        DifferenceBarPicture.Write(
-            folder.Picture,
-            bars,
             $"log p(x) less that of {report.Reference} (nats per image)",
             $"{report.Suite}: log p(x) by {report.ImportanceSamples} importance samples, {report.Images} test images");
     }
@@ -307,14 +303,9 @@ internal static class ComparisonPictures
         string path,
         IEnumerable<(string Name, IReadOnlyList<RunMetrics> Epochs)> rows,
         string label,
-        Func<RunMetrics, double> place) => LearningCurvePicture.Write(
+        Func<RunMetrics, double> place) => LearningCurves.Write(
             path,
-            [
-                .. rows.Select(row => new LearningCurve(
-                    row.Name,
-                    [.. row.Epochs.Select(place)],
-                    [.. row.Epochs.Select(epoch => epoch.ValidationElbo)])),
-            ],
+            rows.Select(row => (row.Name, row.Epochs.Select(epoch => (place(epoch), epoch.ValidationElbo)).ToArray())),
             label,
             "validation ELBO (nats per image)",
             "Learning curves");

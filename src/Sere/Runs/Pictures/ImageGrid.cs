@@ -3,9 +3,21 @@ using SkiaSharp;
 
 namespace Sere.Runs.Pictures;
 
-/// <summary>A picture of many images in rows and columns.</summary>
+/// <summary>Pictures of many images in rows and columns.</summary>
 public static class ImageGrid
 {
+    // A picture of more pixels than this is a mistake in a count, and would take gigabytes.
+    private const long MostPixels = 200_000_000;
+    private const int CaptionSize = 13;
+    private const int CaptionMargin = 10;
+    private const int PageMargin = 8;
+
+    // What separates two pairs of rows, beside the lines around the images.
+    private const int PairGap = 10;
+
+    // Between the black of digits and the white of the page: it parts images without standing out.
+    private static readonly SKColor Separator = SKColor.Parse("#6B7280");
+
     /// <summary>
     /// Writes images as a PNG file, from left to right and then from top to bottom. Places without an image are white.
     /// </summary>
@@ -26,19 +38,104 @@ public static class ImageGrid
         int rows = (images.Count + columns - 1) / columns;
         long cellWidth = ((long)images.Width * scale) + gap;
         long cellHeight = ((long)images.Height * scale) + gap;
-        using var canvas = new PixelCanvas(gap + (columns * cellWidth), gap + (rows * cellHeight));
-        for (int i = 0; i < images.Count; i++)
+        using var page = Page(gap + (columns * cellWidth), gap + (rows * cellHeight));
+        using (var canvas = new SKCanvas(page))
         {
-            canvas.DrawImage(
-                images,
-                i,
-                (int)(gap + (i % columns * cellWidth)),
-                (int)(gap + (i / columns * cellHeight)),
-                scale,
-                gap);
+            for (int i = 0; i < images.Count; i++)
+            {
+                Draw(canvas, images, i, gap + (i % columns * cellWidth), gap + (i / columns * cellHeight), scale, gap);
+            }
         }
 
-        canvas.Save(path);
+        Save(page, path);
+    }
+
+    /// <summary>
+    /// Writes a PNG file of pairs of rows on white: a row of originals, right below it their reconstructions, then a
+    /// gap and the next pair.
+    /// </summary>
+    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="originals">The images that went into the model.</param>
+    /// <param name="reconstructions">What the model made of them: as many, of the same size, in the same order.</param>
+    /// <param name="columns">How many pairs stand side by side.</param>
+    /// <param name="scale">How many pixels of the picture, across and down, show one pixel of an image.</param>
+    /// <exception cref="ArgumentException">The two batches differ in number or size.</exception>
+    /// <exception cref="UsageException">The picture would be too large.</exception>
+    /// <exception cref="SereException">The file cannot be written.</exception>
+    public static void WritePairs(
+        string path, ImageBatch originals, ImageBatch reconstructions, int columns, int scale = 2)
+    {
+        ArgumentNullException.ThrowIfNull(originals);
+        ArgumentNullException.ThrowIfNull(reconstructions);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scale);
+        if ((originals.Count, originals.Height, originals.Width)
+            != (reconstructions.Count, reconstructions.Height, reconstructions.Width))
+        {
+            throw new ArgumentException("Reconstructions are as many and as large as the originals.", nameof(reconstructions));
+        }
+
+        const int Gap = 1;
+        (string Text, ImageBatch Images)[] rows = [("original", originals), ("reconstruction", reconstructions)];
+        columns = Math.Min(columns, originals.Count);
+        int pairs = (originals.Count + columns - 1) / columns;
+        long cellWidth = ((long)originals.Width * scale) + Gap;
+        long rowHeight = (long)originals.Height * scale;
+        long pairHeight = (2 * rowHeight) + (3 * Gap) + PairGap;
+        using var font = new SKFont(PictureFont.Regular, Math.Min(CaptionSize, rowHeight));
+        long left = PageMargin + (long)rows.Max(row => font.MeasureText(row.Text)) + 1 + CaptionMargin;
+        using var page = Page(
+            left + Gap + (columns * cellWidth) + PageMargin, (2 * PageMargin) + (pairs * pairHeight) - PairGap);
+        using (var canvas = new SKCanvas(page))
+        using (var ink = new SKPaint { Color = SKColor.Parse("#22262B"), IsAntialias = true })
+        {
+            foreach (var (index, (text, images)) in rows.Index())
+            {
+                for (int i = 0; i < images.Count; i++)
+                {
+                    long top = PageMargin + Gap + (i / columns * pairHeight) + (index * (rowHeight + Gap));
+                    Draw(canvas, images, i, left + Gap + (i % columns * cellWidth), top, scale, Gap);
+                    if (i % columns == 0)
+                    {
+                        float baseline = top + (rowHeight / 2f) - ((font.Metrics.Ascent + font.Metrics.Descent) / 2);
+                        canvas.DrawText(text, left - CaptionMargin, baseline, SKTextAlign.Right, font, ink);
+                    }
+                }
+            }
+        }
+
+        Save(page, path);
+    }
+
+    private static SKBitmap Page(long width, long height)
+    {
+        if (width * height > MostPixels)
+        {
+            throw new UsageException(
+                $"A picture of {width} x {height} pixels is too large; ask for fewer images or a smaller scale.");
+        }
+
+        var page = new SKBitmap((int)width, (int)height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        page.Erase(SKColors.White);
+        return page;
+    }
+
+    /// <summary>An image, each of its pixels as a square, and around it a line, which neighbours share.</summary>
+    private static void Draw(SKCanvas canvas, ImageBatch images, int image, long left, long top, int scale, int gap)
+    {
+        var place = SKRect.Create(left, top, images.Width * scale, images.Height * scale);
+        using var line = new SKPaint { Color = Separator };
+        canvas.DrawRect(SKRect.Inflate(place, gap, gap), line);
+        using var pixels = new SKBitmap(images.Width, images.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        images.CopyTo(image, pixels.GetPixelSpan());
+        using var picture = SKImage.FromBitmap(pixels);
+        canvas.DrawImage(picture, place, new SKSamplingOptions(SKFilterMode.Nearest));
+    }
+
+    private static void Save(SKBitmap page, string path)
+    {
+        using SKData png = page.Encode(SKEncodedImageFormat.Png, quality: 100);
+        AtomicFile.Write(path, png.SaveTo);
     }
 }
 
@@ -93,169 +190,21 @@ public sealed class ImageBatch
     /// <summary>The width of an image in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>The colour of a pixel as 8-bit red, green and blue.</summary>
-    internal (byte Red, byte Green, byte Blue) ColorAt(int image, int row, int column)
+    /// <summary>The pixels of an image as 8-bit red, green, blue and opacity, by rows.</summary>
+    internal void CopyTo(int image, Span<byte> pixels)
     {
         int plane = Height * Width;
-        ReadOnlySpan<float> values = Values.Span[(image * Channels * plane)..];
-        int place = (row * Width) + column;
-        byte red = ToByte(values[place]);
-        return Channels == 1
-            ? (red, red, red)
-            : (red, ToByte(values[plane + place]), ToByte(values[(2 * plane) + place]));
-    }
-
-    private static byte ToByte(float intensity) =>
-        float.IsNaN(intensity) ? (byte)0 : (byte)((Math.Clamp(intensity, 0f, 1f) * byte.MaxValue) + 0.5f);
-}
-
-/// <summary>A picture made of enlarged images and captions, pixel by pixel.</summary>
-internal sealed class PixelCanvas : IDisposable
-{
-    // A picture of more pixels than this is a mistake in a count, and would take gigabytes.
-    private const long MostPixels = 200_000_000;
-    private const int BytesPerPixel = 4;
-
-    private static readonly SKColor Ink = SKColor.Parse("#22262B");
-
-    // Between the black of digits and the white of the page: it parts images without standing out.
-    private static readonly SKColor Separator = SKColor.Parse("#6B7280");
-
-    private readonly SKBitmap _bitmap;
-
-    /// <summary>A white page.</summary>
-    public PixelCanvas(long width, long height)
-    {
-        if (width * height > MostPixels)
+        var planes = Values.Span.Slice(image * Channels * plane, Channels * plane);
+        for (int place = 0; place < plane; place++)
         {
-            throw new UsageException(
-                $"A picture of {width} x {height} pixels is too large; ask for fewer images or a smaller scale.");
-        }
-
-        _bitmap = new SKBitmap((int)width, (int)height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        _bitmap.Erase(SKColors.White);
-    }
-
-    /// <summary>
-    /// Draws one image, each of its pixels as a square of <paramref name="scale"/> pixels, and around it a line of
-    /// <paramref name="gap"/> pixels, which neighbours share.
-    /// </summary>
-    public void DrawImage(ImageBatch images, int image, int left, int top, int scale, int gap)
-    {
-        _bitmap.Erase(
-            Separator,
-            SKRectI.Create(
-                left - gap,
-                top - gap,
-                (images.Width * scale) + (2 * gap),
-                (images.Height * scale) + (2 * gap)));
-        Span<byte> pixels = _bitmap.GetPixelSpan();
-        for (int row = 0; row < images.Height * scale; row++)
-        {
-            Span<byte> line = pixels.Slice(
-                ((top + row) * _bitmap.RowBytes) + (left * BytesPerPixel),
-                images.Width * scale * BytesPerPixel);
-            for (int column = 0; column < images.Width * scale; column++)
+            var pixel = pixels.Slice(4 * place, 4);
+            pixel[3] = byte.MaxValue;
+            for (int colour = 0; colour < 3; colour++)
             {
-                (byte red, byte green, byte blue) = images.ColorAt(image, row / scale, column / scale);
-                Span<byte> pixel = line.Slice(column * BytesPerPixel, BytesPerPixel);
-                (pixel[0], pixel[1], pixel[2], pixel[3]) = (red, green, blue, byte.MaxValue);
+                float intensity = planes[(Channels == 1 ? 0 : colour * plane) + place];
+                pixel[colour] =
+                    float.IsNaN(intensity) ? (byte)0 : (byte)((Math.Clamp(intensity, 0f, 1f) * byte.MaxValue) + 0.5f);
             }
         }
-    }
-
-    /// <summary>Writes a caption that ends at <paramref name="right"/>, centred on a height.</summary>
-    public void DrawCaption(string text, SKFont font, float right, float middle)
-    {
-        using var canvas = new SKCanvas(_bitmap);
-        using var paint = new SKPaint { Color = Ink, IsAntialias = true };
-        float baseline = middle - ((font.Metrics.Ascent + font.Metrics.Descent) / 2);
-        canvas.DrawText(text, right, baseline, SKTextAlign.Right, font, paint);
-    }
-
-    /// <summary>Writes the picture as a PNG file, whole or not at all.</summary>
-    public void Save(string path)
-    {
-        using SKData png = _bitmap.Encode(SKEncodedImageFormat.Png, quality: 100);
-        AtomicFile.Write(path, png.SaveTo);
-    }
-
-    public void Dispose() => _bitmap.Dispose();
-}
-
-/// <summary>A picture of images, each above its reconstruction.</summary>
-public static class ReconstructionGrid
-{
-    private const int CaptionSize = 13;
-    private const int CaptionMargin = 10;
-    private const int PageMargin = 8;
-
-    // What separates two pairs of rows, beside the lines around the images.
-    private const int PairGap = 10;
-
-    /// <summary>
-    /// Writes a PNG file of pairs of rows on white: a row of originals, right below it their reconstructions, then a
-    /// gap and the next pair.
-    /// </summary>
-    /// <param name="path">The file, written whole or not at all.</param>
-    /// <param name="originals">The images that went into the model.</param>
-    /// <param name="reconstructions">What the model made of them: as many, of the same size, in the same order.</param>
-    /// <param name="columns">How many pairs stand side by side.</param>
-    /// <param name="scale">How many pixels of the picture, across and down, show one pixel of an image.</param>
-    /// <param name="gap">The width in pixels of the lines between the images and around each pair of rows.</param>
-    /// <param name="originalCaption">What stands left of a row of originals; empty for nothing.</param>
-    /// <param name="reconstructionCaption">What stands left of a row of reconstructions; empty for nothing.</param>
-    /// <exception cref="ArgumentException">The two batches differ in number or size.</exception>
-    /// <exception cref="UsageException">The picture would be too large.</exception>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    public static void Write(
-        string path,
-        ImageBatch originals,
-        ImageBatch reconstructions,
-        int columns,
-        int scale = 2,
-        int gap = 1,
-        string originalCaption = "original",
-        string reconstructionCaption = "reconstruction")
-    {
-        ArgumentNullException.ThrowIfNull(originals);
-        ArgumentNullException.ThrowIfNull(reconstructions);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scale);
-        ArgumentOutOfRangeException.ThrowIfNegative(gap);
-        if (originals.Count != reconstructions.Count || originals.Height != reconstructions.Height ||
-            originals.Width != reconstructions.Width)
-        {
-            throw new ArgumentException("Reconstructions are as many and as large as the originals.", nameof(reconstructions));
-        }
-
-        columns = Math.Min(columns, originals.Count);
-        int pairRows = (originals.Count + columns - 1) / columns;
-        long cellWidth = ((long)originals.Width * scale) + gap;
-        long rowHeight = (long)originals.Height * scale;
-        long pairHeight = (2 * rowHeight) + (3 * gap) + PairGap;
-        using var font = new SKFont(PictureFont.Regular, Math.Min(CaptionSize, rowHeight));
-        float captionWidth = Math.Max(font.MeasureText(originalCaption), font.MeasureText(reconstructionCaption));
-        int left = PageMargin + (captionWidth > 0 ? (int)Math.Ceiling(captionWidth) + CaptionMargin : 0);
-        using var canvas = new PixelCanvas(
-            left + gap + (columns * cellWidth) + PageMargin,
-            (2 * PageMargin) + (pairRows * pairHeight) - PairGap);
-
-        for (int i = 0; i < originals.Count; i++)
-        {
-            int x = (int)(left + gap + (i % columns * cellWidth));
-            int y = (int)(PageMargin + gap + (i / columns * pairHeight));
-            canvas.DrawImage(originals, i, x, y, scale, gap);
-            canvas.DrawImage(reconstructions, i, x, (int)(y + rowHeight + gap), scale, gap);
-        }
-
-        for (int row = 0; row < pairRows; row++)
-        {
-            float middle = PageMargin + gap + (row * pairHeight) + (rowHeight / 2f);
-            canvas.DrawCaption(originalCaption, font, left - CaptionMargin, middle);
-            canvas.DrawCaption(reconstructionCaption, font, left - CaptionMargin, middle + rowHeight + gap);
-        }
-
-        canvas.Save(path);
     }
 }

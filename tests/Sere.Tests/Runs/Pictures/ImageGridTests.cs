@@ -98,4 +98,40 @@ public sealed class ImageGridTests : IDisposable
     [InlineData(int.MaxValue, 3, int.MaxValue, int.MaxValue)]
     public void Sizes_that_do_not_fit_the_values_are_refused(int count, int channels, int height, int width) =>
         Assert.ThrowsAny<ArgumentException>(() => new ImageBatch(new float[4], count, channels, height, width));
+
+    [Fact]
+    public void Each_original_stands_right_above_its_reconstruction()
+    {
+        // Three images of 4 x 4 in rows of two: the originals even, the reconstructions odd.
+        ImageGrid.WritePairs(FilePath, Flat(10, 20, 30), Flat(11, 21, 31), columns: 2, scale: 1);
+        using var picture = new DecodedPicture(FilePath);
+        Assert.Equal(8 + 1 + 5 + 5 + 10 + 1 + 5 + 5 + 8, picture.Size.Height);
+        int left = picture.Size.Width - (1 + 5 + 5 + 8);
+        int Level(int x, int y) => picture.At(left + x, y).Red;
+        Assert.Equal([10, 20, 11, 21], [Level(1, 9), Level(6, 9), Level(1, 14), Level(6, 14)]);
+        Assert.Equal([30, 31, 255, 255], [Level(1, 30), Level(1, 35), Level(1, 24), Level(6, 30)]);
+    }
+
+    [Fact]
+    public void The_captions_stand_left_of_their_rows()
+    {
+        var images = new ImageBatch(Enumerable.Repeat(1f, 2 * 28 * 28).ToArray(), 2, 1, 28, 28);
+        ImageGrid.WritePairs(FilePath, images, images, columns: 1);
+        using var picture = new DecodedPicture(FilePath);
+        int left = picture.Size.Width - 8 - 58;
+        Assert.All([9, 66, 134, 191], row => Assert.InRange(picture.CountInk(0, row, left, row + 56), 40, 1000));
+        Assert.Equal(0, picture.CountInk(0, 123, left, 133));
+    }
+
+    [Fact]
+    public void Pairs_that_do_not_match_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => ImageGrid.WritePairs(FilePath, Flat(1, 2), Flat(1), 1));
+        Assert.Throws<ArgumentException>(
+            () => ImageGrid.WritePairs(FilePath, Flat(1), new ImageBatch(new float[1], 1, 1, 1, 1), 1));
+        Assert.Empty(_folder.FileNames());
+    }
+
+    private static ImageBatch Flat(params int[] levels) => new(
+        levels.SelectMany(level => Enumerable.Repeat(level / 255f, 16)).ToArray(), levels.Length, channels: 1, height: 4, width: 4);
 }
