@@ -1,10 +1,10 @@
 using BenchmarkDotNet.Attributes;
 using Sere.Data;
 using Sere.Evaluation;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using Sere.Training;
 using TorchSharp;
 
@@ -22,7 +22,7 @@ public class TrainingStepBenchmark
     private ImageSet _images = null!;
 
     /// <summary>Which pieces of the engine are in use.</summary>
-    [Params(EnginePieces.Plain, EnginePieces.LibtorchProducts, EnginePieces.All)]
+    [Params(EnginePieces.Plain, EnginePieces.All)]
     public EnginePieces Pieces { get; set; }
 
     [GlobalSetup]
@@ -62,7 +62,6 @@ public class TrainingStepBenchmark
     private IDisposable? UsePieces() => Pieces switch
     {
         EnginePieces.Plain => FusedKernels.UsePlainFormulas(),
-        EnginePieces.LibtorchProducts => Blas.Withhold(),
         _ => null,
     };
 }

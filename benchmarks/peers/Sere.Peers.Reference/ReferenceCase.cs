@@ -1,9 +1,9 @@
 using Sere.Data;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Models.Configuration;
-using Sere.Networks;
 using Sere.Peers.TorchSharp;
 using Sere.Storage;
 using Sere.Training;

@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using Sere.Numerics;
 using TorchSharp;
 
@@ -21,10 +22,8 @@ public sealed class Bernoulli : FactorizedDistribution
     /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        // x logit - log(1 + e^logit). The fused log-sigmoid neither overflows nor cancels, and has a gradient at 0, which
-        // a sum of terms in max(logit, 0) and |logit| has not.
         ArgumentNullException.ThrowIfNull(x);
-        return (x * Logits).Plus((-Logits).log_sigmoid());
+        return BernoulliLogLikelihood.LogProb(Logits, x);
     }
 
     /// <inheritdoc/>

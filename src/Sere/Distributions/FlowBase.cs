@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sere.Data;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Numerics;
 using TorchSharp;
@@ -45,7 +46,7 @@ public static class ImportanceSampledLikelihood
             EffectiveSampleSize = new double[images.Count],
         };
         using var noGrad = torch.no_grad();
-        var threads = ThreadTuner.For(model);
+        var threads = Blas.IsAvailable ? ThreadTuner.For(model) : null;
         int batch = BatchSize(options);
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));

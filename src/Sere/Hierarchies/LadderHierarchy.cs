@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;

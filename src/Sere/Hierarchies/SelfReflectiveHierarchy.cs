@@ -1,8 +1,8 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Networks;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using Sere.Partitions;
 using TorchSharp;
 
@@ -85,15 +85,8 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
-
-        if (HasStacks)
-        {
-            return WalkWaves(evidence, noise, step => step.Kl);
-        }
-
-        // The fused gradient is that of one sample an image.
-        return CanFuse(noise) && (noise.dim() == 2 || !torch.is_grad_enabled())
-            ? Walk(evidence, noise, ChainStepFunction.Apply)
+        return HasStacks ? WalkWaves(evidence, noise, step => step.Kl)
+            : IsChain ? WalkChain(evidence, noise, logRatio: false)
             : base.Draw(evidence, noise);
     }
 
@@ -102,13 +95,8 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(noise);
-        if (HasStacks)
-        {
-            return WalkWaves(evidence, noise, step => step.LogPrior - step.LogPosterior);
-        }
-
-        return CanFuse(noise) && !torch.is_grad_enabled()
-            ? Walk(evidence, noise, inputs => ChainStepKernel.Forward(inputs, logRatio: true))
+        return HasStacks ? WalkWaves(evidence, noise, step => step.LogPrior - step.LogPosterior)
+            : IsChain ? WalkChain(evidence, noise, logRatio: true)
             : base.DrawWeighted(evidence, noise);
     }
 
@@ -116,18 +104,16 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     public override IReadOnlyList<torch.Tensor> GenerateCodes(torch.Tensor noise, double temperature = 1)
     {
         ArgumentNullException.ThrowIfNull(noise);
-        if (HasStacks || !CanFuse(noise) || torch.is_grad_enabled())
+        if (HasStacks || !IsChain)
         {
             return base.GenerateCodes(noise, temperature);
         }
 
         // With dm = 0 and ds = 1, eq. 9 is the prior.
-        EvidenceResiduals[] nothing =
-        [
-            .. _settings.Latents.Select(latents => new EvidenceResiduals(torch.zeros(1, latents), torch.zeros(1, latents))),
-        ];
-        noise = noise.Times(temperature);
-        return Walk(nothing, noise, inputs => ChainStepKernel.Forward(inputs, logRatio: false)).Codes;
+        var nothing = _settings.Latents
+            .Select(latents => torch.zeros([1, latents], noise.dtype, noise.device))
+            .Select(zero => new EvidenceResiduals(zero, zero));
+        return WalkChain([.. nothing], noise.Times(temperature), logRatio: false).Codes;
     }
 
     /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
@@ -149,22 +135,17 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     private bool HasStacks => _waves.Exists(wave => wave.Stacked is not null);
 
-    /// <summary>Whether all steps have a form in one pass, the largest tensors the bijectors' parameters.</summary>
-    private bool CanFuse(torch.Tensor noise) =>
-        FusedKernels.Take(noise, 3 * _settings.Latents.Max() * (noise.numel() / TotalLatents), noise)
-        && _layers.All(layer => layer.IsChainStep);
+    private bool IsChain => _layers.All(layer => layer.IsChainStep);
 
-    private PosteriorDraw Walk(
-        IReadOnlyList<LayerEvidence> evidence,
-        torch.Tensor noise,
-        Func<ChainStepInputs, (torch.Tensor Code, torch.Tensor Cost)> step)
+    private PosteriorDraw WalkChain(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, bool logRatio)
     {
         var parts = SplitNoise(noise);
         var codes = new List<torch.Tensor>(Layers);
         var costs = new List<torch.Tensor>(Layers);
         for (int layer = 0; layer < Layers; layer++)
         {
-            var (code, cost) = step(_layers[layer].ChainStep(Context(layer, codes), (EvidenceResiduals)evidence[layer], parts[layer]));
+            var inputs = _layers[layer].ChainStep(Context(layer, codes), (EvidenceResiduals)evidence[layer], parts[layer]);
+            var (code, cost) = ChainStep.Apply(inputs, logRatio);
             codes.Add(code);
             costs.Add(cost);
         }

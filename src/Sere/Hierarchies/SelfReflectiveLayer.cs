@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Networks;
-using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Hierarchies;
@@ -69,12 +69,15 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
     public ChainStepInputs ChainStep(torch.Tensor? context, EvidenceResiduals evidence, torch.Tensor noise)
     {
         var bijector = (RankOneAffineLayer)_bijector;
-        var (prior, parameters) = _prior is not null && _bijectorIsCoupled
-            ? ContextNetwork.ForwardBoth(_prior.Context, bijector.Context, context!)
-            : (_prior?.Unbounded(context), bijector.Unbounded(_bijectorIsCoupled ? context : null));
+        if (_bijectorIsCoupled && _prior is { Context.IsPerceptron: true } && bijector.Context.IsPerceptron)
+        {
+            // Their gradients meet before those of what else takes the codes: the order of sums is part of a seed's figures.
+            context = context!.view(context.shape);
+        }
+
         return new ChainStepInputs(
-            prior,
-            _bijectorIsCoupled ? parameters : parameters.expand([.. noise.shape[..^1], parameters.shape[^1]]),
+            _prior?.Unbounded(context),
+            bijector.Unbounded(_bijectorIsCoupled ? context : null),
             evidence.Mean,
             evidence.LogScale,
             noise,

@@ -1,6 +1,6 @@
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -65,13 +65,8 @@ public sealed class BernoulliFamily : DataFamily
     public override DataDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
 
     /// <inheritdoc/>
-    public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        return FusedKernels.Take(parameters, withoutGradient: [blocks, mask])
-            ? BernoulliLogLikelihoodFunction.Apply(parameters, blocks, mask)
-            : base.LogLikelihood(parameters, blocks, mask);
-    }
+    public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask) =>
+        BernoulliLogLikelihood.Apply(parameters, blocks, mask);
 
     /// <inheritdoc/>
     public override torch.Tensor InitialParameters(torch.Tensor mean)
@@ -145,13 +140,13 @@ public sealed class LogisticMixtureFamily : DataFamily
     public override DataDistribution Bind(torch.Tensor parameters) => new DiscretizedLogisticMixture(_settings, parameters);
 
     /// <inheritdoc/>
-    public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        return FusedKernels.Take(parameters, withoutGradient: [blocks, mask])
-            ? LogisticMixtureLogLikelihoodFunction.Apply(_settings, parameters, blocks, mask)
-            : base.LogLikelihood(parameters, blocks, mask);
-    }
+    public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask) =>
+        LogisticMixtureLogLikelihood.Apply(
+            new(_settings.Channels, _settings.Mixtures, _settings.Levels, (float)_settings.ScaleFloor),
+            parameters,
+            blocks,
+            mask,
+            () => base.LogLikelihood(parameters, blocks, mask));
 
     /// <summary>
     /// Equal weights; means of the components spread around the mean of each dimension; no dependence between channels.

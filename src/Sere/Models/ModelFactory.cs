@@ -2,6 +2,7 @@ using Sere.Bijectors;
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Hierarchies;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
 using Sere.Networks;

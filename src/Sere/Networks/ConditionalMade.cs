@@ -1,5 +1,5 @@
+using Sere.Kernels;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -152,22 +152,21 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
     /// <summary>The parameters of each input for a context: [..., D] and [..., C] to [..., P D].</summary>
     public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context) => Bind(context).Forward(x);
 
-    /// <summary>The weight of a layer, [1, I, O], before its mask.</summary>
-    internal torch.Tensor Weight(int layer) => _weights[layer];
+    /// <summary>The weights of all layers with what their passes share.</summary>
+    internal MaskedWeight[] Weights() =>
+    [
+        .. _weights.Select((weight, layer) =>
+            new MaskedWeight(weight, _staircases[layer], () => Mask(layer), ActivationOf(layer))),
+    ];
 
-    /// <summary>The mask of a layer, in short.</summary>
-    internal MaskStaircase Staircase(int layer) => _staircases[layer];
+    /// <summary>The activation of a layer; null for the last, which has none.</summary>
+    internal Activation? ActivationOf(int layer) => layer < _weights.Length - 1 ? Activation : null;
 
-    /// <summary>The mask of a layer as ones and zeros, [1, I, O].</summary>
-    internal torch.Tensor Mask(int layer)
+    private torch.Tensor Mask(int layer)
     {
         if (_masks[layer] is not { } mask)
         {
-            using var scope = torch.NewDisposeScope();
-            var (weight, staircase) = (_weights[layer], _staircases[layer]);
-            var row = TensorArithmetic.Indices(staircase.Rows, device: weight.device).unsqueeze(1);
-            var shown = torch.tensor(staircase.Shown.Select(rows => (long)rows).ToArray(), device: weight.device);
-            mask = _masks[layer] = row.lt(shown).unsqueeze(0).to(weight.dtype).DetachFromDisposeScope();
+            mask = _masks[layer] = _staircases[layer].Ones(_weights[layer]);
             register_buffer($"mask{layer}", mask);
         }
 
@@ -196,30 +195,13 @@ public sealed class BoundConditionalMade
 {
     private readonly ConditionalMade _made;
     private readonly IReadOnlyList<torch.Tensor> _prepared;
-
-    // Of each layer the corners of its weight for our kernel, or the masked weight for the plain form.
-    private readonly torch.Tensor?[] _corners;
-    private readonly torch.Tensor?[] _masked;
+    private readonly MaskedWeight[] _weights;
     private readonly (int Thread, long Changes) _bound = WeightsClock.Now;
 
     /// <summary>A network and what its context gives to each layer.</summary>
     internal BoundConditionalMade(ConditionalMade made, IReadOnlyList<torch.Tensor> prepared)
     {
-        _made = made;
-        _prepared = prepared;
-        int layers = prepared.Count;
-        (_corners, _masked) = (new torch.Tensor?[layers], new torch.Tensor?[layers]);
-        for (int layer = 0; layer < layers; layer++)
-        {
-            if (MaskedPerceptronFunction.Takes(made.Weight(layer), made.Weight(layer), Activation(layer)))
-            {
-                _corners[layer] = MaskedPerceptronKernel.Corners(made.Weight(layer), made.Staircase(layer));
-            }
-            else
-            {
-                _masked[layer] = Masked(layer);
-            }
-        }
+        (_made, _prepared, _weights) = (made, prepared, made.Weights());
     }
 
     /// <summary>The parameters of each input: all first ones, then all second ones.</summary>
@@ -251,7 +233,13 @@ public sealed class BoundConditionalMade
         var rows = x.reshape(-1, inputs);
         for (int layer = 0; layer < prepared.Count; layer++)
         {
-            rows = Layer(rows, layer, prepared[layer]);
+            var part = prepared[layer];
+            rows = MaskedPerceptronLayer.Apply(
+                rows,
+                _weights[layer],
+                _made.HasContext ? null : part,
+                _made.HasContext ? part.reshape(-1, part.shape[^1]) : null,
+                _made.ActivationOf(layer));
         }
 
         return rows.view([.. leading, rows.shape[^1]]);
@@ -263,7 +251,7 @@ public sealed class BoundConditionalMade
     {
         RequireSameWeights();
         return new SequentialMade(
-            [.. _masked.Select((weight, layer) => weight ?? Masked(layer))],
+            [.. _weights.Select(weight => weight.Masked())],
             _prepared,
             _made.Activation,
             _made.HiddenDegrees,
@@ -280,33 +268,6 @@ public sealed class BoundConditionalMade
             throw new InvalidOperationException("The weights have changed since this network was bound; bind it again.");
         }
     }
-
-    private torch.Tensor Layer(torch.Tensor rows, int layer, torch.Tensor prepared)
-    {
-        var activation = Activation(layer);
-        if (_corners[layer] is { } corners && MaskedPerceptronFunction.Takes(rows, _made.Weight(layer), activation))
-        {
-            return MaskedPerceptronFunction.Apply(
-                rows,
-                _made.Weight(layer).squeeze(0),
-                corners,
-                _made.Staircase(layer),
-                _made.HasContext ? null : prepared.view(-1),
-                _made.HasContext ? prepared.reshape(-1, prepared.shape[^1]) : null,
-                activation);
-        }
-
-        return PerceptronLayer.Stacked(
-            rows.unsqueeze(0),
-            _masked[layer] ?? Masked(layer),
-            _made.HasContext ? null : prepared,
-            activation,
-            _made.HasContext ? prepared.reshape(1, -1, prepared.shape[^1]) : null).squeeze(0);
-    }
-
-    private Activation? Activation(int layer) => layer < _prepared.Count - 1 ? _made.Activation : null;
-
-    private torch.Tensor Masked(int layer) => _made.Weight(layer) * _made.Mask(layer);
 }
 
 /// <summary>Counts on each thread how often weights were changed in place, by which what was bound before is told.</summary>

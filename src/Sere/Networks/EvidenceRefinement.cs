@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -44,6 +44,9 @@ public sealed class ContextNetwork : torch.nn.Module
     /// <summary>Whether the parameters depend on a context.</summary>
     public bool IsConditional => _network is not null;
 
+    /// <summary>Whether a perceptron computes them.</summary>
+    internal bool IsPerceptron => _network is Mlp;
+
     /// <summary>The parameters: [..., P] for a context [..., C], or [P] without one.</summary>
     /// <exception cref="ArgumentException">A context is missing, or one is given where none is used.</exception>
     public torch.Tensor Forward(torch.Tensor? context)
@@ -56,18 +59,5 @@ public sealed class ContextNetwork : torch.nn.Module
         }
 
         return _network is null ? _constant!.alias() : _network.Forward(context!);
-    }
-
-    /// <summary>The parameters of two, which are computed together where both take the context.</summary>
-    internal static (torch.Tensor First, torch.Tensor Second) ForwardBoth(
-        ContextNetwork first, ContextNetwork second, torch.Tensor context)
-    {
-        if (first._network is not Mlp firstMlp || second._network is not Mlp secondMlp)
-        {
-            return (first.Forward(context), second.Forward(context));
-        }
-
-        var both = Mlp.ForwardTogether([firstMlp, secondMlp], context);
-        return (both[0], both[1]);
     }
 }

@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 

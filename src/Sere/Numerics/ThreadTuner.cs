@@ -1,4 +1,3 @@
-using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Numerics;
@@ -66,9 +65,12 @@ public sealed class ThreadTuner
     /// <summary>The number of threads, in words.</summary>
     internal static string Description => _most > 1 ? $"up to {_most} threads" : $"{torch.get_num_threads()} threads";
 
-    /// <summary>A tuner for a work with a model; null where the number of threads is fixed, or decides bits.</summary>
+    /// <summary>
+    /// A tuner for a work with a model, where the kernels of layers are available: without them the number decides bits.
+    /// Null where the number is fixed, or decides bits by the model.
+    /// </summary>
     internal static ThreadTuner? For(torch.nn.Module model) =>
-        _most > 1 && Blas.IsAvailable && model.named_parameters().All(named => IsFree(named.parameter))
+        _most > 1 && model.named_parameters().All(named => IsFree(named.parameter))
             ? new ThreadTuner(torch.get_num_threads(), _most, torch.set_num_threads)
             : null;
 

@@ -1,6 +1,6 @@
+using Sere.Kernels;
 using Sere.Networks;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -106,9 +106,7 @@ public sealed class FlatParameters : IDisposable
     }
 
     /// <summary>The Euclidean norm of all gradients together.</summary>
-    public double GradientNorm() => FusedKernels.Take(Gradients)
-        ? Math.Sqrt(AdamKernel.SumOfSquares(Gradients))
-        : Gradients.norm().to(torch.ScalarType.Float64).cpu().item<double>();
+    public double GradientNorm() => AdamStep.Norm(Gradients);
 
     /// <inheritdoc/>
     public void Dispose()

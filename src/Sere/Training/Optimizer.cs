@@ -1,7 +1,7 @@
+using Sere.Kernels;
 using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
-using Sere.Numerics.Kernels;
 using TorchSharp;
 
 namespace Sere.Training;
@@ -104,27 +104,12 @@ public sealed class Adam : Optimizer
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(gradients);
-        double firstCorrection = 1 - Math.Pow(Beta1, Steps);
-        double secondCorrection = 1 - Math.Pow(Beta2, Steps);
-        if (FusedKernels.Take(values))
-        {
-            AdamKernel.Step(values, gradients, FirstMoment, SecondMoment, new AdamCoefficients(
-                (float)Beta1,
-                (float)(1 - Beta1),
-                (float)Beta2,
-                (float)(1 - Beta2),
-                (float)gradientScale,
-                (float)(1 / secondCorrection),
-                (float)Epsilon,
-                (float)(learningRate / firstCorrection)));
-            return;
-        }
-
-        gradients = gradientScale == 1 ? gradients : gradients.Times(gradientScale);
-        FirstMoment.TimesInPlace(Beta1).PlusInPlace(gradients, 1 - Beta1);
-        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(gradients, gradients, 1 - Beta2);
-        var denominator = SecondMoment.Over(secondCorrection).sqrt_().PlusInPlace(Epsilon);
-        values.PlusQuotientInPlace(FirstMoment, denominator, -learningRate / firstCorrection);
+        AdamStep.Apply(
+            values,
+            gradients,
+            FirstMoment,
+            SecondMoment,
+            new AdamConstants(Beta1, Beta2, Epsilon, learningRate, gradientScale, Steps));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Sere.Data;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Models.Configuration;
 using Sere.Networks;
@@ -52,7 +53,7 @@ public sealed class Trainer : IDisposable
         Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
-        _threads = ThreadTuner.For(model);
+        _threads = Blas.IsAvailable ? ThreadTuner.For(model) : null;
     }
 
     /// <summary>The model's parameters.</summary>

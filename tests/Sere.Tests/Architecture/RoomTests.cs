@@ -20,35 +20,38 @@ public sealed class RoomTests
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Numerics"] = [],
-        ["Networks"] = ["Numerics"],
-        ["Bijectors"] = ["Numerics", "Networks"],
-        ["Distributions"] = ["Numerics", "Networks", "Bijectors"],
-        ["Partitions"] = ["Numerics", "Networks", "Bijectors", "Distributions"],
-        ["Hierarchies"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
-        ["Likelihoods"] = ["Numerics", "Networks", "Bijectors", "Distributions", "Partitions"],
+        ["Kernels"] = ["Numerics"],
+        ["Networks"] = ["Numerics", "Kernels"],
+        ["Bijectors"] = ["Numerics", "Kernels", "Networks"],
+        ["Distributions"] = ["Numerics", "Kernels", "Networks", "Bijectors"],
+        ["Partitions"] = ["Numerics", "Kernels", "Networks", "Bijectors", "Distributions"],
+        ["Hierarchies"] = ["Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions"],
+        ["Likelihoods"] = ["Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions"],
         ["Storage"] = ["Numerics"],
         ["Data"] = ["Numerics", "Storage"],
         ["Models"] =
         [
-            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+            "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
         ],
         ["Training"] =
         [
-            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+            "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+            "Models",
         ],
         ["Evaluation"] =
         [
-            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
+            "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+            "Models",
         ],
         ["Performance"] =
         [
-            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
-            "Training", "Evaluation",
+            "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+            "Models", "Training", "Evaluation",
         ],
         ["Runs"] =
         [
-            "Numerics", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data", "Models",
-            "Storage", "Training", "Evaluation",
+            "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
+            "Models", "Storage", "Training", "Evaluation",
         ],
     };
 

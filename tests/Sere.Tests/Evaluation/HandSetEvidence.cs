@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Networks;
 using Sere.Tests.Laws;

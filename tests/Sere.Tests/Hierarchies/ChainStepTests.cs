@@ -1,7 +1,7 @@
 using Sere.Distributions;
 using Sere.Hierarchies;
+using Sere.Kernels;
 using Sere.Networks;
-using Sere.Numerics.Kernels;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -12,8 +12,7 @@ namespace Sere.Tests.Hierarchies;
 /// <summary>The chain's steps in one pass equal the plain formulas, values and gradients, up to the rounding of float32.</summary>
 /// <remarks>
 /// Seen to fail with: the bound of d left out; the divergence's share left out of the gradient of dm, and of log s; u^T eps
-/// over the whole vectors alone; the noise of layer 0 for each; the temperature left out; the weights of the prior's networks
-/// for the bijector's too; a bias left out where networks are computed together.
+/// over the whole vectors alone; the noise of layer 0 for each; the temperature left out.
 /// </remarks>
 public sealed class ChainStepTests
 {

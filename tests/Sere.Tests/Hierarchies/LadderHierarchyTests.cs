@@ -1,5 +1,6 @@
 using Sere.Distributions;
 using Sere.Hierarchies;
+using Sere.Kernels;
 using Sere.Networks;
 using Sere.Tests.Laws;
 using TorchSharp;

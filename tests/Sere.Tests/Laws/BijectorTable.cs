@@ -1,4 +1,5 @@
 using Sere.Bijectors;
+using Sere.Kernels;
 using Sere.Networks;
 using TorchSharp;
 using Xunit;

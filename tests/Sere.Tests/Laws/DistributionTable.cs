@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Networks;
 using TorchSharp;
 using Xunit;

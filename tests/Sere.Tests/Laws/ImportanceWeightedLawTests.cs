@@ -1,4 +1,4 @@
-using Sere.Numerics.Kernels;
+using Sere.Kernels;
 using Sere.Tests.Training;
 using TorchSharp;
 using Xunit;

@@ -1,4 +1,5 @@
 using Sere.Hierarchies;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;

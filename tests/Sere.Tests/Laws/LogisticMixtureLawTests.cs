@@ -1,7 +1,7 @@
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Networks;
-using Sere.Numerics.Kernels;
 using Sere.Partitions;
 using TorchSharp;
 using Xunit;

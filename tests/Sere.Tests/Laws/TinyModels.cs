@@ -1,6 +1,7 @@
 using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Hierarchies;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;

@@ -1,8 +1,8 @@
 using Sere.Data;
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Models.Configuration;
-using Sere.Networks;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;

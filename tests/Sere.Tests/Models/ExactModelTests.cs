@@ -1,9 +1,9 @@
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Evaluation;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Models.Configuration;
-using Sere.Networks;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;

@@ -1,5 +1,5 @@
+using Sere.Kernels;
 using Sere.Networks;
-using Sere.Numerics.Kernels;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;

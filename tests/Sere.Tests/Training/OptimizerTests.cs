@@ -1,4 +1,4 @@
-using Sere.Numerics.Kernels;
+using Sere.Kernels;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -113,7 +113,7 @@ public sealed class OptimizerTests
         Assert.True(one.SecondMoment.allclose(other.SecondMoment, Rounding, Rounding));
         Assert.Equal(
             Math.Sqrt(plain.to(torch.ScalarType.Float64).square().sum().item<double>()),
-            Math.Sqrt(AdamKernel.SumOfSquares(plain)),
+            AdamStep.Norm(plain),
             1e-9 * length);
     }
 

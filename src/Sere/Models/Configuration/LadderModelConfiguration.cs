@@ -1,4 +1,4 @@
-using Sere.Networks;
+using Sere.Kernels;
 
 namespace Sere.Models.Configuration;
 

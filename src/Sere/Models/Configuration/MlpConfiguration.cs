@@ -1,3 +1,4 @@
+using Sere.Kernels;
 using Sere.Networks;
 
 namespace Sere.Models.Configuration;

@@ -63,7 +63,7 @@ internal static class Chart
     /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Save(Plot plot, string path)
     {
-        if (!plot.PlottableList.Any())
+        if (plot.PlottableList.Count == 0)
         {
             const string Nothing = "nothing to show yet";
             Style(plot.Add.Annotation(Nothing, Alignment.MiddleCenter).LabelStyle, Nothing, LabelSize);

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Sere.Data;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
-using Sere.Networks;
 using Xunit;
 
 namespace Sere.Tests.Models.Configuration;

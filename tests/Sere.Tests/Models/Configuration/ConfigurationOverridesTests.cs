@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models.Configuration;
-using Sere.Networks;
 using Xunit;
 
 namespace Sere.Tests.Models.Configuration;

@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace Sere.Tests.Numerics.Kernels;
+namespace Sere.Tests.Kernels;
 
 /// <summary>A computation that has a fused and a plain form.</summary>
 /// <param name="Name">What it is.</param>

@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 
-namespace Sere.Numerics.Kernels;
+namespace Sere.Kernels;
 
 /// <summary>The numbers of a tensor in memory, for kernels.</summary>
 internal static unsafe class FloatMemory
@@ -81,89 +80,27 @@ internal static unsafe class FloatMemory
     }
 }
 
-/// <summary>A copy of float32 numbers in bfloat16, rounded to the nearest, to the even one in the middle.</summary>
-[StructLayout(LayoutKind.Auto)]
-internal readonly unsafe ref struct BFloat16Memory : IDisposable
-{
-    private const uint Half = 0x7FFF;
-    private const int LostBits = 16;
-    private readonly ushort[] _numbers;
-
-    /// <summary>Copies numbers.</summary>
-    public BFloat16Memory(float* source, int count)
-    {
-        _numbers = ArrayPool<ushort>.Shared.Rent(count);
-        Convert((uint*)source, _numbers, count);
-    }
-
-    /// <summary>The numbers, for a fixed statement.</summary>
-    public ref ushort GetPinnableReference() => ref MemoryMarshal.GetArrayDataReference(_numbers);
-
-    /// <inheritdoc/>
-    public void Dispose() => ArrayPool<ushort>.Shared.Return(_numbers);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Convert(uint* source, ushort[] numbers, int count)
-    {
-        fixed (ushort* target = numbers)
-        {
-            int i = 0;
-            for (; i <= count - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
-            {
-                Vector256.Narrow(
-                    Rounded(Vector256.Load(source + i)), Rounded(Vector256.Load(source + i + Vector256<uint>.Count)))
-                    .Store(target + i);
-            }
-
-            for (; i < count; i++)
-            {
-                target[i] = (ushort)Rounded(Vector256.Create(source[i])).ToScalar();
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Rounded(Vector256<uint> bits)
-    {
-        var lowest = (bits >> LostBits) & Vector256<uint>.One;
-        var rounded = (bits + Vector256.Create(Half) + lowest) >> LostBits;
-
-        // Rounding could carry not a number over to infinity or zero.
-        var number = bits.AsSingle();
-        return Vector256.ConditionalSelect(
-            Vector256.Equals(number, number).AsUInt32(), rounded, Vector256.Create(0x7FC0u));
-    }
-}
-
 /// <summary>The rows of a tensor [..., N] in memory, whose numbers lie side by side: a part of wider rows, too.</summary>
-[StructLayout(LayoutKind.Auto)]
-internal readonly unsafe struct RowMemory
+internal sealed unsafe class RowMemory
 {
-    private readonly nint _start;
+    // Who reads the rows keeps them alive, and they the memory.
+    private readonly torch.Tensor _tensor;
+    private readonly float* _start;
     private readonly long _stride;
     private readonly int _rows;
 
-    private RowMemory(nint start, long stride, int rows)
-    {
-        _start = start;
-        _stride = stride;
-        _rows = rows;
-    }
-
     /// <summary>The rows of a tensor, or of a copy where they do not follow each other at equal distances.</summary>
-    /// <param name="tensor">[..., N].</param>
-    /// <param name="alive">Keeps the memory alive: to be passed to <see cref="GC.KeepAlive"/>.</param>
-    public static RowMemory Of(torch.Tensor tensor, out torch.Tensor alive)
+    public RowMemory(torch.Tensor tensor)
     {
-        alive = HasEqualDistances(tensor) ? tensor : tensor.contiguous();
-        long[] shape = alive.shape;
-        int rows = (int)(alive.numel() / shape[^1]);
-        long stride = shape.Length == 1 ? 0 : alive.stride(shape.Length - 2);
-        return new RowMemory((nint)FloatMemory.OfFirst(alive), stride, rows);
+        _tensor = HasEqualDistances(tensor) ? tensor : tensor.contiguous();
+        long[] shape = _tensor.shape;
+        _rows = (int)(_tensor.numel() / shape[^1]);
+        _stride = shape.Length == 1 ? 0 : _tensor.stride(shape.Length - 2);
+        _start = FloatMemory.OfFirst(_tensor);
     }
 
     /// <summary>A row; beyond the last they begin again, so that one evidence serves K samples.</summary>
-    public float* Row(int row) => (float*)_start + (row % _rows * _stride);
+    public float* Row(int row) => _start + (row % _rows * _stride);
 
     private static bool HasEqualDistances(torch.Tensor tensor)
     {

@@ -1,8 +1,8 @@
+using Sere.Kernels;
 using Sere.Likelihoods;
-using Sere.Networks;
 using TorchSharp;
 
-namespace Sere.Tests.Numerics.Kernels;
+namespace Sere.Tests.Kernels;
 
 /// <summary>
 /// Every computation that has a fused form, at sizes with and without a remainder to the vector width, small enough for

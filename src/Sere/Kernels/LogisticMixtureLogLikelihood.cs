@@ -3,164 +3,73 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
 
-namespace Sere.Numerics.Kernels;
+namespace Sere.Kernels;
 
 /// <summary>
-/// The log-likelihood of pixels under mixtures of discretized logistics, summed over the pixels that count, and its
-/// gradient: one pass over the parameters each. The formulas stand at DiscretizedLogisticMixture.
+/// The log-likelihood of pixels under mixtures of discretized logistics, summed over the pixels that count: one pass over
+/// the parameters each for value and gradient. The formulas stand at DiscretizedLogisticMixture, and with them the plain
+/// form, of whose terms samples are drawn, too.
 /// </summary>
-internal static unsafe class LogisticMixtureKernel
+internal sealed unsafe class LogisticMixtureLogLikelihood : BlockLogLikelihood
 {
-    // Rows whose sums a piece keeps while it goes through the blocks in the order of memory.
-    private const int RowBlock = 8;
+    private readonly LogisticMixtureShape _shape;
 
-    /// <summary>The sum over blocks and pixels, in float64 between rows.</summary>
-    /// <param name="shape">Channels, components, levels.</param>
-    /// <param name="parameters">[S, K, B, P pixels], contiguous.</param>
-    /// <param name="data">[S, B, C pixels], contiguous.</param>
-    /// <param name="mask">[S, 1, C pixels], contiguous; that of the first channel is taken.</param>
-    /// <returns>[K, B].</returns>
-    public static torch.Tensor Forward(
-        LogisticMixtureShape shape, torch.Tensor parameters, torch.Tensor data, torch.Tensor mask)
+    private LogisticMixtureLogLikelihood(LogisticMixtureShape shape)
     {
-        var rows = new Rows(shape, parameters, data, mask);
-        var total = torch.empty([parameters.shape[1], parameters.shape[2]]);
-        nint target = (nint)FloatMemory.Of(total);
-        ParallelWork.For(rows.Pieces, parameters.numel(), piece =>
-        {
-            var kept = stackalloc Vector256<float>[shape.Kept];
-            int first = piece * RowBlock;
-            for (int row = first; row < Math.Min(first + RowBlock, rows.Count); row++)
-            {
-                double sum = 0;
-                for (int block = 0; block < rows.Stack; block++)
-                {
-                    sum += SumRow(
-                        shape, rows.Parameters(block, row), rows.Data(block, row), rows.Mask(block), rows.Pixels, kept);
-                }
-
-                ((float*)target)[row] = (float)sum;
-            }
-        });
-        GC.KeepAlive((parameters, data, mask));
-        return total;
+        _shape = shape;
     }
 
-    /// <summary>The gradient of the parameters.</summary>
+    /// <inheritdoc/>
+    protected override int RowBlock => 8;
+
+    /// <inheritdoc/>
+    protected override int Scratch => _shape.Kept * Vector256<float>.Count;
+
+    /// <summary>The sum over blocks and pixels in nats, [K, B].</summary>
     /// <param name="shape">Channels, components, levels.</param>
-    /// <param name="gradient">Gradient of the sums, [K, B], contiguous.</param>
-    /// <param name="parameters">[S, K, B, P pixels], contiguous.</param>
-    /// <param name="data">[S, B, C pixels], contiguous.</param>
-    /// <param name="mask">[S, 1, C pixels], contiguous.</param>
-    public static torch.Tensor Backward(
+    /// <param name="parameters">[S, K, B, P pixels].</param>
+    /// <param name="data">[S, B, C pixels].</param>
+    /// <param name="mask">[S, 1, C pixels]; that of the first channel is taken.</param>
+    /// <param name="plain">The plain form.</param>
+    public static torch.Tensor Apply(
         LogisticMixtureShape shape,
-        torch.Tensor gradient,
         torch.Tensor parameters,
         torch.Tensor data,
-        torch.Tensor mask)
-    {
-        var rows = new Rows(shape, parameters, data, mask);
-        var result = torch.empty_like(parameters);
-        nint target = (nint)FloatMemory.Of(result);
-        nint source = (nint)FloatMemory.Of(gradient);
-        int pieces = rows.Pieces;
-        ParallelWork.For(rows.Stack * pieces, parameters.numel(), piece =>
-        {
-            var kept = stackalloc Vector256<float>[shape.Kept];
-            int block = piece / pieces;
-            int first = piece % pieces * RowBlock;
-            for (int row = first; row < Math.Min(first + RowBlock, rows.Count); row++)
-            {
-                GradientRow(
-                    shape,
-                    rows.Parameters(block, row),
-                    rows.Data(block, row),
-                    rows.Mask(block),
-                    rows.Pixels,
-                    kept,
-                    ((float*)source)[row],
-                    (float*)target + rows.Offset(block, row));
-            }
-        });
-        GC.KeepAlive((gradient, parameters, data, mask));
-        return result;
-    }
+        torch.Tensor mask,
+        Func<torch.Tensor> plain) =>
+        FusedKernels.Take(parameters, withoutGradient: [data, mask])
+            ? new LogisticMixtureLogLikelihood(shape).Sum(parameters, data, mask)
+            : plain();
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float SumRow(
-        LogisticMixtureShape shape, float* parameters, float* data, float* mask, int pixels, Vector256<float>* kept)
+    protected override float SumRow(in Row row, float* scratch)
     {
+        int pixels = row.ParameterCount / _shape.Parameters;
         var sum = Vector256<float>.Zero;
         for (int i = 0; i < pixels; i += Vector256<float>.Count)
         {
             int count = Math.Min(Vector256<float>.Count, pixels - i);
-            var mixture = new LogisticMixturePixels(shape, parameters + i, data + i, pixels, count);
-            mixture.Evaluate(kept, withSlopes: false);
-            sum += mixture.LogLikelihood * FloatMemory.Load(mask + i, count);
+            var mixture = new LogisticMixturePixels(_shape, row.Parameters + i, row.Data + i, pixels, count);
+            mixture.Evaluate((Vector256<float>*)scratch, withSlopes: false);
+            sum += mixture.LogLikelihood * FloatMemory.Load(row.Mask + i, count);
         }
 
         return Vector256.Sum(sum);
     }
 
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GradientRow(
-        LogisticMixtureShape shape,
-        float* parameters,
-        float* data,
-        float* mask,
-        int pixels,
-        Vector256<float>* kept,
-        float gradient,
-        float* target)
+    protected override void GradientRow(in Row row, float* scratch, float gradient, float* target)
     {
+        int pixels = row.ParameterCount / _shape.Parameters;
         for (int i = 0; i < pixels; i += Vector256<float>.Count)
         {
             int count = Math.Min(Vector256<float>.Count, pixels - i);
-            var mixture = new LogisticMixturePixels(shape, parameters + i, data + i, pixels, count);
-            mixture.Evaluate(kept, withSlopes: true);
-            mixture.Gradient(kept, FloatMemory.Load(mask + i, count) * gradient, target + i);
+            var mixture = new LogisticMixturePixels(_shape, row.Parameters + i, row.Data + i, pixels, count);
+            mixture.Evaluate((Vector256<float>*)scratch, withSlopes: true);
+            mixture.Gradient((Vector256<float>*)scratch, FloatMemory.Load(row.Mask + i, count) * gradient, target + i);
         }
-    }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly struct Rows
-    {
-        private readonly nint _parameters;
-        private readonly nint _data;
-        private readonly nint _mask;
-        private readonly int _batch;
-        private readonly int _width;
-        private readonly int _channels;
-
-        public Rows(LogisticMixtureShape shape, torch.Tensor parameters, torch.Tensor data, torch.Tensor mask)
-        {
-            _parameters = (nint)FloatMemory.Of(parameters);
-            _data = (nint)FloatMemory.Of(data);
-            _mask = (nint)FloatMemory.Of(mask);
-            _batch = (int)parameters.shape[2];
-            _width = (int)parameters.shape[3];
-            _channels = shape.Channels;
-            Stack = (int)parameters.shape[0];
-            Count = (int)(parameters.shape[1] * parameters.shape[2]);
-            Pixels = _width / shape.Parameters;
-        }
-
-        public int Stack { get; }
-
-        public int Count { get; }
-
-        public int Pixels { get; }
-
-        public int Pieces => (Count + RowBlock - 1) / RowBlock;
-
-        public long Offset(int block, int row) => (((long)block * Count) + row) * _width;
-
-        public float* Parameters(int block, int row) => (float*)_parameters + Offset(block, row);
-
-        public float* Data(int block, int row) =>
-            (float*)_data + ((((long)block * _batch) + (row % _batch)) * _channels * Pixels);
-
-        public float* Mask(int block) => (float*)_mask + ((long)block * _channels * Pixels);
     }
 }
 
@@ -322,7 +231,7 @@ internal unsafe ref struct LogisticMixturePixels
         FloatMemory.Store(value, target + ((long)index * _stride), _count);
 }
 
-/// <summary>What a <see cref="LogisticMixtureKernel"/> needs to know beside its tensors.</summary>
+/// <summary>What a <see cref="LogisticMixtureLogLikelihood"/> needs to know beside its tensors.</summary>
 /// <param name="Channels">C, at most 3.</param>
 /// <param name="Mixtures">M.</param>
 /// <param name="Levels">V.</param>

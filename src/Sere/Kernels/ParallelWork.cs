@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Sere.Numerics;
 using TorchSharp;
 
-namespace Sere.Numerics.Kernels;
+namespace Sere.Kernels;
 
 /// <summary>Shares independent pieces of work among as many threads as libtorch computes with.</summary>
 internal static class ParallelWork
@@ -35,6 +36,17 @@ internal static class ParallelWork
             run(piece);
         }
     }
+
+    /// <summary>Runs independent rows, so many a piece.</summary>
+    public static void ForRows(int rows, int block, long elements, Action<int> run) =>
+        For((rows + block - 1) / block, elements, piece =>
+        {
+            int last = Math.Min(rows, (piece + 1) * block);
+            for (int row = piece * block; row < last; row++)
+            {
+                run(row);
+            }
+        });
 }
 
 /// <summary>
@@ -44,7 +56,7 @@ internal static class ParallelWork
 /// </summary>
 internal static unsafe class OpenMpTeam
 {
-    private static readonly Lazy<nint> ParallelRegion = new(FindParallelRegion);
+    private static readonly Lazy<nint> ParallelRegion = new(() => FindExport("libgomp", "GOMP_parallel"));
 
     /// <summary>Whether the team can be used: where libtorch brings GNU OpenMP.</summary>
     public static bool IsAvailable => ParallelRegion.Value != 0;
@@ -71,46 +83,39 @@ internal static unsafe class OpenMpTeam
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Work(nint handle) => ((Job)GCHandle.FromIntPtr(handle).Target!).TakePieces();
 
-    private static nint FindParallelRegion()
+    /// <summary>A function of a library that libtorch brings, on Linux; else 0.</summary>
+    public static nint FindExport(string library, string name)
     {
         if (!OperatingSystem.IsLinux())
         {
             return 0;
         }
 
-        // Loaded with libtorch under a name that bears a hash; only the copy that libtorch uses has its threads.
+        // Loaded with libtorch, some under a name that bears a hash; only the copy that libtorch uses has its threads.
         NativeLibraries.EnsureLoaded();
         using var process = Process.GetCurrentProcess();
         string? path = process.Modules.Cast<ProcessModule>()
             .Select(module => module.FileName)
-            .FirstOrDefault(file => Path.GetFileName(file).StartsWith("libgomp", StringComparison.Ordinal));
+            .FirstOrDefault(file => Path.GetFileName(file).StartsWith(library, StringComparison.Ordinal));
         return path is not null
-            && NativeLibrary.TryLoad(path, out nint library)
-            && NativeLibrary.TryGetExport(library, "GOMP_parallel", out nint region) ? region : 0;
+            && NativeLibrary.TryLoad(path, out nint handle)
+            && NativeLibrary.TryGetExport(handle, name, out nint export) ? export : 0;
     }
 
-    private sealed class Job
+    private sealed class Job(int pieces, Action<int> run)
     {
-        private readonly int _pieces;
-        private readonly Action<int> _run;
         private int _taken;
         private Exception? _error;
-
-        public Job(int pieces, Action<int> run)
-        {
-            _pieces = pieces;
-            _run = run;
-        }
 
         public void TakePieces()
         {
             try
             {
                 for (int piece = Interlocked.Increment(ref _taken) - 1;
-                    piece < _pieces;
+                    piece < pieces;
                     piece = Interlocked.Increment(ref _taken) - 1)
                 {
-                    _run(piece);
+                    run(piece);
                 }
             }
             catch (Exception error)

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Sere.Numerics.Kernels;
+namespace Sere.Kernels;
 
 /// <summary>
 /// Functions of eight numbers at once, to within a few units in the last place. Not a number stays not a number. The

@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
-using Sere.Numerics.Kernels;
+using Sere.Kernels;
 using Xunit;
 
-namespace Sere.Tests.Numerics.Kernels;
+namespace Sere.Tests.Kernels;
 
 /// <summary>
 /// Against float64, over the range of float32. Seen to fail with: one term of the exponential's series left out; the
