@@ -3,8 +3,8 @@ using Sere.Data;
 using Sere.Evaluation;
 using Sere.Kernels;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using TorchSharp;
 
@@ -31,7 +31,7 @@ public class TrainingStepBenchmark
         NativeLibraries.EnsureLoaded();
         var configuration = Presets.Load("mnist-mlp");
         _images = DigitsGenerator.GenerateTrain(Images);
-        _model = ModelFactory.Create(configuration.Model, _images.Shape, configuration.Seed);
+        _model = configuration.Model.Build(_images.Shape, configuration.Seed);
         var training = configuration.Training with { Epochs = int.MaxValue / Images };
         _trainer = new Trainer(_model, training, _images, BinarizationRule.Dynamic, configuration.Seed);
     }

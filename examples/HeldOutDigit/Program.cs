@@ -1,10 +1,10 @@
+using Sere.Data;
+using Sere.Evaluation;
+using Sere.Runs;
+using Sere.Runs.Configuration;
 // What a likelihood says of images of a kind that the model has never seen: a model is trained on digits without one of
 // them, and then scores test digits of all ten kinds.
 //   dotnet run -c Release --project examples/HeldOutDigit -- [DIGIT] [EPOCHS] [TRAINING-IMAGES] [TEST-IMAGES]
-using Sere.Data;
-using Sere.Evaluation;
-using Sere.Models.Configuration;
-using Sere.Runs;
 
 byte digit = args.Length > 0 ? byte.Parse(args[0]) : (byte)8;
 int epochs = args.Length > 1 ? int.Parse(args[1]) : 10;
@@ -18,7 +18,7 @@ var configuration = Presets.Load("digits");
 configuration = configuration with
 {
     Training = configuration.Training with { Epochs = epochs },
-    Evaluation = new EvaluationConfiguration { ImportanceSamples = 20, Limit = 100 },
+    Evaluation = new EvaluationChoice { ImportanceSamples = 20, Limit = 100 },
 };
 
 string folder = Path.Combine(Path.GetTempPath(), $"sere-without-{digit}-{Guid.NewGuid():N}");

@@ -1,9 +1,8 @@
 using Sere.Data;
-using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
 using Sere.Peers.Reference;
 using Sere.Peers.TorchSharp;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using TorchSharp;
 
@@ -20,7 +19,7 @@ preset = preset with { Training = preset.Training with { BatchSize = batch, Epoc
 
 // Whole batches alone, so that every step is the same work.
 var images = DigitsGenerator.GenerateTrain(Math.Max(Images / batch, 1) * batch);
-using var model = ModelFactory.Create(preset.Model, images.Shape, preset.Seed);
+using var model = preset.Model.Build(images.Shape, preset.Seed);
 using (var mean = images.Mean())
 {
     model.InitializeOutput(mean);

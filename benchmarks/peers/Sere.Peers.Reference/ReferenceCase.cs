@@ -1,10 +1,12 @@
+using Sere.Bijectors;
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Models.Configuration;
+using Sere.Networks;
 using Sere.Peers.TorchSharp;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -22,15 +24,15 @@ public static class ReferenceCase
     public static PeerSettings Settings(ExperimentConfiguration configuration, int dimensions)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        var model = (VariationalModelConfiguration)configuration.Model;
-        var evidence = (MlpConfiguration)((IndependentEvidenceConfiguration)model.Evidence).Network;
-        var prior = (MlpConfiguration)model.Prior.Network;
-        var affine = (RankOneAffineConfiguration)model.Bijector;
-        var bijector = (MlpConfiguration)affine.Network;
-        var data = (MlpConfiguration)model.Data.Network;
+        var model = (VariationalAutoencoder)configuration.Model;
+        var evidence = (PerceptronDesign)((IndependentEvidence)model.Evidence).Network;
+        var prior = (PerceptronDesign)model.Prior.Network;
+        var affine = (RankOneAffine)model.Bijector;
+        var bijector = (PerceptronDesign)affine.Network;
+        var data = (PerceptronDesign)model.Data.Network;
         bool coupled = model.Coupling is { Prior: true, Bijector: true, Data: true } && model.Latents.IsUniform;
         bool same = model.Posterior.Residual == PosteriorResidual.Scaled && model.Data.Residual == DataResidual.Joint
-            && model.Data is BernoulliDataConfiguration && configuration.Training.Optimizer is AdamConfiguration;
+            && model.Data is BernoulliData && configuration.Training.Optimizer is AdamChoice;
         if (!coupled || !same || new[] { evidence, prior, bijector, data }.Any(network => network.Activation != Activation.Elu))
         {
             throw new UsageException($"The peers have no model like '{configuration.Name}'; compare preset mnist-mlp.");

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Sere.Models.Configuration;
 using Sere.Performance;
+using Sere.Runs.Configuration;
 using Spectre.Console;
 
 namespace Sere.Cli.Commands;

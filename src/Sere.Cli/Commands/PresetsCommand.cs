@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Spectre.Console;
 
 namespace Sere.Cli.Commands;

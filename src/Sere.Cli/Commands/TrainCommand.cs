@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Sere.Cli.Progress;
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Spectre.Console;
 using TorchSharp;
 
@@ -247,13 +247,13 @@ internal sealed class TrainCommand
         return configuration with { Dataset = dataset with { Name = DatasetCatalog.WithFullPath(dataset.Name) } };
     }
 
-    private static ImageSizeConfiguration Size(string text)
+    private static ImageSize Size(string text)
     {
         string[] sides = text.Split('x');
         return sides.Length == 2
             && int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out int height)
             && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
-            ? new ImageSizeConfiguration(height, width)
+            ? new ImageSize(height, width)
             : throw new UsageException($"--resize takes a height and a width in pixels, such as 28x28, not '{text}'.");
     }
 

@@ -40,6 +40,13 @@ public sealed class DiagonalAffineBijector : Bijector
     public override torch.Tensor Transform(torch.Tensor x) => TensorMath.MultiplyAdd(_shift, _scale, x);
 }
 
+/// <summary>z = c + diag(d) eps. JSON kind "diagonal-affine".</summary>
+public sealed record DiagonalAffine : AffineChoice
+{
+    internal override AmortizedBijector Build(BijectorSlot slot) =>
+        new DiagonalAffineLayer(Parameters(slot, 2), DiagonalFloor, DiagonalCeiling);
+}
+
 /// <summary>
 /// The amortized diagonal affine bijector z = c + diag(d) eps with (c, d) = beta(z_{l-1}), or learned constants; d lies in an
 /// interval around 1 (docs/decisions/stability.md). The rank-one affine map without its rank one.

@@ -26,6 +26,16 @@ public sealed class IdentityBijector : Bijector
     }
 }
 
+/// <summary>z = eps: no map. JSON kind "identity".</summary>
+public sealed record Identity : BijectorChoice
+{
+    internal override bool HasParameters => false;
+
+    internal override bool CanStack => true;
+
+    internal override AmortizedBijector Build(BijectorSlot slot) => new IdentityLayer();
+}
+
 /// <summary>The identity as an amortized bijector: it has no parameters and looks at no context.</summary>
 public sealed class IdentityLayer : AmortizedBijector
 {

@@ -61,6 +61,31 @@ public sealed class InverseAutoregressiveBijector : Bijector
 }
 
 /// <summary>
+/// An inverse autoregressive flow (Kingma et al. 2016), with the dimensions reversed between two steps. JSON kind
+/// "inverse-autoregressive".
+/// </summary>
+public sealed record InverseAutoregressive : BijectorChoice
+{
+    /// <summary>The masked network of each step, which sees z_{l-1} too.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign();
+
+    /// <summary>Steps of the flow.</summary>
+    [In("[1, 1000]")] public int Steps { get; init; } = 1;
+
+    /// <summary>Smallest factor of a step on a base variable; it starts near 0.9.</summary>
+    [In("(0, 0.9)")] public double GateFloor { get; init; } = 0.05;
+
+    internal override void CheckTogether(string path) => Network.RequirePerceptrons($"{path}.network");
+
+    internal override AmortizedBijector Build(BijectorSlot slot)
+    {
+        var network = (PerceptronDesign)Network;
+        return new InverseAutoregressiveLayer(
+            slot.Latents, slot.Context, Steps, network.Hidden, network.Activation, GateFloor, slot.Initializer);
+    }
+}
+
+/// <summary>
 /// An inverse autoregressive flow (Kingma et al. 2016) whose steps, each a <see cref="ConditionalMade"/>, all see one context;
 /// between two steps the dimensions are reversed. The gate of a step lies within (floor, 1) and starts near 1.
 /// </summary>

@@ -5,6 +5,29 @@ using TorchSharp;
 namespace Sere.Bijectors;
 
 /// <summary>
+/// A neural spline flow of couplings (Durkan et al. 2019), in which the halves take turns. JSON kind "spline-coupling".
+/// </summary>
+public sealed record SplineCoupling : BijectorChoice
+{
+    /// <summary>
+    /// The network of each coupling, from one half of the variables and z_{l-1} to the splines of the other.
+    /// </summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign();
+
+    /// <summary>Couplings.</summary>
+    [In("[1, 1000]")] public int Steps { get; init; } = 2;
+
+    /// <summary>Bins of each spline.</summary>
+    [In("[1, 1000]")] public int Bins { get; init; } = 8;
+
+    /// <summary>The splines map the interval from -tailBound to tailBound, and nothing outside it.</summary>
+    [In("(0, 1000000]")] public double TailBound { get; init; } = 3;
+
+    internal override AmortizedBijector Build(BijectorSlot slot) => new NeuralSplineCouplingLayer(
+        slot.Latents, slot.Context, Steps, new SplineSettings(Bins, TailBound), Network, slot.Grid, slot.Initializer);
+}
+
+/// <summary>
 /// Neural spline flow with coupling transformations, RQ-NSF (C) (Durkan et al. 2019): in each step one half of the vector
 /// passes and, with the context, decides the rational-quadratic splines of the other half; the halves take turns. It starts
 /// near the identity.

@@ -61,6 +61,13 @@ public sealed class RankOneAffineBijector : Bijector
     }
 }
 
+/// <summary>z = c + (diag(d) + u u^T) eps, the paper's (section 3.1). JSON kind "rank-one-affine".</summary>
+public sealed record RankOneAffine : AffineChoice
+{
+    internal override AmortizedBijector Build(BijectorSlot slot) =>
+        new RankOneAffineLayer(slot.Latents, Parameters(slot, 3), DiagonalFloor, DiagonalCeiling);
+}
+
 /// <summary>
 /// The amortized rank-one affine bijector: (c, d, u) = beta(z_{l-1}), or learned constants in the first layer. Bounded so
 /// that u u^T eps cannot grow without limit with z: u within sqrt(min(1, 10/N)) and d in an interval around 1

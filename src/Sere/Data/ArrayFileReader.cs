@@ -89,7 +89,7 @@ public static class ArrayFileReader
         {
             ValueScale.Bytes => !isFloat,
             ValueScale.Real => array.Type is NpyElementType.UInt8 or NpyElementType.Boolean,
-            _ => true,
+            ValueScale.Binary or ValueScale.Levels or null => true,
         };
         if (mayBeBytes && array.TakeBytes() is { } bytes
             && !(scale == ValueScale.Binary && isFloat && bytes.Any(value => value > 1)))

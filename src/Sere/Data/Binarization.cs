@@ -71,7 +71,7 @@ public static class Binarization
         if (images.IsReal && rule != BinarizationRule.None && ValueRange.Of(images) is { IsGrey: false } range)
         {
             throw new UsageException(
-                $"The values of '{source}' go from {range.Low} to {range.High}, which cannot be taken as the probability of "
+                $"The values of '{source}' go from {range}, which cannot be taken as the probability of "
                 + "a white pixel; bring them to 0..1, or model them as real numbers with --set dataset.binarization=none "
                 + "--set model.data.kind=gaussian.");
         }
@@ -87,7 +87,7 @@ public static class Binarization
         if (images.IsReal && ValueRange.Of(images) is { IsGrey: false } range)
         {
             throw new UsageException(
-                $"The values of '{source}' go from {range.Low} to {range.High}, which are no grey values; bring them to 0..1, "
+                $"The values of '{source}' go from {range}, which are no grey values; bring them to 0..1, "
                 + "or model them as real numbers with --set model.data.kind=gaussian.");
         }
     }

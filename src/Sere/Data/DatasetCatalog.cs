@@ -14,6 +14,13 @@ public static class DatasetCatalog
     private const string ImagesPrefix = "images:";
     private const string ArrayPrefix = "npy:";
 
+    private static readonly Dictionary<string, ToyShape> Toys = new(StringComparer.Ordinal)
+    {
+        [TwoMoons] = ToyShape.TwoMoons,
+        [Checkerboard] = ToyShape.Checkerboard,
+        [Rings] = ToyShape.Rings,
+    };
+
     /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
     public static IReadOnlyList<string> Names { get; } =
         [Digits, Mnist, Cifar10, TwoMoons, Checkerboard, Rings, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
@@ -108,13 +115,7 @@ public static class DatasetCatalog
     }
 
     /// <summary>The built-in vectors of a name; null for other data sets.</summary>
-    internal static ToyShape? Toy(string name) => name switch
-    {
-        TwoMoons => ToyShape.TwoMoons,
-        Checkerboard => ToyShape.Checkerboard,
-        Rings => ToyShape.Rings,
-        _ => null,
-    };
+    internal static ToyShape? Toy(string name) => Toys.TryGetValue(name, out var toy) ? toy : null;
 
     /// <summary>Whether a name stands for the images of a folder.</summary>
     internal static bool IsFolder(string name) => PathOf(name, ImagesPrefix) is not null;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace Sere.Data;
@@ -175,10 +176,17 @@ public sealed class ImageSet
 /// <param name="Height">The number of rows.</param>
 /// <param name="Width">The number of columns.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct ImageShape(int Channels, int Height, int Width)
+public readonly record struct ImageShape(
+    [property: In("{1, 3}")] int Channels,
+    [property: In(ImageShape.Side)] int Height,
+    [property: In(ImageShape.Side)] int Width)
 {
+    /// <summary>How long a side may be.</summary>
+    internal const string Side = "[1, 65536]";
+
     /// <summary>The number of values of one image, D.</summary>
     /// <exception cref="OverflowException">The product is greater than <see cref="int.MaxValue"/>.</exception>
+    [JsonIgnore]
     public int Dimensions => checked(Channels * Height * Width);
 
     /// <summary>Channels, height and width, such as "1x28x28".</summary>
@@ -219,10 +227,14 @@ internal static class ImageLimits
 /// <param name="Low">The smallest.</param>
 /// <param name="High">The greatest.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct ValueRange(float Low, float High)
+public readonly record struct ValueRange(double Low, double High)
 {
     /// <summary>Whether all values lie in [0, 1], where grey values are.</summary>
+    [JsonIgnore]
     public bool IsGrey => Low >= 0 && High <= 1;
+
+    /// <summary>As in "-1.5 to 2".</summary>
+    public override string ToString() => $"{(float)Low} to {(float)High}";
 
     /// <summary>Of the values of a set; null where it has none, or where they are bytes.</summary>
     public static ValueRange? Of(ImageSet images)

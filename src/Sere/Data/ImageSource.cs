@@ -40,7 +40,7 @@ public static class ImageSource
                 FileKind.Picture or FileKind.Tiff => ImageFolderReader.ReadFile(path, gray, size, known),
                 FileKind.Npy or FileKind.Zip => ImageFitting.Fit(
                     RequireNoVectors(ArrayFileReader.Read(path, scale), path, shape), gray, size, path),
-                _ => ImageFitting.Fit(ReadIdx(path, known), gray, size, path),
+                FileKind.Gzip or FileKind.Other => ImageFitting.Fit(ReadIdx(path, known), gray, size, path),
             };
         ValueScales.WarnOfBlack(images, scale, path, warn);
         if (shape.Channels == 3 && images.Shape == shape with { Channels = images.Shape.Channels })

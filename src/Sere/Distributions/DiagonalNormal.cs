@@ -81,6 +81,15 @@ public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
 /// </summary>
 public sealed class NormalLayer : torch.nn.Module
 {
+    /// <summary>The default bound of means.</summary>
+    internal const double MeanWithin = 5;
+
+    /// <summary>The default lower bound of standard deviations, exp(-4).</summary>
+    internal const double SmallestScale = 0.018315638888734179;
+
+    /// <summary>Their default upper bound, exp(2).</summary>
+    internal const double LargestScale = 7.38905609893065;
+
     /// <summary>A layer over N dimensions.</summary>
     /// <param name="parameters">Gives mean and log-scale before their bounds: 2N values.</param>
     /// <param name="meanBound">The mean lies within (-meanBound, meanBound).</param>

@@ -13,19 +13,23 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class FlowPosteriorHierarchy : Hierarchy
 {
-    private readonly FlowPosteriorSettings _settings;
+    private readonly int _latents;
+    private readonly int _context;
     private readonly AmortizedBijector _flow;
     private readonly SmoothInterval _logScale;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
-    public FlowPosteriorHierarchy(FlowPosteriorSettings settings, ParameterInitializer initializer)
+    /// <param name="latents">N.</param>
+    /// <param name="context">Size of the context that the encoder gives to the flow, C.</param>
+    /// <param name="bijector">The flow from the base of the posterior to z.</param>
+    /// <param name="posterior">The base.</param>
+    /// <param name="initializer">Draws the parameters.</param>
+    internal FlowPosteriorHierarchy(
+        int latents, int context, BijectorChoice bijector, FreePosteriorChoice posterior, ParameterInitializer initializer)
         : base(nameof(FlowPosteriorHierarchy))
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        _settings = settings;
-        _flow = settings.Bijector.Create(settings.Latents, settings.Context, initializer);
-        _logScale = new SmoothInterval(
-            Math.Log(settings.ScaleFloor), Math.Log(settings.ScaleCeiling), Math.Log(settings.InitialScale));
+        (_latents, _context, _logScale) = (latents, context, posterior.LogScale);
+        _flow = bijector.Build(new BijectorSlot(latents, context, LatentGrid.None, initializer, initializer.Create));
         register_module("flow", _flow);
     }
 
@@ -36,10 +40,10 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
     public override bool HasClosedFormKl => false;
 
     /// <summary>Size of the features that it takes: mean and scale of the base, and the context.</summary>
-    public int FeatureSize => (2 * _settings.Latents) + _settings.Context;
+    public int FeatureSize => (2 * _latents) + _context;
 
     /// <inheritdoc/>
-    public override int Latents(int layer) => _settings.Latents;
+    public override int Latents(int layer) => _latents;
 
     /// <summary>m(x), log s(x) before its bounds, and the context h(x), side by side: features of shape [1, B, 2N + C].</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
@@ -51,7 +55,7 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
                 $"The hierarchy takes features of shape [1, B, {FeatureSize}], not {features}.", nameof(features));
         }
 
-        var parts = stack.squeeze(0).split([_settings.Latents, _settings.Latents, _settings.Context], -1);
+        var parts = stack.squeeze(0).split([_latents, _latents, _context], -1);
         return [new FlowEvidence(parts[0], _logScale.Apply(parts[1]), parts[2])];
     }
 
@@ -101,22 +105,32 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
     }
 }
 
-/// <summary>How a <see cref="FlowPosteriorHierarchy"/> is built.</summary>
-/// <param name="Latents">N.</param>
-/// <param name="Context">Size of the context that the encoder gives to the flow, C.</param>
-public sealed record FlowPosteriorSettings(int Latents, int Context)
+/// <summary>
+/// A diagonal Gaussian of the image alone: the base of a posterior that does not start from the prior.
+/// </summary>
+public sealed record FreePosteriorChoice : Choice
 {
-    /// <summary>The flow from the base of the posterior to z.</summary>
-    public BijectorSettings Bijector { get; init; } = new() { Kind = BijectorKind.InverseAutoregressive, FlowSteps = 10 };
+    /// <summary>Scale of the base before training; greater than scaleFloor and less than scaleCeiling.</summary>
+    [In("(0, inf)")] public double InitialScale { get; init; } = PosteriorChoice.StartingScale;
 
-    /// <summary>Standard deviation of the base before training, between the two bounds.</summary>
-    public double InitialScale { get; init; } = 0.95;
+    /// <summary>Smallest scale of the base; less than scaleCeiling.</summary>
+    [In("(0, inf)")] public double ScaleFloor { get; init; } = NormalLayer.SmallestScale;
 
-    /// <summary>Lower bound of that standard deviation.</summary>
-    public double ScaleFloor { get; init; } = Math.Exp(-4);
+    /// <summary>Largest scale of the base.</summary>
+    [In("(0, inf)")] public double ScaleCeiling { get; init; } = NormalLayer.LargestScale;
 
-    /// <summary>Upper bound of that standard deviation.</summary>
-    public double ScaleCeiling { get; init; } = Math.Exp(2);
+    /// <summary>Interval of the logarithm of the scale.</summary>
+    internal SmoothInterval LogScale => SmoothInterval.OfLogScale(ScaleFloor, ScaleCeiling, InitialScale);
+
+    internal override void CheckTogether(string path)
+    {
+        PriorChoice.RequireFloor(path, ScaleFloor, ScaleCeiling);
+        Require(
+            InitialScale > ScaleFloor && InitialScale < ScaleCeiling,
+            $"{path}.initialScale",
+            InitialScale,
+            $"greater than scaleFloor ({ScaleFloor}) and less than scaleCeiling ({ScaleCeiling})");
+    }
 }
 
 /// <summary>The evidence of a layer whose posterior is a flow: its base distribution, and what its steps see of x.</summary>

@@ -14,30 +14,38 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class LadderHierarchy : Hierarchy
 {
-    private readonly LadderSettings _settings;
-    private readonly NormalizedMlp[] _priors;
+    private readonly IReadOnlyList<int> _latents;
+    private readonly double _meanBound;
     private readonly SmoothInterval _logScale;
+    private readonly NormalizedMlp[] _priors;
 
     /// <summary>A ladder with freshly drawn parameters.</summary>
-    public LadderHierarchy(LadderSettings settings, ParameterInitializer initializer)
+    /// <param name="latents">N_l of each layer, from the top one, which is drawn first.</param>
+    /// <param name="widths">Width of the networks of each layer.</param>
+    /// <param name="hiddenLayers">Hidden layers of each network.</param>
+    /// <param name="activation">Activation of the networks.</param>
+    /// <param name="meanBound">Bound of the priors' means.</param>
+    /// <param name="logScale">Interval of log-scales.</param>
+    /// <param name="initializer">Draws the parameters.</param>
+    internal LadderHierarchy(
+        IReadOnlyList<int> latents,
+        IReadOnlyList<int> widths,
+        int hiddenLayers,
+        Activation activation,
+        double meanBound,
+        SmoothInterval logScale,
+        ParameterInitializer initializer)
         : base(nameof(LadderHierarchy))
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Widths.Count != settings.Latents.Count)
-        {
-            throw new ArgumentException("The latents and the widths differ in their number of layers.", nameof(settings));
-        }
-
-        _settings = settings;
-        _logScale = new SmoothInterval(Math.Log(settings.ScaleFloor), Math.Log(settings.ScaleCeiling), Start: 0);
-        _priors = new NormalizedMlp[settings.Latents.Count - 1];
-        for (int layer = 1; layer < settings.Latents.Count; layer++)
+        (_latents, _meanBound, _logScale) = (latents, meanBound, logScale);
+        _priors = new NormalizedMlp[latents.Count - 1];
+        for (int layer = 1; layer < latents.Count; layer++)
         {
             _priors[layer - 1] = new NormalizedMlp(
-                settings.Latents[layer - 1],
-                [.. Enumerable.Repeat(settings.Widths[layer], settings.HiddenLayers)],
-                2 * settings.Latents[layer],
-                settings.Activation,
+                latents[layer - 1],
+                [.. Enumerable.Repeat(widths[layer], hiddenLayers)],
+                2 * latents[layer],
+                activation,
                 initializer,
                 outputGain: 0.1);
             register_module($"prior{layer}", _priors[layer - 1]);
@@ -45,13 +53,13 @@ public sealed class LadderHierarchy : Hierarchy
     }
 
     /// <inheritdoc/>
-    public override int Layers => _settings.Latents.Count;
+    public override int Layers => _latents.Count;
 
     /// <summary>Size of the features of a layer: mean and scale of each latent.</summary>
     public int FeatureSize(int layer) => 2 * Latents(layer);
 
     /// <inheritdoc/>
-    public override int Latents(int layer) => _settings.Latents[layer];
+    public override int Latents(int layer) => _latents[layer];
 
     /// <summary>The features of layer l, [B, 2 N_l], are the mean of its Gaussian and the log-scale before its bounds.</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
@@ -104,29 +112,8 @@ public sealed class LadderHierarchy : Hierarchy
     {
         var parts = _priors[layer - 1].Forward(above).chunk(2, -1);
         return new DiagonalNormal(
-            SmoothBounds.Symmetric(parts[0], _settings.MeanBound), _logScale.Apply(parts[1]));
+            SmoothBounds.Symmetric(parts[0], _meanBound), _logScale.Apply(parts[1]));
     }
-}
-
-/// <summary>How a <see cref="LadderHierarchy"/> is built.</summary>
-/// <param name="Latents">N_l of each layer, from the top one, which is drawn first.</param>
-/// <param name="Widths">Width of the networks of each layer.</param>
-public sealed record LadderSettings(IReadOnlyList<int> Latents, IReadOnlyList<int> Widths)
-{
-    /// <summary>Hidden layers of each network.</summary>
-    public int HiddenLayers { get; init; } = 2;
-
-    /// <summary>Activation of the networks.</summary>
-    public Activation Activation { get; init; } = Activation.LeakyRelu;
-
-    /// <summary>Bound of the prior's mean.</summary>
-    public double MeanBound { get; init; } = 5;
-
-    /// <summary>Lower bound of standard deviations.</summary>
-    public double ScaleFloor { get; init; } = Math.Exp(-4);
-
-    /// <summary>Upper bound of standard deviations, above 1.</summary>
-    public double ScaleCeiling { get; init; } = Math.Exp(2);
 }
 
 /// <summary>The evidence of a layer of a ladder: a Gaussian of x, which the prior is merged with.</summary>

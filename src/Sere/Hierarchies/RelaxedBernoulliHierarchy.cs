@@ -14,17 +14,32 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class RelaxedBernoulliHierarchy : Hierarchy
 {
-    private readonly RelaxedBernoulliSettings _settings;
+    private readonly int _latents;
+    private readonly int _context;
+    private readonly double _posteriorTemperature;
+    private readonly double _priorTemperature;
     private readonly ConditionalMade _posterior;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
-    public RelaxedBernoulliHierarchy(RelaxedBernoulliSettings settings, ParameterInitializer initializer)
+    /// <param name="latents">The number of binary latents, n.</param>
+    /// <param name="context">Size of the context that the encoder gives to the posterior's network, C.</param>
+    /// <param name="network">The posterior's masked network.</param>
+    /// <param name="posteriorTemperature">Temperature of the relaxed posterior.</param>
+    /// <param name="priorTemperature">Temperature of the relaxed prior.</param>
+    /// <param name="initializer">Draws the parameters.</param>
+    public RelaxedBernoulliHierarchy(
+        int latents,
+        int context,
+        PerceptronDesign network,
+        double posteriorTemperature,
+        double priorTemperature,
+        ParameterInitializer initializer)
         : base(nameof(RelaxedBernoulliHierarchy))
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        _settings = settings;
+        (_latents, _context) = (latents, context);
+        (_posteriorTemperature, _priorTemperature) = (posteriorTemperature, priorTemperature);
         _posterior = new ConditionalMade(
-            settings.Latents, settings.Context, settings.Hidden, 1, settings.Activation, initializer, outputGain: 0.1);
+            latents, context, network.Hidden, 1, network.Activation, initializer, outputGain: 0.1);
         register_module("posterior", _posterior);
     }
 
@@ -35,10 +50,10 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
     public override bool HasClosedFormKl => false;
 
     /// <summary>Size of the features that it takes: the context.</summary>
-    public int FeatureSize => _settings.Context;
+    public int FeatureSize => _context;
 
     /// <inheritdoc/>
-    public override int Latents(int layer) => _settings.Latents;
+    public override int Latents(int layer) => _latents;
 
     /// <summary>The features, [1, B, C], are the context as it stands.</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
@@ -62,7 +77,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
                     FromLogits(
                         torch.zeros_like(prior.Noise),
                         LogisticNoise.OfNormal(prior.Noise).Times(prior.Temperature),
-                        _settings.PriorTemperature),
+                        _priorTemperature),
                     null);
             case LatentSource.Given { Evidence: null } given:
                 return Of(given.Latent, null);
@@ -92,7 +107,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
             var code = torch.cat([.. codes, torch.zeros_like(noise.narrow(-1, unit, noises.Length - unit))], -1);
             var logit = posterior.Forward(code).narrow(-1, unit, 1);
             logits.Add(logit);
-            latents.Add(FromLogits(logit, noises[unit], _settings.PosteriorTemperature));
+            latents.Add(FromLogits(logit, noises[unit], _posteriorTemperature));
             codes.Add(Code(latents[unit]));
         }
 
@@ -120,33 +135,15 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
                 logits is null ? null : new Bernoulli(logits).LogProbPerDimension(latent));
         }
 
-        var logistic = latent.Times(_settings.PriorTemperature);
+        var logistic = latent.Times(_priorTemperature);
         return new SampledLatentStep(
             latent,
             latent.sigmoid(),
             LogisticNoise.ToNormal(logistic),
             logistic.Times(Math.Sqrt(3) / Math.PI),
-            new BinaryConcrete(zero, _settings.PriorTemperature).LogProbPerDimension(latent),
-            logits is null ? null : new BinaryConcrete(logits, _settings.PosteriorTemperature).LogProbPerDimension(latent));
+            new BinaryConcrete(zero, _priorTemperature).LogProbPerDimension(latent),
+            logits is null ? null : new BinaryConcrete(logits, _posteriorTemperature).LogProbPerDimension(latent));
     }
-}
-
-/// <summary>How a <see cref="RelaxedBernoulliHierarchy"/> is built.</summary>
-/// <param name="Latents">The number of binary latents, n.</param>
-/// <param name="Context">Size of the context that the encoder gives to the posterior's network, C.</param>
-public sealed record RelaxedBernoulliSettings(int Latents, int Context)
-{
-    /// <summary>Hidden widths of the posterior's masked network.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [200, 200];
-
-    /// <summary>Activation of that network.</summary>
-    public Activation Activation { get; init; } = Activation.Elu;
-
-    /// <summary>Temperature of the relaxed posterior.</summary>
-    public double PosteriorTemperature { get; init; } = 2.0 / 3;
-
-    /// <summary>Temperature of the relaxed prior.</summary>
-    public double PriorTemperature { get; init; } = 0.5;
 }
 
 /// <summary>The evidence of a layer whose posterior is an autoregressive network: its context.</summary>

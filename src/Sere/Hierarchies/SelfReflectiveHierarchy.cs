@@ -15,27 +15,25 @@ namespace Sere.Hierarchies;
 /// </summary>
 public sealed class SelfReflectiveHierarchy : Hierarchy
 {
-    private readonly SelfReflectiveSettings _settings;
+    private readonly SelfReflectiveParts _parts;
     private readonly SelfReflectiveLayer[] _layers;
     private readonly List<SelfReflectiveWave> _waves = [];
     private readonly int _largestLayer;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
-    public SelfReflectiveHierarchy(SelfReflectiveSettings settings, ParameterInitializer initializer)
+    public SelfReflectiveHierarchy(SelfReflectiveParts parts, ParameterInitializer initializer)
         : base(nameof(SelfReflectiveHierarchy))
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(initializer);
-        if (settings.Graph.Layers != settings.Latents.Count)
+        if (parts.Graph.Layers != parts.Latents.Count)
         {
-            throw new ArgumentException("The coupling graph and the latents differ in their number of layers.", nameof(settings));
+            throw new ArgumentException("The coupling graph and the latents differ in their number of layers.", nameof(parts));
         }
 
-        _settings = settings;
-        _largestLayer = settings.Latents.Max();
-        _layers = new SelfReflectiveLayer[settings.Latents.Count];
-        var factory = new SelfReflectiveLayerFactory(settings, initializer);
-        foreach (var members in settings.Graph.Waves())
+        _parts = parts;
+        _largestLayer = parts.Latents.Max();
+        _layers = new SelfReflectiveLayer[parts.Latents.Count];
+        var factory = new SelfReflectiveLayerFactory(parts, initializer);
+        foreach (var members in parts.Graph.Waves())
         {
             AddWave(members, factory);
         }
@@ -48,11 +46,11 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     public int FeatureSize => 2 * _largestLayer;
 
     /// <inheritdoc/>
-    public override int Latents(int layer) => _settings.Latents[layer];
+    public override int Latents(int layer) => _parts.Latents[layer];
 
     /// <summary>
     /// The first half of the features is dm_l; ds_l is a sigmoid of the second, at most 1 (section 3.4.2) and at the start
-    /// <see cref="SelfReflectiveSettings.InitialResidualScale"/>. In a free posterior it lies between the bounds of the
+    /// <see cref="PosteriorChoice.InitialScale"/>. In a free posterior it lies between the bounds of the
     /// prior's scale instead.
     /// </summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
@@ -110,7 +108,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         }
 
         // With dm = 0 and ds = 1, eq. 9 is the prior.
-        var nothing = _settings.Latents
+        var nothing = _parts.Latents
             .Select(latents => torch.zeros([1, latents], noise.dtype, noise.device))
             .Select(zero => new EvidenceResiduals(zero, zero));
         return WalkChain([.. nothing], noise.Times(temperature), logRatio: false).Codes;
@@ -125,13 +123,13 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     private static torch.Tensor Trim(torch.Tensor features, int latents) =>
         features.shape[^1] == latents ? features : features.narrow(-1, 0, latents);
 
-    private torch.Tensor LogScales(torch.Tensor features) => _settings.Residual == PosteriorResidual.Free
+    private torch.Tensor LogScales(torch.Tensor features) => _parts.Posterior.Residual == PosteriorResidual.Free
         ? SmoothBounds.Interval(
             features,
-            Math.Log(_settings.ScaleFloor),
-            Math.Log(_settings.ScaleCeiling),
-            Math.Log(_settings.InitialResidualScale))
-        : features.Plus(SmoothBounds.Logit(_settings.InitialResidualScale)).log_sigmoid();
+            Math.Log(_parts.Prior.ScaleFloor),
+            Math.Log(_parts.Prior.ScaleCeiling),
+            Math.Log(_parts.Posterior.InitialScale))
+        : features.Plus(SmoothBounds.Logit(_parts.Posterior.InitialScale)).log_sigmoid();
 
     private bool HasStacks => _waves.Exists(wave => wave.Stacked is not null);
 
@@ -212,7 +210,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     private torch.Tensor? Context(int layer, IReadOnlyList<torch.Tensor> codes)
     {
-        var parents = _settings.Graph.Parents(layer);
+        var parents = _parts.Graph.Parents(layer);
         return parents.Count switch
         {
             0 => null,
@@ -222,40 +220,91 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     }
 }
 
-/// <summary>How a <see cref="SelfReflectiveHierarchy"/> is built.</summary>
+/// <summary>What a <see cref="SelfReflectiveHierarchy"/> is built of.</summary>
 /// <param name="Latents">N_l of each layer.</param>
 /// <param name="Graph">The parents of each layer.</param>
-public sealed record SelfReflectiveSettings(IReadOnlyList<int> Latents, CouplingGraph Graph)
+public sealed record SelfReflectiveParts(IReadOnlyList<int> Latents, CouplingGraph Graph)
 {
-    /// <summary>Coupling (i): the parents' codes condition the prior of eps_l.</summary>
-    public bool CouplePrior { get; init; } = true;
+    /// <summary>What the parents' codes condition.</summary>
+    public CouplingChoice Coupling { get; init; } = new();
 
-    /// <summary>Coupling (ii): the parents' codes condition the bijector f_l.</summary>
-    public bool CoupleBijector { get; init; } = true;
+    /// <summary>The prior of the base variables.</summary>
+    public PriorChoice Prior { get; init; } = new();
+
+    /// <summary>Their posterior.</summary>
+    public PosteriorChoice Posterior { get; init; } = new();
 
     /// <summary>The bijectors f_l.</summary>
-    public BijectorSettings Bijector { get; init; } = new();
-
-    /// <summary>The networks of the prior (and of the posterior's own base).</summary>
-    public NetworkDesign PriorNetwork { get; init; } = new PerceptronDesign([100, 100]);
+    public BijectorChoice Bijector { get; init; } = new RankOneAffine();
 
     /// <summary>The grid on which the latents lie.</summary>
     public LatentGrid Grid { get; init; } = LatentGrid.None;
+}
 
-    /// <summary>Bound of the prior's mean.</summary>
-    public double MeanBound { get; init; } = 5;
+/// <summary>
+/// The three couplings between neighbouring layers (section 3.1). All on is the self-reflective model; prior and
+/// bijector off is a deep latent Gaussian model.
+/// </summary>
+public sealed record CouplingChoice : Choice
+{
+    /// <summary>z_{l-1} conditions the prior of eps_l (eq. 3).</summary>
+    public bool Prior { get; init; } = true;
 
-    /// <summary>Lower bound of the prior's standard deviation.</summary>
-    public double ScaleFloor { get; init; } = Math.Exp(-4);
+    /// <summary>z_{l-1} conditions the bijector f_l.</summary>
+    public bool Bijector { get; init; } = true;
 
-    /// <summary>Upper bound of the prior's standard deviation.</summary>
-    public double ScaleCeiling { get; init; } = Math.Exp(2);
+    /// <summary>x_{l-1} conditions data layer l (eq. 3).</summary>
+    public bool Data { get; init; } = true;
+}
 
-    /// <summary>How the evidence refines the posterior's base.</summary>
+/// <summary>
+/// The diagonal Gaussian prior of the base variables of layers 2 to L (eq. 3); the first layer's is standard normal.
+/// </summary>
+public sealed record PriorChoice : Choice
+{
+    // Small enough that a layer starts near N(0, I), large enough that every direction has a gradient.
+    private const double HeadGain = 0.1;
+
+    /// <summary>From z_{l-1} to mu and s; also to mu_q and s_q where the prior is not coupled.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign();
+
+    /// <summary>Bound of |mu|, kept by a smooth map.</summary>
+    [In("(0, inf)")] public double MeanBound { get; init; } = NormalLayer.MeanWithin;
+
+    /// <summary>Smallest s; less than scaleCeiling.</summary>
+    [In("(0, inf)")] public double ScaleFloor { get; init; } = NormalLayer.SmallestScale;
+
+    /// <summary>Largest s.</summary>
+    [In("(0, inf)")] public double ScaleCeiling { get; init; } = NormalLayer.LargestScale;
+
+    internal override void CheckTogether(string path) => RequireFloor(path, ScaleFloor, ScaleCeiling);
+
+    /// <summary>Refuses a floor that is not below the ceiling.</summary>
+    internal static void RequireFloor(string path, double floor, double ceiling) => Require(
+        floor > 0 && floor < ceiling,
+        $"{path}.scaleFloor",
+        floor,
+        $"greater than 0 and less than scaleCeiling ({ceiling})");
+
+    /// <summary>The layer over N latents, given a context.</summary>
+    internal NormalLayer Build(int latents, int context, LatentGrid grid, NetworkSource source) => new(
+        new ContextNetwork(source(Network, grid.Shape(context), grid.Shape(2 * latents), HeadGain)),
+        MeanBound,
+        ScaleFloor,
+        ScaleCeiling);
+}
+
+/// <summary>The approximate posterior of the base variables: the prior, moved by the evidence (eqs. 4 and 9).</summary>
+public sealed record PosteriorChoice : Choice
+{
+    /// <summary>ds before training, where every posterior starts near its prior.</summary>
+    internal const double StartingScale = 0.95;
+
+    /// <summary>How the evidence enters: N(mu ds + dm, s ds), N(mu + dm, s ds), or N(dm, ds).</summary>
     public PosteriorResidual Residual { get; init; } = PosteriorResidual.Scaled;
 
-    /// <summary>ds at the start, within (0, 1).</summary>
-    public double InitialResidualScale { get; init; } = 0.95;
+    /// <summary>ds before training.</summary>
+    [In("(0, 1)")] public double InitialScale { get; init; } = StartingScale;
 }
 
 /// <summary>Layers of a coupling graph that do not see each other, and run at once.</summary>

@@ -1,5 +1,6 @@
 using Sere.Distributions;
 using Sere.Kernels;
+using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;
 
@@ -52,6 +53,17 @@ public abstract class DataFamily
     public abstract torch.Tensor InitialParameters(torch.Tensor mean);
 }
 
+/// <summary>Independent Bernoulli pixels, for binary images. JSON kind "bernoulli".</summary>
+public sealed record BernoulliData : DataChoice
+{
+    internal override bool TakesBinary => true;
+
+    internal override string Binarization =>
+        $"dynamic or threshold where model.data.kind is {Kind}, which has no likelihood for grey values";
+
+    private protected override DataFamily Family(FeatureShape image) => new BernoulliFamily();
+}
+
 /// <summary>Binary data: one logit a dimension.</summary>
 public sealed class BernoulliFamily : DataFamily
 {
@@ -76,6 +88,15 @@ public sealed class BernoulliFamily : DataFamily
         // Pixels that are never on in the training data would have a logit of minus infinity.
         return mean.Clamp(0.001, 0.999).logit();
     }
+}
+
+/// <summary>Independent Gaussian pixels, for continuous data. JSON kind "gaussian".</summary>
+public sealed record GaussianData : DataChoice
+{
+    /// <summary>Smallest standard deviation, in the data's own units.</summary>
+    [In("(0, inf)")] public double ScaleFloor { get; init; } = 1e-3;
+
+    private protected override DataFamily Family(FeatureShape image) => new GaussianFamily(ScaleFloor);
 }
 
 /// <summary>Continuous data: mean and standard deviation floor + softplus(s) a dimension.</summary>
@@ -110,6 +131,29 @@ public sealed class GaussianFamily : DataFamily
         ArgumentNullException.ThrowIfNull(mean);
         return torch.cat([mean, torch.zeros_like(mean)]);
     }
+}
+
+/// <summary>
+/// Mixtures of discretized logistics, for grey or colour images of whole levels (Salimans et al. 2017). JSON kind
+/// "logistic-mixture".
+/// </summary>
+public sealed record LogisticMixtureData : DataChoice
+{
+    /// <summary>Components of a pixel.</summary>
+    [In("[1, 100]")] public int Mixtures { get; init; } = 5;
+
+    /// <summary>Levels of a value; 256 for bytes.</summary>
+    [In("[2, 65536]")] public int Levels { get; init; } = 256;
+
+    /// <summary>Smallest scale of a logistic, in units in which the values go from -1 to 1.</summary>
+    [In("[1e-6, 1]")] public double ScaleFloor { get; init; } = 1e-3;
+
+    internal override int? WholeLevels => Levels;
+
+    internal override string Binarization => $"none where model.data.kind is {Kind}, which is of grey or colour values";
+
+    private protected override DataFamily Family(FeatureShape image) => new LogisticMixtureFamily(
+        new LogisticMixtureSettings(image.IsVector ? 1 : image.Channels, Mixtures, Levels, ScaleFloor));
 }
 
 /// <summary>Grey or colour images of whole levels: mixtures of discretized logistics, pixel by pixel.</summary>

@@ -1,8 +1,69 @@
+using System.Text.Json.Serialization;
 using Sere.Bijectors;
 using Sere.Networks;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
+
+/// <summary>Where a flow takes data to before its first step.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
+[JsonDerivedType(typeof(NoPreprocessing), "none")]
+[JsonDerivedType(typeof(Logit), "logit")]
+[JsonDerivedType(typeof(Standardize), "standardize")]
+[JsonDerivedType(typeof(Whiten), "whiten")]
+public abstract record PreprocessingChoice : Choice
+{
+    /// <summary>The alpha of a logit, which takes values in [0, 1] alone; null for none.</summary>
+    internal virtual double? LogitAlpha => null;
+
+    /// <summary>What is fitted to the training data.</summary>
+    internal virtual DataNormalization Fitted => DataNormalization.None;
+
+    /// <summary>Whether something is.</summary>
+    internal bool IsFitted => Fitted != DataNormalization.None;
+
+    /// <summary>The map of D dimensions, before it is fitted.</summary>
+    internal DataSpace Build(int dimensions, ParameterInitializer initializer) =>
+        new(LogitAlpha, Fitted, dimensions, initializer);
+}
+
+/// <summary>The data as it is. JSON kind "none".</summary>
+public sealed record NoPreprocessing : PreprocessingChoice;
+
+/// <summary>
+/// logit(alpha + (1 - 2 alpha) x) of data in [0, 1] (Papamakarios et al. 2017); log-likelihoods are those of the
+/// logits. JSON kind "logit".
+/// </summary>
+public sealed record Logit : PreprocessingChoice
+{
+    /// <summary>What keeps the logit finite at 0 and at 1.</summary>
+    [In("(0, 0.5)")] public double Alpha { get; init; } = 0.05;
+
+    /// <summary>What the logits are brought to next; log-likelihoods stay those of the logits.</summary>
+    public DataNormalization Normalization { get; init; } = DataNormalization.None;
+
+    internal override double? LogitAlpha => Alpha;
+
+    internal override DataNormalization Fitted => Normalization;
+}
+
+/// <summary>
+/// Each dimension brought to mean 0 and variance 1 over the training data; log-likelihoods stay those of the data. JSON
+/// kind "standardize".
+/// </summary>
+public sealed record Standardize : PreprocessingChoice
+{
+    internal override DataNormalization Fitted => DataNormalization.Standardize;
+}
+
+/// <summary>
+/// The principal axes of the training data, each brought to mean 0 and variance 1; log-likelihoods stay those of the
+/// data. JSON kind "whiten".
+/// </summary>
+public sealed record Whiten : PreprocessingChoice
+{
+    internal override DataNormalization Fitted => DataNormalization.Whiten;
+}
 
 /// <summary>
 /// The map from data to the space that a flow models: a logit or none, and a normalization that is fitted to the training

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Kernels;
 using Sere.Networks;
 using TorchSharp;
 

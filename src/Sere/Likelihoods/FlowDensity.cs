@@ -1,9 +1,84 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Kernels;
+using Sere.Networks;
 using Sere.Numerics;
+using Sere.Partitions;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
+
+/// <summary>
+/// A normalizing flow of the whole image given the codes (section 4.2.2); the network adds a contribution of each code
+/// to the parameters of the base. JSON kind "flow".
+/// </summary>
+public sealed record FlowData : DataChoice
+{
+    /// <summary>The steps that each layer of latents owns; their networks see its code.</summary>
+    public FlowChoice Flow { get; init; } = new MaskedAutoregressiveFlow { Steps = 2 };
+
+    /// <summary>The distribution that the flow starts from.</summary>
+    public FlowBaseKind Base { get; init; } = FlowBaseKind.Diagonal;
+
+    /// <summary>Where data is taken to before the first step.</summary>
+    public PreprocessingChoice Preprocessing { get; init; } = new Standardize();
+
+    internal override PreprocessingChoice FlowSpace => Preprocessing;
+
+    internal override string Binarization => "none for a flow: binary values have no density";
+
+    internal override void CheckTogether(string path) => Network.RequirePerceptrons($"{path}.network");
+
+    internal override void RequireFactorized(string path) => Require(
+        allowed: false,
+        $"{path}.kind",
+        Kind,
+        "bernoulli, gaussian or logistic-mixture here: a flow given codes is a part of models of the kind variational");
+
+    internal override void RequirePartition(PartitionChoice partition, string path)
+    {
+        Require(
+            partition.IsWhole,
+            $"{path}.partition.kind",
+            partition.Kind,
+            $"whole where {path}.data.kind is flow, which is of the whole image");
+        Require(
+            partition.LayersSeen is null,
+            $"{path}.partition.codes",
+            "last",
+            $"all where {path}.data.kind is flow, each layer of which sees its code");
+    }
+
+    internal override Likelihood Build(
+        FeatureShape image,
+        IReadOnlyList<int> latents,
+        PartitionChoice partition,
+        bool isCoupled,
+        LatentGrid grid,
+        ParameterInitializer initializer) =>
+        new FlowLikelihood(image.Size, BuildDensity(image.Size, latents, initializer));
+
+    /// <summary>
+    /// The density with freshly drawn parameters: steps for each layer of latents, or without latents.
+    /// </summary>
+    internal FlowDensity BuildDensity(int dimensions, IReadOnlyList<int> latents, ParameterInitializer initializer)
+    {
+        var network = (PerceptronDesign)Network;
+        var space = Preprocessing.Build(dimensions, initializer);
+        IReadOnlyList<int> contexts = latents.Count == 0 ? [0] : latents;
+        FlowLayer[] layers =
+        [
+            .. contexts.Select((size, layer) => Flow.Build(dimensions, size, layer * Flow.Steps, initializer)),
+        ];
+        return new FlowDensity(
+            space,
+            layers,
+            new FlowBase(Base, dimensions, latents, network.Hidden, network.Activation, initializer));
+    }
+
+    private protected override DataFamily Family(FeatureShape image) =>
+        throw new InvalidOperationException("A flow is of the whole image, not of positions.");
+}
 
 /// <summary>
 /// A normalizing flow as a density, on contexts or on none: data is mapped to the space that is modelled, from there by the

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sere.Kernels;
 using Sere.Numerics;
 using TorchSharp;
@@ -17,6 +18,28 @@ public abstract class EvidenceEncoder : torch.nn.Module
 
     /// <summary>x [B, D] to the features of each layer, [B, F_l].</summary>
     public abstract EvidenceFeatures Encode(torch.Tensor x);
+}
+
+/// <summary>The encoder from the image to the features of each layer.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
+[JsonDerivedType(typeof(IndependentEvidence), "independent")]
+[JsonDerivedType(typeof(BottomUpEvidence), "bottom-up")]
+public abstract record EvidenceChoice : Choice
+{
+    /// <summary>The network of each encoder.</summary>
+    public NetworkDesign Network { get; init; } = new PerceptronDesign();
+
+    /// <summary>The encoder with freshly drawn parameters.</summary>
+    /// <param name="layers">Layers of the hierarchy, L.</param>
+    /// <param name="image">What x stands for.</param>
+    /// <param name="features">What the features of a layer stand for.</param>
+    /// <param name="initializer">Draws the weights.</param>
+    /// <exception cref="UsageException">The network is convolutional, and the data are no images.</exception>
+    internal abstract EvidenceEncoder Build(
+        int layers, FeatureShape image, FeatureShape features, ParameterInitializer initializer);
+
+    /// <summary>What x stands for to the network.</summary>
+    private protected FeatureShape Input(FeatureShape image) => Network.Input(image, "model.evidence.network");
 }
 
 /// <summary>
@@ -63,6 +86,17 @@ public sealed class EvidenceFeatures
 }
 
 /// <summary>
+/// One encoder a layer, each from the whole image, independent of the others. JSON kind "independent".
+/// </summary>
+public sealed record IndependentEvidence : EvidenceChoice
+{
+    internal override EvidenceEncoder Build(
+        int layers, FeatureShape image, FeatureShape features, ParameterInitializer initializer) =>
+        new IndependentEvidenceEncoder(
+            Network.CreateStack(layers, Input(image), features, initializer, outputGain: 0.1));
+}
+
+/// <summary>
 /// The paper's "independent deterministic encoders" (section 4.1.1): one network a layer, all on the whole of x and
 /// none on a latent code, so that all layers are encoded at once.
 /// </summary>
@@ -83,6 +117,17 @@ public sealed class IndependentEvidenceEncoder : EvidenceEncoder
 
     /// <summary>Layer <paramref name="layer"/>'s features alone, [B, F].</summary>
     public torch.Tensor EncodeOne(int layer, torch.Tensor x) => _networks.ForwardOne(layer, x).Output;
+}
+
+/// <summary>
+/// One pass from the image upward, in which the features of a layer come from those of the layer below. JSON kind
+/// "bottom-up".
+/// </summary>
+public sealed record BottomUpEvidence : EvidenceChoice
+{
+    internal override EvidenceEncoder Build(
+        int layers, FeatureShape image, FeatureShape features, ParameterInitializer initializer) =>
+        new BottomUpEvidenceEncoder(Network, layers, Input(image), features, initializer);
 }
 
 /// <summary>

@@ -172,7 +172,7 @@ public sealed class JointConvolutionalRefinement : RefinementNetwork
         FeatureShape known,
         FeatureShape code,
         FeatureShape output,
-        ResidualSettings settings,
+        ResidualDesign settings,
         ParameterInitializer initializer)
         : base(nameof(JointConvolutionalRefinement))
     {

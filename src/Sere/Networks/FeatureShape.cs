@@ -33,8 +33,11 @@ public readonly record struct FeatureShape(int Channels, int Height, int Width)
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct LatentGrid(int Height, int Width)
+public readonly record struct LatentGrid(
+    [property: In(LatentGrid.Side)] int Height, [property: In(LatentGrid.Side)] int Width)
 {
+    private const string Side = "[1, 65536]";
+
     /// <summary>Latents without a grid.</summary>
     public static LatentGrid None => new(1, 1);
 

@@ -1,13 +1,34 @@
+using System.Text.Json.Serialization;
+
 namespace Sere.Networks;
 
 /// <summary>
 /// A kind of network with its sizes left open: what fills any slot of a model (encoder, prior, bijector, data layer). A
 /// further kind is a further design.
 /// </summary>
-public abstract class NetworkDesign
+[JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
+[JsonDerivedType(typeof(PerceptronDesign), "mlp")]
+[JsonDerivedType(typeof(ResidualDesign), "resnet")]
+public abstract record NetworkDesign : Choice
 {
     /// <summary>Whether the networks see a grid: images and blocks then come with their places, not as plain vectors.</summary>
-    public abstract bool IsConvolutional { get; }
+    internal abstract bool IsConvolutional { get; }
+
+    /// <summary>What an image stands for to a network.</summary>
+    /// <param name="image">The shape of the data.</param>
+    /// <param name="path">Where the design stands in the configuration.</param>
+    /// <exception cref="UsageException">The network is convolutional, and the data are no images.</exception>
+    internal FeatureShape Input(FeatureShape image, string path) => IsConvolutional && image.IsVector
+        ? throw new UsageException($"The data are no images, and {path} is convolutional; set its kind to mlp.")
+        : image;
+
+    /// <summary>Refuses a design where perceptrons alone can be masked or batch-normalized.</summary>
+    internal void RequirePerceptrons(string path) => Require(
+        this is PerceptronDesign, $"{path}.kind", Kind, "mlp: no other kind can be masked or batch-normalized here");
+
+    /// <summary>A hash of a list, whose own does not look at what it holds.</summary>
+    private protected static int Hash(IEnumerable<int> widths) =>
+        widths.Aggregate(0, (hash, width) => HashCode.Combine(hash, width));
 
     /// <summary>A network of this kind.</summary>
     /// <param name="input">What its input stands for.</param>
@@ -45,6 +66,14 @@ public abstract class NetworkDesign
     public abstract RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer);
 }
+
+/// <summary>Makes a network of a design: one of its own, or a member of a stack.</summary>
+/// <param name="design">The kind of network.</param>
+/// <param name="input">What its input stands for.</param>
+/// <param name="output">What its output stands for.</param>
+/// <param name="gain">Factor on the initial weights of the last layer.</param>
+internal delegate ParameterNetwork NetworkSource(
+    NetworkDesign design, FeatureShape input, FeatureShape output, double gain);
 
 /// <summary>What keeps the features of a residual network at one scale.</summary>
 public enum Normalization

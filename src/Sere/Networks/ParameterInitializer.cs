@@ -83,6 +83,10 @@ public sealed class ParameterInitializer
         return new Parameter(TensorArithmetic.Full(shape, value, Type, Device), requires_grad: true);
     }
 
+    /// <summary>A network of its own: the <see cref="NetworkSource"/> of what is in no stack.</summary>
+    internal ParameterNetwork Create(NetworkDesign design, FeatureShape input, FeatureShape output, double gain) =>
+        design.Create(input, output, this, gain);
+
     /// <summary>A random order of 0..count-1 that does not change in training: [count], of the type of the parameters.</summary>
     internal torch.Tensor Permutation(int count)
     {

@@ -18,7 +18,7 @@ internal sealed class ResidualTrunk : torch.nn.Module
 
     /// <summary>A stack of trunks.</summary>
     public ResidualTrunk(
-        int stack, FeatureShape input, FeatureShape output, ResidualSettings settings, ParameterInitializer initializer)
+        int stack, FeatureShape input, FeatureShape output, ResidualDesign settings, ParameterInitializer initializer)
         : base(nameof(ResidualTrunk))
     {
         _input = input;
@@ -56,7 +56,7 @@ internal sealed class ResidualTrunk : torch.nn.Module
     public FeatureShape Output { get; }
 
     /// <summary>What the features of a trunk of these sizes stand for.</summary>
-    public static FeatureShape Features(FeatureShape input, FeatureShape output, ResidualSettings settings)
+    public static FeatureShape Features(FeatureShape input, FeatureShape output, ResidualDesign settings)
     {
         var shapes = Shapes(input, output, settings);
         return shapes.Count == 0 ? input : ReturnsToFirst(input, output, settings) ? shapes[0] : shapes[^1];
@@ -80,11 +80,11 @@ internal sealed class ResidualTrunk : torch.nn.Module
         return kept.Count > 0 ? _activation.Apply(x) : x;
     }
 
-    private static bool ReturnsToFirst(FeatureShape input, FeatureShape output, ResidualSettings settings) =>
+    private static bool ReturnsToFirst(FeatureShape input, FeatureShape output, ResidualDesign settings) =>
         settings.Stride > 1 && settings.Widths.Count > 1 && !input.IsVector
         && input.Height == output.Height && input.Width == output.Width;
 
-    private static List<FeatureShape> Shapes(FeatureShape input, FeatureShape output, ResidualSettings settings)
+    private static List<FeatureShape> Shapes(FeatureShape input, FeatureShape output, ResidualDesign settings)
     {
         var grid = input.IsVector ? output : input;
         var shapes = new List<FeatureShape>(settings.Widths.Count);
@@ -115,7 +115,7 @@ internal sealed class ResidualStage : torch.nn.Module
 
     /// <summary>A stage whose step divides the grid by a stride.</summary>
     public static ResidualStage Down(
-        int stack, FeatureShape input, FeatureShape shape, int kernel, int stride, ResidualSettings settings, ParameterInitializer initializer) =>
+        int stack, FeatureShape input, FeatureShape shape, int kernel, int stride, ResidualDesign settings, ParameterInitializer initializer) =>
         new(
             new NormalizedConvolution(
                 stack, input.Channels, shape.Channels, kernel, stride, settings.Normalization, 1, initializer),
@@ -123,7 +123,7 @@ internal sealed class ResidualStage : torch.nn.Module
 
     /// <summary>A stage whose step multiplies the grid by a factor, by sub-pixel convolution (Shi et al. 2016).</summary>
     public static ResidualStage Up(
-        int stack, FeatureShape input, FeatureShape shape, int kernel, int factor, ResidualSettings settings, ParameterInitializer initializer) =>
+        int stack, FeatureShape input, FeatureShape shape, int kernel, int factor, ResidualDesign settings, ParameterInitializer initializer) =>
         new(
             new NormalizedConvolution(
                 stack, input.Channels, shape.Channels * factor * factor, kernel, 1, settings.Normalization, 1, initializer),
@@ -131,13 +131,13 @@ internal sealed class ResidualStage : torch.nn.Module
 
     /// <summary>A stage whose step makes a grid of a vector.</summary>
     public static ResidualStage FromVector(
-        int stack, int inputs, FeatureShape shape, int kernel, ResidualSettings settings, ParameterInitializer initializer) =>
+        int stack, int inputs, FeatureShape shape, int kernel, ResidualDesign settings, ParameterInitializer initializer) =>
         new(
             new NormalizedConvolution(stack, inputs, shape.Size, 1, 1, settings.Normalization, 1, initializer),
             stack, shape, 0, kernel, settings, initializer);
 
     private ResidualStage(
-        NormalizedConvolution step, int stack, FeatureShape shape, int factor, int kernel, ResidualSettings settings, ParameterInitializer initializer)
+        NormalizedConvolution step, int stack, FeatureShape shape, int factor, int kernel, ResidualDesign settings, ParameterInitializer initializer)
         : base(nameof(ResidualStage))
     {
         (_step, _shape, _factor) = (step, shape, factor);
@@ -184,7 +184,7 @@ internal sealed class ResidualBlock : torch.nn.Module
     private readonly Activation _activation;
 
     /// <summary>A stack of blocks that keep so many channels.</summary>
-    public ResidualBlock(int stack, int channels, int kernel, ResidualSettings settings, ParameterInitializer initializer)
+    public ResidualBlock(int stack, int channels, int kernel, ResidualDesign settings, ParameterInitializer initializer)
         : base(nameof(ResidualBlock))
     {
         _activation = settings.Activation;

@@ -92,55 +92,60 @@ public sealed class StackedMlp : StackedNetwork
     public override void InitializeOutput(torch.Tensor values) => _biases[^1].copy_(values);
 }
 
-/// <summary>Multilayer perceptrons, which see features as plain vectors.</summary>
-public sealed class PerceptronDesign : NetworkDesign
+/// <summary>Multilayer perceptrons; the default. JSON kind "mlp".</summary>
+public sealed record PerceptronDesign : NetworkDesign
 {
-    private readonly int[] _hidden;
-    private readonly Activation _activation;
-
-    /// <summary>Perceptrons with these hidden widths; none gives affine maps.</summary>
-    public PerceptronDesign(IReadOnlyList<int> hidden, Activation activation = Activation.Elu)
+    /// <summary>Perceptrons of the default widths.</summary>
+    public PerceptronDesign()
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        _hidden = [.. hidden];
-        _activation = activation;
     }
 
-    /// <inheritdoc/>
-    public override bool IsConvolutional => false;
+    /// <summary>Perceptrons with these hidden widths; none gives affine maps.</summary>
+    public PerceptronDesign(IReadOnlyList<int> hidden, Activation activation = Activation.Elu) =>
+        (Hidden, Activation) = (hidden, activation);
 
-    /// <summary>Hidden widths.</summary>
-    public IReadOnlyList<int> Hidden => _hidden;
+    /// <summary>Width of each hidden layer; [] for a linear map. The list is copied when it is set.</summary>
+    [In("[1, 65536]", Widths = "[0, 100]")]
+    public IReadOnlyList<int> Hidden { get; init => field = [.. value]; } = [200, 200];
 
-    /// <summary>Activation of the hidden layers.</summary>
-    public Activation Activation => _activation;
+    /// <summary>Nonlinearity after each hidden layer.</summary>
+    public Activation Activation { get; init; } = Activation.Elu;
+
+    /// <summary>Whether both have the same widths, in order, and the same nonlinearity.</summary>
+    public bool Equals(PerceptronDesign? other) =>
+        other is not null && Activation == other.Activation && Hidden.SequenceEqual(other.Hidden);
+
+    /// <summary>A hash of the widths and the nonlinearity.</summary>
+    public override int GetHashCode() => HashCode.Combine(Activation, Hash(Hidden));
+
+    internal override bool IsConvolutional => false;
 
     /// <inheritdoc/>
     public override ParameterNetwork Create(
         FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
-        new Mlp(input.Size, _hidden, output.Size, _activation, initializer, outputGain);
+        new Mlp(input.Size, Hidden, output.Size, Activation, initializer, outputGain);
 
     /// <inheritdoc/>
     public override StackedNetwork CreateStack(
         int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
-        new StackedMlp(stack, input.Size, _hidden, output.Size, _activation, initializer, outputGain);
+        new StackedMlp(stack, input.Size, Hidden, output.Size, Activation, initializer, outputGain);
 
     /// <inheritdoc/>
     public override FeatureShape Features(FeatureShape input, FeatureShape output) =>
-        FeatureShape.Vector(_hidden.Length > 0 ? _hidden[^1] : input.Size);
+        FeatureShape.Vector(Hidden.Count > 0 ? Hidden[^1] : input.Size);
 
     /// <inheritdoc/>
     public override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
-        new Mlp(features.Size, [features.Size], features.Size, _activation, initializer);
+        new Mlp(features.Size, [features.Size], features.Size, Activation, initializer);
 
     /// <inheritdoc/>
     public override ParameterNetwork CreateHead(
         FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain) =>
-        new Mlp(features.Size, [], output.Size, _activation, initializer, outputGain);
+        new Mlp(features.Size, [], output.Size, Activation, initializer, outputGain);
 
     /// <inheritdoc/>
     public override RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer) =>
         new JointPerceptronRefinement(
-            stack, known.Size, _hidden, output.Size, Features(code, output).Size, _activation, initializer);
+            stack, known.Size, Hidden, output.Size, Features(code, output).Size, Activation, initializer);
 }

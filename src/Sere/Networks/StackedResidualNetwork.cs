@@ -29,7 +29,7 @@ public sealed class StackedResidualNetwork : StackedNetwork
         int stack,
         FeatureShape input,
         FeatureShape output,
-        ResidualSettings settings,
+        ResidualDesign settings,
         ParameterInitializer initializer,
         double outputGain = 1)
         : base(nameof(StackedResidualNetwork))
@@ -93,7 +93,7 @@ internal sealed class ConvolutionalHead : torch.nn.Module
         int stack,
         FeatureShape features,
         FeatureShape output,
-        ResidualSettings settings,
+        ResidualDesign settings,
         ParameterInitializer initializer,
         double gain)
         : base(nameof(ConvolutionalHead))
@@ -154,20 +154,45 @@ internal sealed class ConvolutionalHead : torch.nn.Module
     private static int Ratio(int length, int from) => (length + from - 1) / from;
 }
 
-/// <summary>Residual convolutional networks; without a grid, residual perceptrons.</summary>
-public sealed class ResidualDesign : NetworkDesign
+/// <summary>Residual convolutional networks; without a grid, residual perceptrons. JSON kind "resnet".</summary>
+public sealed record ResidualDesign : NetworkDesign
 {
-    private readonly ResidualSettings _settings;
+    /// <summary>Channels of each stage, from the finest grid on. The list is copied when it is set.</summary>
+    [In("[1, 4096]", Widths = "[1, 10]")]
+    public IReadOnlyList<int> Widths { get; init => field = [.. value]; } = [32];
 
-    /// <summary>Networks with these settings.</summary>
-    public ResidualDesign(ResidualSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        _settings = settings;
-    }
+    /// <summary>Residual blocks of each stage.</summary>
+    [In("[0, 1000]")] public int Blocks { get; init; } = 1;
 
-    /// <inheritdoc/>
-    public override bool IsConvolutional => true;
+    /// <summary>Side of each kernel; without a grid every kernel is 1.</summary>
+    [In("{1, 3, 5, 7}")] public int Kernel { get; init; } = 3;
+
+    /// <summary>Factor between the grids of two stages, and from the whole grid to the first.</summary>
+    [In("[1, 8]")] public int Stride { get; init; } = 2;
+
+    /// <summary>Nonlinearity within the blocks and before the last layer.</summary>
+    public Activation Activation { get; init; } = Activation.Silu;
+
+    /// <summary>What keeps the features at one scale.</summary>
+    public Normalization Normalization { get; init; } = Normalization.Weight;
+
+    /// <summary>Whether both describe the same network.</summary>
+    public bool Equals(ResidualDesign? other) =>
+        other is not null && Widths.SequenceEqual(other.Widths)
+        && (Blocks, Kernel, Stride, Activation, Normalization)
+            == (other.Blocks, other.Kernel, other.Stride, other.Activation, other.Normalization);
+
+    /// <summary>A hash of what describes the network.</summary>
+    public override int GetHashCode() =>
+        HashCode.Combine(Hash(Widths), Blocks, Kernel, Stride, Activation, Normalization);
+
+    internal override bool IsConvolutional => true;
+
+    /// <summary>
+    /// Factor on the initial output of each residual branch: with 1/sqrt(depth), the variance of all branches together
+    /// is that of one, whatever the depth.
+    /// </summary>
+    internal double BranchGain => 1 / Math.Sqrt(Math.Max(1, Widths.Count * Blocks));
 
     /// <inheritdoc/>
     public override ParameterNetwork Create(
@@ -177,53 +202,25 @@ public sealed class ResidualDesign : NetworkDesign
     /// <inheritdoc/>
     public override StackedNetwork CreateStack(
         int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
-        new StackedResidualNetwork(stack, input, output, _settings, initializer, outputGain);
+        new StackedResidualNetwork(stack, input, output, this, initializer, outputGain);
 
     /// <inheritdoc/>
     public override FeatureShape Features(FeatureShape input, FeatureShape output) =>
-        ResidualTrunk.Features(input, output, _settings);
+        ResidualTrunk.Features(input, output, this);
 
     /// <inheritdoc/>
     public override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
         new SingleNetwork(new StackedResidualNetwork(
-            1, features, features, _settings with { Widths = [features.Channels], Stride = 1, Blocks = 0 }, initializer));
+            1, features, features, this with { Widths = [features.Channels], Stride = 1, Blocks = 0 }, initializer));
 
     /// <inheritdoc/>
     public override ParameterNetwork CreateHead(
         FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain) =>
         new SingleNetwork(new StackedResidualNetwork(
-            1, features, output, _settings with { Widths = [] }, initializer, outputGain));
+            1, features, output, this with { Widths = [] }, initializer, outputGain));
 
     /// <inheritdoc/>
     public override RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer) =>
-        new JointConvolutionalRefinement(stack, known, code, output, _settings, initializer);
-}
-
-/// <summary>How a residual convolutional network is built.</summary>
-public sealed record ResidualSettings
-{
-    /// <summary>Channels of each stage, from the finest grid on; each stage's grid is coarser by <see cref="Stride"/>.</summary>
-    public IReadOnlyList<int> Widths { get; init; } = [32];
-
-    /// <summary>Residual blocks of each stage.</summary>
-    public int Blocks { get; init; } = 1;
-
-    /// <summary>Side of a kernel, odd. Without a grid every kernel is 1.</summary>
-    public int Kernel { get; init; } = 3;
-
-    /// <summary>Factor between the grids of two stages, and between the whole grid and the first stage's.</summary>
-    public int Stride { get; init; } = 2;
-
-    /// <summary>Activation within the blocks and before the last layer.</summary>
-    public Activation Activation { get; init; } = Activation.Silu;
-
-    /// <summary>How the features are kept at one scale.</summary>
-    public Normalization Normalization { get; init; } = Normalization.Weight;
-
-    /// <summary>
-    /// Factor on the initial output of each residual branch: with 1/sqrt(depth), the variance of all branches together is
-    /// that of one, whatever the depth.
-    /// </summary>
-    internal double BranchGain => 1 / Math.Sqrt(Math.Max(1, Widths.Count * Blocks));
+        new JointConvolutionalRefinement(stack, known, code, output, this, initializer);
 }

@@ -38,6 +38,12 @@ public static class SmoothBounds
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct SmoothInterval(double Floor, double Ceiling, double Start)
 {
+    /// <summary>
+    /// Of the logarithm of a standard deviation, from the bounds and the start of the deviation itself.
+    /// </summary>
+    public static SmoothInterval OfLogScale(double floor, double ceiling, double start) =>
+        new(Math.Log(floor), Math.Log(ceiling), Math.Log(start));
+
     /// <summary>Ceiling - floor.</summary>
     public double Width => Ceiling - Floor;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using TorchSharp;
 
@@ -42,7 +42,7 @@ public sealed class PerformanceBenchmark : IDisposable
 
         // As many epochs as it takes: the benchmark counts steps.
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
-        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
+        _model = configuration.Model.Build(images.Shape, configuration.Seed);
         _trainer = new Trainer(
             _model,
             _configuration.Training,

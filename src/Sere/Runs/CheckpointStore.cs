@@ -1,5 +1,5 @@
 using System.Globalization;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -312,12 +312,12 @@ public enum CheckpointChoice
 /// <summary>Says when the next checkpoint is due.</summary>
 internal sealed class CheckpointSchedule
 {
-    private readonly CheckpointConfiguration _configuration;
+    private readonly CheckpointTimes _configuration;
     private readonly TimeProvider _clock;
     private long _saved;
 
     /// <summary>A schedule that counts its minutes from now on.</summary>
-    public CheckpointSchedule(CheckpointConfiguration configuration, TimeProvider clock)
+    public CheckpointSchedule(CheckpointTimes configuration, TimeProvider clock)
     {
         _configuration = configuration;
         _clock = clock;

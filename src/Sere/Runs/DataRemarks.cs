@@ -1,5 +1,5 @@
 using Sere.Data;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 
 namespace Sere.Runs;
 
@@ -27,7 +27,7 @@ internal static class DataRemarks
                 : $"All training images of '{splits.Name}' are the same, so there is nothing to learn from them.";
         }
 
-        if (images.IsReal && rule == BinarizationRule.None && configuration.Model.FlowPreprocessing is not { IsFitted: true })
+        if (images.IsReal && rule == BinarizationRule.None && configuration.Model.DataLayer.FlowSpace is not { IsFitted: true })
         {
             var range = ValueRange.Of(images)!.Value;
             double mean = images.Values.Average(value => (double)value);

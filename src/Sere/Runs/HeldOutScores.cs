@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs;

@@ -1,8 +1,8 @@
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Training;
 
 namespace Sere.Runs;
@@ -41,7 +41,7 @@ internal sealed class MemoryForecast
         const int BytesOfValue = (4 * sizeof(float)) + 1;
         Require(
             "Fitting the preprocessing to the training images",
-            _configuration.Model.FlowPreprocessing is { IsFitted: true }
+            _configuration.Model.DataLayer.FlowSpace is { IsFitted: true }
                 ? (double)training.Count * training.Shape.Dimensions * BytesOfValue
                 : 0,
             "dataset.trainingImages");

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Sere.Data;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 
 namespace Sere.Runs;
 
@@ -27,7 +27,7 @@ public static class RunDataset
             dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null,
             ScaleOf(dataset))
             .WithTrainingImages(dataset.TrainingImages);
-        if (configuration.Model.DataLayer is LogisticMixtureDataConfiguration)
+        if (configuration.Model.DataLayer.WholeLevels is not null)
         {
             Binarization.RequireLevels(splits.Train, splits.Name);
         }
@@ -58,7 +58,7 @@ public static class RunDataset
     }
 
     // A run that does not say it is of a time when the values of pictures were bytes.
-    private static ValueScale? ScaleOf(DatasetConfiguration dataset) =>
+    private static ValueScale? ScaleOf(DatasetChoice dataset) =>
         dataset.Scale is null && dataset.Digest.Length > 0 && DatasetCatalog.IsFolder(dataset.Name)
             ? ValueScale.Bytes
             : dataset.Scale;
@@ -66,14 +66,13 @@ public static class RunDataset
     /// <summary>A configuration that says what the images are.</summary>
     internal static ExperimentConfiguration Resolve(ExperimentConfiguration configuration, DatasetSplits splits)
     {
-        var shape = splits.Train.Shape;
         return configuration with
         {
             Dataset = configuration.Dataset with
             {
-                Shape = new ImageShapeConfiguration(shape.Channels, shape.Height, shape.Width),
+                Shape = splits.Train.Shape,
                 Scale = splits.Scale,
-                Range = ValueRange.Of(splits.Train) is { } range ? new ValueRangeConfiguration(range.Low, range.High) : null,
+                Range = ValueRange.Of(splits.Train),
                 Digest = splits.Digest(),
             },
         };

@@ -1,4 +1,4 @@
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs;
@@ -87,10 +87,7 @@ public sealed class RunFolder
         try
         {
             return ConfigurationFile.Load<ExperimentConfiguration>(
-                Configuration,
-                "configuration file",
-                configuration => configuration.Validate(),
-                path => OrdinaryFile.OpenRead(path));
+                Configuration, "configuration file", path => OrdinaryFile.OpenRead(path));
         }
         catch (UsageException error)
         {

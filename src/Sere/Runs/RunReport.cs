@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 
 namespace Sere.Runs;
 

@@ -1,6 +1,6 @@
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Runs.Pictures;
 using Sere.Storage;
 using TorchSharp;

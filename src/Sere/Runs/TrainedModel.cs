@@ -1,9 +1,9 @@
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Runs.Pictures;
 using Sere.Storage;
 using TorchSharp;
@@ -71,8 +71,7 @@ public sealed class TrainedModel : IDisposable
         var configuration = folder.ReadConfiguration();
         var shape = configuration.Dataset.Shape
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
-        var imageShape = new ImageShape(shape.Channels, shape.Height, shape.Width);
-        var model = ModelFactory.CreateToLoad(configuration.Model, imageShape, configuration.Seed, device);
+        var model = configuration.Model.BuildToLoad(shape, configuration.Seed, device);
         try
         {
             new CheckpointStore(folder.Checkpoints).LoadWeights(model, checkpoint, warn ?? (_ => { }));
@@ -84,7 +83,7 @@ public sealed class TrainedModel : IDisposable
         }
 
         model.eval();
-        return new TrainedModel(model, configuration, imageShape, device ?? torch.CPU, warn);
+        return new TrainedModel(model, configuration, shape, device ?? torch.CPU, warn);
     }
 
     /// <summary>Reads images of one's own for this model; see <see cref="ImageSource"/>.</summary>
@@ -224,7 +223,7 @@ public sealed class TrainedModel : IDisposable
         // Real data is shown between the smallest and the greatest training value.
         var range = Configuration.Dataset.Range is { } real && Binarization == BinarizationRule.None
             ? real
-            : new ValueRangeConfiguration(0, 1);
+            : new ValueRange(0, 1);
         double width = range.High > range.Low ? range.High - range.Low : 1;
         float[] values = ReadBatches(count, Shape.Dimensions, (first, batch) =>
             draw(first, batch).Minus(range.Low).OverInPlace(width).Clamp(0, 1));
@@ -267,15 +266,15 @@ public sealed class TrainedModel : IDisposable
         if (!images.IsReal && IsReal)
         {
             throw new SereException(
-                $"The model was trained on real values from {Configuration.Dataset.Range!.Value.Low} to "
-                + $"{Configuration.Dataset.Range.Value.High}, and these images are bytes; give real values, as a .npy file of "
+                $"The model was trained on real values from {Configuration.Dataset.Range}, "
+                + "and these images are bytes; give real values, as a .npy file of "
                 + "floats.");
         }
 
         if (Configuration.Dataset.Range is null && ValueRange.Of(images) is { IsGrey: false } given)
         {
             throw new SereException(
-                $"The model was trained on bytes, and these are real values from {given.Low} to {given.High}; bring them to "
+                $"The model was trained on bytes, and these are real values from {given}; bring them to "
                 + "0..1, or give bytes.");
         }
     }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -55,8 +55,7 @@ public sealed class TrainingRun : IDisposable
             Configuration = configuration,
         };
         _schedule = new CheckpointSchedule(configuration.Training.Checkpoints, clock ?? TimeProvider.System);
-        _model = ModelFactory.Create(
-            configuration.Model, splits.Train.Shape, configuration.Seed, device: _device);
+        _model = configuration.Model.Build(splits.Train.Shape, configuration.Seed, device: _device);
         try
         {
             bool countsMemory = _device.type == DeviceType.CPU;
@@ -373,7 +372,7 @@ internal static class ModelPreparation
     /// <exception cref="UsageException">The data are bytes that stay levels, or lie beyond the domain of a logit.</exception>
     public static void RequireFit(ExperimentConfiguration configuration, DatasetSplits splits)
     {
-        if (configuration.Model.FlowPreprocessing is not { } preprocessing)
+        if (configuration.Model.DataLayer.FlowSpace is not { } preprocessing)
         {
             return;
         }
@@ -385,10 +384,10 @@ internal static class ModelPreparation
                 + "--set dataset.dequantization=uniform.");
         }
 
-        if (preprocessing is LogitConfiguration && ValueRange.Of(splits.Train) is { IsGrey: false } range)
+        if (preprocessing.LogitAlpha is not null && ValueRange.Of(splits.Train) is { IsGrey: false } range)
         {
             throw new UsageException(
-                $"The values of '{splits.Name}' go from {range.Low} to {range.High}, and model preprocessing by logit takes "
+                $"The values of '{splits.Name}' go from {range}, and model preprocessing by logit takes "
                 + "values in 0..1; set its kind to standardize.");
         }
     }
@@ -403,7 +402,7 @@ internal static class ModelPreparation
         }
 
         model.InitializeOutput(training.Mean());
-        if (configuration.Model.FlowPreprocessing is { IsFitted: true })
+        if (configuration.Model.DataLayer.FlowSpace is { IsFitted: true })
         {
             model.FitSpace(Binarization.EvaluationImages(
                 training.ToTensor().to(device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));

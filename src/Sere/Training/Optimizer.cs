@@ -1,5 +1,5 @@
+using System.Text.Json.Serialization;
 using Sere.Kernels;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;
@@ -142,14 +142,38 @@ public sealed class Adamax : Optimizer
     }
 }
 
-/// <summary>Builds optimizers from their configuration.</summary>
-internal static class OptimizerFactory
+/// <summary>The optimizer and its settings.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
+[JsonDerivedType(typeof(AdamChoice), "adam")]
+[JsonDerivedType(typeof(AdamaxChoice), "adamax")]
+public abstract record OptimizerChoice : Choice
 {
+    // Beyond 1e30 and below 1e-30 a float32 holds infinity or zero.
+
+    /// <summary>Peak learning rate.</summary>
+    [In("(0, 1e30]")] public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Decay of the mean gradient, per step.</summary>
+    [In("[0, 1)")] public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the second measure of the gradient, per step.</summary>
+    [In("[0, 1)")] public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Keeps the denominator positive: added to it by Adam, to the gradient's size by Adamax.</summary>
+    [In("[1e-30, inf)")] public double Epsilon { get; init; } = 1e-8;
+
     /// <summary>An optimizer with zero state for parameters laid out as <paramref name="values"/>.</summary>
-    public static Optimizer Create(OptimizerConfiguration configuration, torch.Tensor values) => configuration switch
-    {
-        AdamConfiguration => new Adam(values, configuration.Beta1, configuration.Beta2, configuration.Epsilon),
-        AdamaxConfiguration => new Adamax(values, configuration.Beta1, configuration.Beta2, configuration.Epsilon),
-        _ => throw new UsageException($"Optimizers of the kind {configuration?.GetType().Name} cannot be built."),
-    };
+    internal abstract Optimizer Build(torch.Tensor values);
+}
+
+/// <summary>Adam: the second measure is the mean of the squared gradient. JSON kind "adam".</summary>
+public sealed record AdamChoice : OptimizerChoice
+{
+    internal override Optimizer Build(torch.Tensor values) => new Adam(values, Beta1, Beta2, Epsilon);
+}
+
+/// <summary>Adamax: the second measure is a decaying maximum of the gradient's size. JSON kind "adamax".</summary>
+public sealed record AdamaxChoice : OptimizerChoice
+{
+    internal override Optimizer Build(torch.Tensor values) => new Adamax(values, Beta1, Beta2, Epsilon);
 }

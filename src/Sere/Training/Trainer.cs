@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using Sere.Data;
 using Sere.Kernels;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
 using TorchSharp;
@@ -19,7 +18,7 @@ public sealed class Trainer : IDisposable
 {
     private const int ImagesFittedTo = 10_000;
     private readonly DensityModel _model;
-    private readonly TrainingConfiguration _configuration;
+    private readonly TrainingChoice _configuration;
     private readonly TrainingBatches _batches;
     private readonly torch.Device _device;
     private readonly ThreadTuner? _threads;
@@ -34,7 +33,7 @@ public sealed class Trainer : IDisposable
     /// <param name="horizontalFlips">Whether images are mirrored at random.</param>
     public Trainer(
         DensityModel model,
-        TrainingConfiguration configuration,
+        TrainingChoice configuration,
         ImageSet images,
         BinarizationRule binarization,
         long seed,
@@ -50,7 +49,7 @@ public sealed class Trainer : IDisposable
         _batches = new TrainingBatches(
             images, binarization, configuration.BatchSize, new RandomStreams(seed), _device, horizontalFlips);
         Parameters = new FlatParameters(model);
-        Optimizer = OptimizerFactory.Create(configuration.Optimizer, Parameters.Trainable);
+        Optimizer = configuration.Optimizer.Build(Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
         _threads = Blas.IsAvailable ? ThreadTuner.For(model) : null;
@@ -217,7 +216,7 @@ public sealed class Trainer : IDisposable
         var batch = _batches.Get(
             progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
         OnPhase?.Invoke(TrainingPhase.Data);
-        var objective = Differentiate(batch, KlAnnealing.Beta(_configuration.Annealing, progress.Step, TotalSteps));
+        var objective = Differentiate(batch, _configuration.Annealing.Beta(progress.Step, TotalSteps));
 
         using var noGrad = torch.no_grad();
         double[] report = [Parameters.GradientNorm(), .. objective.Sums()];
@@ -272,7 +271,7 @@ public sealed class Trainer : IDisposable
         return new EpochMetrics(
             epoch.Epoch + 1,
             epoch.Step,
-            KlAnnealing.Beta(_configuration.Annealing, epoch.Step - 1, TotalSteps),
+            _configuration.Annealing.Beta(epoch.Step - 1, TotalSteps),
             LearningRate(epoch.Step - 1),
             logLikelihood - kl.Sum(),
             logLikelihood,
@@ -285,8 +284,8 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    private double LearningRate(long step) => LearningRateSchedule.Rate(
-        _configuration.Schedule, _configuration.Optimizer.LearningRate, step, TotalSteps);
+    private double LearningRate(long step) => _configuration.Schedule.Rate(
+        _configuration.Optimizer.LearningRate, step, TotalSteps);
 }
 
 /// <summary>The parts of a training step, in their order.</summary>

@@ -46,7 +46,7 @@ public sealed class RoomTests
         ["Performance"] =
         [
             "Numerics", "Kernels", "Networks", "Bijectors", "Distributions", "Partitions", "Hierarchies", "Likelihoods", "Data",
-            "Models", "Training", "Evaluation",
+            "Models", "Training", "Evaluation", "Runs",
         ],
         ["Runs"] =
         [

@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
 using Sere.Storage;
 using Sere.Tests.Data;
@@ -27,9 +26,9 @@ public sealed class OwnDataTests : IDisposable
         Train("images:images").Refused(1, $"'{_folder.File("images/01.png")}'", "--resize");
         Train("images:images", "--resize", "8").Refused(2, "--resize", "'8'");
         Train("images:images", "--resize", "10x9", "--gray").Done();
-        DatasetConfiguration dataset = Dataset();
-        Assert.Equal(new ImageShapeConfiguration(1, 10, 9), dataset.Shape);
-        Assert.Equal((true, new ImageSizeConfiguration(10, 9)), (dataset.Gray, dataset.Resize));
+        DatasetChoice dataset = Dataset();
+        Assert.Equal(new ImageShape(1, 10, 9), dataset.Shape);
+        Assert.Equal((true, new ImageSize(10, 9)), (dataset.Gray, dataset.Resize));
     }
 
     [Fact]
@@ -173,5 +172,5 @@ public sealed class OwnDataTests : IDisposable
     private ProgramResult Train(string dataset, params string[] options) => BuiltProgram.Sere.RunIn(
         _folder.Path, ["train", "--dataset", dataset, "--run", "run", .. TrainedRun.Settings, .. options]);
 
-    private DatasetConfiguration Dataset() => new RunFolder(_folder.File("run")).ReadConfiguration().Dataset;
+    private DatasetChoice Dataset() => new RunFolder(_folder.File("run")).ReadConfiguration().Dataset;
 }

@@ -1,4 +1,4 @@
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Cli;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Tests.Runs.Pictures;
 using Xunit;
 
@@ -30,7 +30,7 @@ public sealed class TrainCommandTests : IDisposable
     public void A_run_leaves_its_configuration_and_its_exact_command()
     {
         var configuration = ConfigurationFile.Load(Path.Combine(_run.Root, "config.json"));
-        Assert.Equal(new ImageShapeConfiguration(1, 28, 28), configuration.Dataset.Shape);
+        Assert.Equal(new ImageShape(1, 28, 28), configuration.Dataset.Shape);
         Assert.Equal(TrainedRun.Epochs, configuration.Training.Epochs);
         Assert.Equal(20, configuration.Training.BatchSize);
         Assert.Equal("images:" + _run.ImageFolder, configuration.Dataset.Name);

@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Kernels;
@@ -121,13 +122,12 @@ public sealed class ChainStepTests
     private static SelfReflectiveHierarchy Create(int[] latents, bool prior, bool bijector, PosteriorResidual residual)
     {
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, CouplingGraph.Chain(latents.Length))
+            new SelfReflectiveParts(latents, CouplingGraph.Chain(latents.Length))
             {
-                CouplePrior = prior,
-                CoupleBijector = bijector,
-                PriorNetwork = new PerceptronDesign([7]),
-                Bijector = new() { Network = new PerceptronDesign([9]) },
-                Residual = residual,
+                Coupling = new() { Prior = prior, Bijector = bijector },
+                Prior = new() { Network = new PerceptronDesign([7]) },
+                Bijector = new RankOneAffine { Network = new PerceptronDesign([9]) },
+                Posterior = new() { Residual = residual },
             },
             new ParameterInitializer(4));
         using var noGrad = torch.no_grad();

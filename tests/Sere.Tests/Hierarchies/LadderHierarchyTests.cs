@@ -2,6 +2,7 @@ using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -67,7 +68,13 @@ public sealed class LadderHierarchyTests
     private static LadderHierarchy Create()
     {
         var ladder = new LadderHierarchy(
-            new LadderSettings(Latents, [3, 4, 5]), new ParameterInitializer(1, torch.ScalarType.Float64));
+            Latents,
+            [3, 4, 5],
+            hiddenLayers: 2,
+            Activation.LeakyRelu,
+            meanBound: 5,
+            SmoothInterval.OfLogScale(Math.Exp(-4), Math.Exp(2), start: 1),
+            new ParameterInitializer(1, torch.ScalarType.Float64));
         Parameters.Randomize(ladder, 2);
         ladder.eval();
         return ladder;

@@ -101,7 +101,7 @@ public sealed class RelaxedBernoulliHierarchyTests
     private static RelaxedBernoulliHierarchy Create(bool training)
     {
         var hierarchy = new RelaxedBernoulliHierarchy(
-            new RelaxedBernoulliSettings(Latents, 2) { Hidden = [6] }, new ParameterInitializer(1, torch.ScalarType.Float64));
+            Latents, 2, new PerceptronDesign([6]), 2.0 / 3, 0.5, new ParameterInitializer(1, torch.ScalarType.Float64));
         Parameters.Randomize(hierarchy, 2);
         hierarchy.train(training);
         return hierarchy;

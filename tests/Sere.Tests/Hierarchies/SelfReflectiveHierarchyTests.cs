@@ -13,7 +13,7 @@ public sealed class SelfReflectiveHierarchyTests
     [Fact]
     public void The_residual_scale_is_at_most_one_and_starts_at_its_setting()
     {
-        using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)) { InitialResidualScale = 0.9 });
+        using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3)) { Posterior = new() { InitialScale = 0.9 } });
         var features = torch.linspace(-40, 40, 3 * 4 * hierarchy.FeatureSize, torch.ScalarType.Float64)
             .view(3, 4, hierarchy.FeatureSize);
         foreach (var residuals in Residuals(hierarchy, features))
@@ -29,7 +29,7 @@ public sealed class SelfReflectiveHierarchyTests
     [Fact]
     public void Layers_have_their_own_sizes()
     {
-        using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)));
+        using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3)));
         var evidence = Residuals(hierarchy, torch.zeros([3, 4, hierarchy.FeatureSize], torch.ScalarType.Float64));
         var steps = hierarchy.Infer(evidence, torch.zeros([4, hierarchy.TotalLatents], torch.ScalarType.Float64));
         Assert.Equal(Latents, steps.Select(step => (int)step.Code.shape[^1]));
@@ -44,10 +44,9 @@ public sealed class SelfReflectiveHierarchyTests
     public void Each_latent_coupling_brings_its_own_networks(
         bool prior, bool bijector, bool priorNetwork, bool posteriorNetwork, bool bijectorNetwork)
     {
-        using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3))
+        using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3))
         {
-            CouplePrior = prior,
-            CoupleBijector = bijector,
+            Coupling = new() { Prior = prior, Bijector = bijector },
         });
         string[] names = [.. hierarchy.named_parameters().Select(parameter => parameter.name)];
         Assert.Equal(priorNetwork, names.Any(name => name.StartsWith("layer1.prior.", StringComparison.Ordinal)));
@@ -64,7 +63,7 @@ public sealed class SelfReflectiveHierarchyTests
     {
         foreach (bool couple in (bool[])[true, false])
         {
-            using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)) { CouplePrior = couple });
+            using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3)) { Coupling = new() { Prior = couple } });
             var noise = torch.zeros([1, 3], torch.ScalarType.Float64);
             var low = hierarchy.Step(1, [torch.full([1, 2], -1.0, torch.ScalarType.Float64)], new LatentSource.Prior(noise));
             var high = hierarchy.Step(1, [torch.full([1, 2], 1.0, torch.ScalarType.Float64)], new LatentSource.Prior(noise));
@@ -76,7 +75,7 @@ public sealed class SelfReflectiveHierarchyTests
     [Fact]
     public void A_lower_temperature_draws_nearer_to_the_mean()
     {
-        using var hierarchy = Build(new SelfReflectiveSettings(Latents, CouplingGraph.Chain(3)));
+        using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3)));
         var noise = torch.ones([1, 6], torch.ScalarType.Float64);
         var cold = hierarchy.Generate(noise, temperature: 0.5);
         Assert.Equal(0.5, cold[0].BaseLatent[0, 0].item<double>(), 1e-12);
@@ -88,6 +87,6 @@ public sealed class SelfReflectiveHierarchyTests
     private static EvidenceResiduals[] Residuals(SelfReflectiveHierarchy hierarchy, torch.Tensor features) =>
         [.. hierarchy.Interpret(EvidenceFeatures.OfStack(features)).Cast<EvidenceResiduals>()];
 
-    private static SelfReflectiveHierarchy Build(SelfReflectiveSettings settings) =>
+    private static SelfReflectiveHierarchy Build(SelfReflectiveParts settings) =>
         new(settings, new ParameterInitializer(1, torch.ScalarType.Float64));
 }

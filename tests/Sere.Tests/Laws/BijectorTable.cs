@@ -187,7 +187,7 @@ public static class BijectorTable
     private static BijectorCase SplineCouplingOnGrid()
     {
         var grid = new LatentGrid(2, 3);
-        var network = new ResidualDesign(new ResidualSettings { Widths = [4], Stride = 1, Blocks = 0 });
+        var network = new ResidualDesign { Widths = [4], Stride = 1, Blocks = 0 };
         var layer = new NeuralSplineCouplingLayer(12, 6, 2, new SplineSettings(4, 2), network, grid, Initializer());
         Parameters.Randomize(layer, 33);
         return Amortized(layer, context: 6, Batch, [Batch, 12]);

@@ -60,7 +60,7 @@ public static class BlockwiseTable
         {
             Residual = residual,
             Network = family.EndsWith("convolutional", StringComparison.Ordinal)
-                ? new ResidualDesign(new ResidualSettings { Widths = [4, 3], Blocks = 1 })
+                ? new ResidualDesign { Widths = [4, 3], Blocks = 1 }
                 : new PerceptronDesign([6, 5]),
         };
         var initializer = new ParameterInitializer(190, torch.ScalarType.Float64);

@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Networks;
@@ -126,13 +127,12 @@ public sealed class HierarchyLawTests
 
     private static SelfReflectiveHierarchy Build(bool prior, bool bijector, PosteriorResidual residual, int[] parents)
     {
-        var settings = new SelfReflectiveSettings(Latents, new CouplingGraph([[], [0], parents]))
+        var settings = new SelfReflectiveParts(Latents, new CouplingGraph([[], [0], parents]))
         {
-            CouplePrior = prior,
-            CoupleBijector = bijector,
-            Residual = residual,
-            PriorNetwork = new PerceptronDesign([4]),
-            Bijector = new() { Network = new PerceptronDesign([4]) },
+            Coupling = new() { Prior = prior, Bijector = bijector },
+            Posterior = new() { Residual = residual },
+            Prior = new() { Network = new PerceptronDesign([4]) },
+            Bijector = new RankOneAffine { Network = new PerceptronDesign([4]) },
         };
         var hierarchy = new SelfReflectiveHierarchy(settings, new ParameterInitializer(250, torch.ScalarType.Float64));
         Parameters.Randomize(hierarchy, 251);

@@ -28,7 +28,7 @@ internal sealed class LinearGaussianModel : IDisposable
         var initializer = new ParameterInitializer(seed, torch.ScalarType.Float64);
         int[] latents = [1, 1];
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, CouplingGraph.Uncoupled(Layers)) { InitialResidualScale = InitialResidualScale },
+            new SelfReflectiveParts(latents, CouplingGraph.Uncoupled(Layers)) { Posterior = new() { InitialScale = InitialResidualScale } },
             initializer);
         var likelihood = new BlockwiseLikelihood(
             new BlockwiseSettings(

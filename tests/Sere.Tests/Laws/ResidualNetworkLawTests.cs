@@ -14,7 +14,7 @@ public sealed class ResidualNetworkLawTests
     private const int Stack = 3;
     private const int Batch = 4;
 
-    private static readonly Dictionary<string, (FeatureShape Input, FeatureShape Output, ResidualSettings Settings)> Table =
+    private static readonly Dictionary<string, (FeatureShape Input, FeatureShape Output, ResidualDesign Settings)> Table =
         new(StringComparer.Ordinal)
         {
             ["vector to vector"] = (FeatureShape.Vector(5), FeatureShape.Vector(6), new() { Widths = [4, 3], Blocks = 2 }),
@@ -86,7 +86,7 @@ public sealed class ResidualNetworkLawTests
     {
         using var scope = torch.NewDisposeScope();
         var (input, output, settings) = Table[name];
-        var design = new ResidualDesign(settings);
+        var design = settings;
         var network = design.CreateStack(Stack, input, output, new ParameterInitializer(300, torch.ScalarType.Float64));
         network.eval();
         var x = shared ? Float64.Normal(301, Batch, input.Size) : Float64.Normal(301, Stack, Batch, input.Size);
@@ -128,7 +128,7 @@ public sealed class ResidualNetworkLawTests
         const int Layers = 4;
         foreach (var design in new NetworkDesign[]
         {
-            new PerceptronDesign([5, 6]), new ResidualDesign(new ResidualSettings { Widths = [3] }),
+            new PerceptronDesign([5, 6]), new ResidualDesign { Widths = [3] },
         })
         {
             var encoder = new BottomUpEvidenceEncoder(

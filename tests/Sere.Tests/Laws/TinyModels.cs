@@ -5,6 +5,7 @@ using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using TorchSharp;
 using Xunit;
@@ -28,37 +29,45 @@ internal static class TinyModels
     private const string ChainName = "checkerboard, chain";
     private const string GridName = "checkerboard, grid";
 
+    private static readonly PerceptronDesign Network = new([4], Smooth);
+    private static readonly ResidualDesign Residual = new() { Widths = [4], Activation = Smooth };
+    private static readonly CouplingChoice Uncoupled = new() { Prior = false, Bijector = false };
+
     private static readonly Dictionary<string, Func<VariationalModel>> Table = new(StringComparer.Ordinal)
     {
         ["full coupling, scaled residual"] = () => SelfReflective(),
         ["full coupling, additive residual"] = () =>
-            SelfReflective(hierarchy => hierarchy with { Residual = PosteriorResidual.Additive }),
-        ["bijector coupled, prior not"] = () => SelfReflective(hierarchy => hierarchy with { CouplePrior = false }),
-        ["prior coupled, bijector not"] = () => SelfReflective(hierarchy => hierarchy with { CoupleBijector = false }),
+            SelfReflective(hierarchy => hierarchy with { Posterior = Posterior(PosteriorResidual.Additive) }),
+        ["bijector coupled, prior not"] = () => SelfReflective(hierarchy => hierarchy with { Coupling = new() { Prior = false } }),
+        ["prior coupled, bijector not"] = () => SelfReflective(hierarchy => hierarchy with { Coupling = new() { Bijector = false } }),
         ["no latent coupling"] = () =>
-            SelfReflective(hierarchy => hierarchy with { CouplePrior = false, CoupleBijector = false }),
+            SelfReflective(hierarchy => hierarchy with { Coupling = Uncoupled }),
         ["identity as the bijector"] = () => SelfReflective(
-            hierarchy => WithBijector(hierarchy, BijectorKind.Identity)),
+            hierarchy => hierarchy with { Bijector = new Identity() }),
         ["diagonal affine bijector"] = () => SelfReflective(
-            hierarchy => WithBijector(hierarchy, BijectorKind.DiagonalAffine)),
+            hierarchy => hierarchy with { Bijector = new DiagonalAffine { Network = Network, DiagonalFloor = 0.3 } }),
         ["inverse autoregressive bijector, standard normal prior"] = () => SelfReflective(
-            hierarchy => WithBijector(hierarchy, BijectorKind.InverseAutoregressive) with { CouplePrior = false }),
+            hierarchy => hierarchy with
+            {
+                Coupling = new() { Prior = false },
+                Bijector = new InverseAutoregressive { Network = Network, Steps = 2, GateFloor = 0.3 },
+            }),
         ["no data coupling"] = () => SelfReflective(
             data: likelihood => likelihood with { Graph = CouplingGraph.Uncoupled(Layers) }),
         ["free posterior"] = () => SelfReflective(
-            hierarchy => hierarchy with { Residual = PosteriorResidual.Free, CouplePrior = false, CoupleBijector = false }),
+            hierarchy => hierarchy with { Posterior = Posterior(PosteriorResidual.Free), Coupling = Uncoupled }),
         ["the whole image from all codes"] = () => SelfReflective(dense: settings => settings),
         ["the whole image from the last code"] = () =>
             SelfReflective(
-                hierarchy => WithBijector(hierarchy, BijectorKind.Identity),
+                hierarchy => hierarchy with { Bijector = new Identity() },
                 dense: settings => settings with { LayersSeen = 1 }),
         ["residual networks"] = () => SelfReflective(
             hierarchy => hierarchy with
             {
-                PriorNetwork = Residual(),
-                Bijector = hierarchy.Bijector with { Network = Residual() },
+                Prior = hierarchy.Prior with { Network = Residual },
+                Bijector = new RankOneAffine { Network = Residual, DiagonalFloor = 0.3 },
             },
-            dense: settings => settings with { Network = Residual(), Shape = new FeatureShape(1, 2, 2) }),
+            dense: settings => settings with { Network = Residual, Shape = new FeatureShape(1, 2, 2) }),
         ["flow as the posterior"] = FlowPosterior,
         ["ladder of 1 and 2"] = () => Ladder(1, 2),
         [RelaxedBernoulliName] = RelaxedBernoulli,
@@ -108,7 +117,7 @@ internal static class TinyModels
     /// would hardly show.
     /// </summary>
     public static VariationalModel SelfReflective(
-        Func<SelfReflectiveSettings, SelfReflectiveSettings>? latent = null,
+        Func<SelfReflectiveParts, SelfReflectiveParts>? latent = null,
         Func<BlockwiseSettings, BlockwiseSettings>? data = null,
         CouplingGraph? graph = null,
         Partition? partition = null,
@@ -122,19 +131,16 @@ internal static class TinyModels
         int[] sizes = [.. Enumerable.Repeat(latents, partition.Blocks)];
 
         // Bounds that keep prior and posterior within the grid of the quadrature, and no narrower than it resolves.
-        var hierarchySettings = new SelfReflectiveSettings(sizes, graph)
+        var hierarchySettings = new SelfReflectiveParts(sizes, graph)
         {
-            PriorNetwork = new PerceptronDesign([4], Smooth),
-            Bijector = new() { Network = new PerceptronDesign([4], Smooth), DiagonalFloor = 0.3, GateFloor = 0.3, FlowSteps = 2 },
-            MeanBound = 1.5,
-            ScaleFloor = 0.7,
-            ScaleCeiling = 1.2,
-            InitialResidualScale = 0.9,
+            Prior = new() { Network = Network, MeanBound = 1.5, ScaleFloor = 0.7, ScaleCeiling = 1.2 },
+            Posterior = Posterior(PosteriorResidual.Scaled),
+            Bijector = new RankOneAffine { Network = Network, DiagonalFloor = 0.3 },
         };
         var likelihoodSettings = new BlockwiseSettings(
             partition, CouplingGraph.Chain(partition.Blocks), sizes, new BernoulliFamily())
         {
-            Network = new PerceptronDesign([4], Smooth),
+            Network = Network,
             Residual = DataResidual.Evidence,
         };
         var hierarchy = new SelfReflectiveHierarchy(latent?.Invoke(hierarchySettings) ?? hierarchySettings, initializer);
@@ -156,20 +162,12 @@ internal static class TinyModels
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         var hierarchy = new FlowPosteriorHierarchy(
-            new FlowPosteriorSettings(Layers, 2)
-            {
-                // Gates that leave the posterior no narrower than the grid resolves.
-                Bijector = new()
-                {
-                    Kind = BijectorKind.InverseAutoregressive,
-                    FlowSteps = 2,
-                    Network = new PerceptronDesign([4], Smooth),
-                    GateFloor = 0.7,
-                },
-                ScaleFloor = 0.7,
-                ScaleCeiling = 1.2,
-                InitialScale = 0.9,
-            },
+            Layers,
+            2,
+
+            // Gates that leave the posterior no narrower than the grid resolves.
+            new InverseAutoregressive { Network = Network, Steps = 2, GateFloor = 0.7 },
+            new FreePosteriorChoice { ScaleFloor = 0.7, ScaleCeiling = 1.2, InitialScale = 0.9 },
             initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer, outputGain: 0.3));
@@ -181,15 +179,7 @@ internal static class TinyModels
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         int[] widths = [.. latents.Select(_ => 4)];
         var hierarchy = new LadderHierarchy(
-            new LadderSettings(latents, widths)
-            {
-                HiddenLayers = 1,
-                Activation = Smooth,
-                MeanBound = 1.5,
-                ScaleFloor = 0.7,
-                ScaleCeiling = 1.2,
-            },
-            initializer);
+            latents, widths, 1, Smooth, meanBound: 1.5, SmoothInterval.OfLogScale(0.7, 1.2, start: 1), initializer);
         var encoder = new BottomUpEncoder(
             4, widths, 1, [.. latents.Select(size => 2 * size)], Smooth, initializer);
         return Disturbed(new VariationalModel(
@@ -202,7 +192,7 @@ internal static class TinyModels
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         var hierarchy = new RelaxedBernoulliHierarchy(
-            new RelaxedBernoulliSettings(Layers, 2) { Hidden = [4], Activation = Smooth }, initializer);
+            Layers, 2, Network, posteriorTemperature: 2.0 / 3, priorTemperature: 0.5, initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer));
         return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
@@ -212,12 +202,9 @@ internal static class TinyModels
         IReadOnlyList<int> sizes,
         ParameterInitializer initializer,
         Func<DenseSettings, DenseSettings> change) => new(
-            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Network = new PerceptronDesign([4], Smooth) }), initializer);
+            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Network = Network }), initializer);
 
-    private static ResidualDesign Residual() => new(new ResidualSettings { Widths = [4], Activation = Smooth });
-
-    private static SelfReflectiveSettings WithBijector(SelfReflectiveSettings settings, BijectorKind kind) =>
-        settings with { Bijector = settings.Bijector with { Kind = kind } };
+    private static PosteriorChoice Posterior(PosteriorResidual residual) => new() { Residual = residual, InitialScale = 0.9 };
 
     /// <summary>Adds noise to every parameter: also to those that start at zero, as the weights of a join.</summary>
     private static VariationalModel Disturbed(VariationalModel model)

@@ -59,7 +59,7 @@ public sealed class WeightNormalizationLawTests
         using var scope = torch.NewDisposeScope();
         const int Channels = 6;
         const int Depth = 8;
-        var settings = new ResidualSettings { Widths = [Channels], Blocks = Depth };
+        var settings = new ResidualDesign { Widths = [Channels], Blocks = Depth };
         var block = new ResidualBlock(1, Channels, 3, settings, new ParameterInitializer(314, torch.ScalarType.Float64));
         var x = Float64.Normal(315, 50, Channels, 4, 4);
         DataDependentStart.Run(block, () => block.Forward(x, 0, 1));

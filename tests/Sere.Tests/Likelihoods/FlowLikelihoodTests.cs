@@ -1,8 +1,12 @@
+using Sere.Bijectors;
 using Sere.Data;
 using Sere.Distributions;
+using Sere.Hierarchies;
 using Sere.Kernels;
+using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Models.Configuration;
+using Sere.Networks;
+using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -81,26 +85,22 @@ public sealed class FlowLikelihoodTests
 
     private static VariationalModel Create(FlowBaseKind flowBase)
     {
-        var network = new MlpConfiguration { Hidden = [6], Activation = Activation.Tanh };
-        var model = ModelFactory.Create(
-            new VariationalModelConfiguration
+        var network = new PerceptronDesign { Hidden = [6], Activation = Activation.Tanh };
+        var model = new VariationalAutoencoder
+        {
+            Layers = Layers,
+            Latents = new LayerSizes(Latents),
+            Partition = new Whole(),
+            Coupling = new CouplingChoice { Data = false },
+            Bijector = new SplineCoupling { Network = network },
+            Data = new FlowData
             {
-                Layers = Layers,
-                Latents = new LayerSizes(Latents),
-                Partition = new WholePartitionConfiguration(),
-                Coupling = new CouplingConfiguration { Data = false },
-                Bijector = new SplineCouplingConfiguration { Network = network },
-                Data = new FlowDataConfiguration
-                {
-                    Network = network,
-                    Base = flowBase,
-                    Flow = new MaskedAutoregressiveFlowConfiguration { Network = network, Steps = 2 },
-                    Preprocessing = new LogitConfiguration(),
-                },
+                Network = network,
+                Base = flowBase,
+                Flow = new MaskedAutoregressiveFlow { Network = network, Steps = 2 },
+                Preprocessing = new Logit(),
             },
-            new ImageShape(1, 1, Pixels),
-            seed: 1,
-            torch.ScalarType.Float64);
+        }.Build(new ImageShape(1, 1, Pixels), seed: 1, torch.ScalarType.Float64);
         return (VariationalModel)model;
     }
 }

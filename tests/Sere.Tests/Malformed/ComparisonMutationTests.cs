@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Sere.Models.Configuration;
 using Sere.Runs.Comparison;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Malformed;

@@ -1,9 +1,11 @@
+using Sere.Bijectors;
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Evaluation;
 using Sere.Kernels;
+using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Models.Configuration;
+using Sere.Networks;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;
@@ -18,7 +20,7 @@ namespace Sere.Tests.Models;
 /// </remarks>
 public sealed class ExactModelTests
 {
-    private static readonly MlpConfiguration Network = new() { Hidden = [16], Activation = Activation.Tanh };
+    private static readonly PerceptronDesign Network = new() { Hidden = [16], Activation = Activation.Tanh };
 
     public static TheoryData<string, FlowBaseKind, string> Flows => new()
     {
@@ -55,7 +57,7 @@ public sealed class ExactModelTests
     [Fact]
     public void What_a_trained_flow_draws_has_the_density_that_is_said()
     {
-        var configuration = new TrainingConfiguration { Epochs = 3, BatchSize = 200 };
+        var configuration = new TrainingChoice { Epochs = 3, BatchSize = 200 };
         using var model = Create(
             "spline-coupling", FlowBaseKind.Standard, "standardize", 2, type: torch.ScalarType.Float32);
         var images = DatasetCatalog.Load("two-moons", null, 48_000, 1).Train;
@@ -124,7 +126,7 @@ public sealed class ExactModelTests
     [Fact]
     public void A_flow_trains_and_its_statistics_come_back_with_its_weights()
     {
-        var configuration = new TrainingConfiguration { Epochs = 8, BatchSize = 100 };
+        var configuration = new TrainingChoice { Epochs = 8, BatchSize = 100 };
         using var model = Create(
             "maf", FlowBaseKind.Standard, "standardize", 2, steps: 2, normalization: true, torch.ScalarType.Float32);
         var images = DatasetCatalog.Load("two-moons", null, 48_000, 1).Train;
@@ -212,28 +214,24 @@ public sealed class ExactModelTests
         bool normalization = false,
         torch.ScalarType type = torch.ScalarType.Float64)
     {
-        FlowConfiguration flow = kind switch
+        FlowChoice flow = kind switch
         {
-            "maf" => new MaskedAutoregressiveFlowConfiguration(),
-            "spline-coupling" => new SplineCouplingFlowConfiguration(),
-            _ => new SplineAutoregressiveFlowConfiguration(),
+            "maf" => new MaskedAutoregressiveFlow(),
+            "spline-coupling" => new SplineCouplingFlow(),
+            _ => new SplineAutoregressiveFlow(),
         };
-        var model = ModelFactory.Create(
-            new FlowModelConfiguration
+        var model = new NormalizingFlow
+        {
+            Flow = flow with { Network = Network, Steps = steps, BatchNormalization = normalization },
+            Base = flowBase,
+            Preprocessing = preprocessing switch
             {
-                Flow = flow with { Network = Network, Steps = steps, BatchNormalization = normalization },
-                Base = flowBase,
-                Preprocessing = preprocessing switch
-                {
-                    "logit" => new LogitConfiguration(),
-                    "standardize" => new StandardizeConfiguration(),
-                    "whiten" => new WhitenConfiguration(),
-                    _ => new NoPreprocessingConfiguration(),
-                },
+                "logit" => new Logit(),
+                "standardize" => new Standardize(),
+                "whiten" => new Whiten(),
+                _ => new NoPreprocessing(),
             },
-            new ImageShape(1, 1, dimensions),
-            seed: 1,
-            type);
+        }.Build(new ImageShape(1, 1, dimensions), seed: 1, type);
         if (type == torch.ScalarType.Float64)
         {
             // Larger than they start, so that the flow is no near-identity.

@@ -1,8 +1,9 @@
+using Sere.Bijectors;
 using Sere.Data;
 using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
+using Sere.Partitions;
 using Sere.Runs;
 using Sere.Tests.Training;
 using Sere.Training;
@@ -18,46 +19,42 @@ namespace Sere.Tests.Models;
 /// </remarks>
 public sealed class FlowFactoryTests
 {
-    private static readonly FlowConfiguration Flow = new MaskedAutoregressiveFlowConfiguration
+    private static readonly FlowChoice Flow = new MaskedAutoregressiveFlow
     {
-        Network = new MlpConfiguration { Hidden = [3] },
+        Network = new PerceptronDesign { Hidden = [3] },
         Steps = 2,
     };
 
-    private static readonly FlowModelConfiguration Whitened = new()
+    private static readonly NormalizingFlow Whitened = new()
     {
         Flow = Flow,
-        Preprocessing = new LogitConfiguration { Normalization = DataNormalization.Whiten },
+        Preprocessing = new Logit { Normalization = DataNormalization.Whiten },
     };
 
-    public static TheoryData<FlowConfiguration> Autoregressive =>
+    public static TheoryData<FlowChoice> Autoregressive =>
     [
         Flow,
-        new SplineAutoregressiveFlowConfiguration { Network = Flow.Network, Steps = 2 },
+        new SplineAutoregressiveFlow { Network = Flow.Network, Steps = 2 },
     ];
 
     [Theory]
     [MemberData(nameof(Autoregressive))]
-    public void Every_step_parts_the_inputs_in_its_own_way(FlowConfiguration flow)
+    public void Every_step_parts_the_inputs_in_its_own_way(FlowChoice flow)
     {
-        using var model = ModelFactory.Create(
-            new FlowModelConfiguration { Flow = flow }, TinyExperiment.Shape, seed: 1);
+        using var model = new NormalizingFlow { Flow = flow }.Build(TinyExperiment.Shape, seed: 1);
         RequireOtherMasks(model, 2);
     }
 
     [Fact]
     public void Steps_are_counted_through_the_layers_of_a_likelihood()
     {
-        using var model = ModelFactory.Create(
-            new VariationalModelConfiguration
-            {
-                Layers = 2,
-                Latents = new LayerSizes([2, 2]),
-                Partition = new WholePartitionConfiguration(),
-                Data = new FlowDataConfiguration { Flow = Flow },
-            },
-            TinyExperiment.Shape,
-            seed: 1);
+        using var model = new VariationalAutoencoder
+        {
+            Layers = 2,
+            Latents = new LayerSizes([2, 2]),
+            Partition = new Whole(),
+            Data = new FlowData { Flow = Flow },
+        }.Build(TinyExperiment.Shape, seed: 1);
         RequireOtherMasks(model, 4);
     }
 
@@ -65,7 +62,7 @@ public sealed class FlowFactoryTests
     [Fact]
     public void The_weights_say_where_a_step_parts_the_inputs()
     {
-        using var model = ModelFactory.Create(Whitened, TinyExperiment.Shape, seed: 1);
+        using var model = Whitened.Build(TinyExperiment.Shape, seed: 1);
         var (_, value) = Assert.Single(
             RunningStatistics.Of(model), entry => entry.Name.EndsWith("network.phase", StringComparison.Ordinal));
         Assert.Equal(ConditionalMade.Phase(1), value.item<float>(), 1e-6);
@@ -80,7 +77,7 @@ public sealed class FlowFactoryTests
             Dataset = TinyExperiment.Configuration.Dataset with { Dequantization = DequantizationRule.Uniform },
         };
         var images = TinyExperiment.Images(64);
-        using var model = ModelFactory.Create(configuration.Model, TinyExperiment.Shape, seed: 1);
+        using var model = configuration.Model.Build(TinyExperiment.Shape, seed: 1);
         ModelPreparation.Start(model, configuration, images, torch.CPU);
         var axes = RunningStatistics.Of(model, areFixed: true)
             .Single(entry => entry.Name.EndsWith("space.axes.axes", StringComparison.Ordinal)).Value;

@@ -1,6 +1,6 @@
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
+using Sere.Runs.Configuration;
 using Sere.Tests.Training;
 using TorchSharp;
 using Xunit;
@@ -84,9 +84,7 @@ public sealed class ModelWeightsTests
             model.Encode(x), torch.randn([2, 3, model.NoiseSize], generator: generator)).contiguous().data<float>()];
     }
 
-    private static DensityModel Create(string overrides, long seed) => ModelFactory.Create(
-        ConfigurationOverrides.Apply(
-            TinyExperiment.Configuration, overrides.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Model,
-        TinyExperiment.Shape,
-        seed);
+    private static DensityModel Create(string overrides, long seed) => ConfigurationOverrides.Apply(
+        TinyExperiment.Configuration, overrides.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Model
+        .Build(TinyExperiment.Shape, seed);
 }

@@ -1,6 +1,6 @@
 using Sere.Data;
 using Sere.Models;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using TorchSharp;
 using Xunit;
 
@@ -65,8 +65,7 @@ public sealed class PresetModelTests
 
     private static long Count(DensityModel model) => model.parameters().Sum(parameter => parameter.numel());
 
-    private static DensityModel Create(string name) => ModelFactory.Create(
-        Presets.Load(name).Model, Shape(name), seed: 1);
+    private static DensityModel Create(string name) => Presets.Load(name).Model.Build(Shape(name), seed: 1);
 
     // A checkerboard needs sides that its stride divides; flows of 3,072 dimensions would take long for a test.
     private static ImageShape Shape(string name) =>

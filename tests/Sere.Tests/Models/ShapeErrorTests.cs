@@ -1,3 +1,4 @@
+using Sere.Bijectors;
 using Sere.Hierarchies;
 using Sere.Kernels;
 using Sere.Likelihoods;
@@ -106,7 +107,7 @@ public sealed class ShapeErrorTests : IDisposable
         var graph = CouplingGraph.Chain(4);
         var initializer = new ParameterInitializer(1);
         var hierarchy = new SelfReflectiveHierarchy(
-            new SelfReflectiveSettings(latents, graph) { PriorNetwork = new PerceptronDesign([5]), Bijector = new() { Network = new PerceptronDesign([5]) } }, initializer);
+            new SelfReflectiveParts(latents, graph) { Prior = new() { Network = new PerceptronDesign([5]) }, Bijector = new RankOneAffine { Network = new PerceptronDesign([5]) } }, initializer);
         return new VariationalModel(
             new IndependentEvidenceEncoder(
                 new StackedMlp(4, 11, [5], hierarchy.FeatureSize, Activation.Elu, initializer)),

@@ -1,8 +1,8 @@
 using Sere.Data;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Peers.Reference;
 using Sere.Peers.TorchSharp;
+using Sere.Runs.Configuration;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;
@@ -45,7 +45,7 @@ public sealed class LayerwisePeerTests : IDisposable
                 "training.gradientClip=0.1",
             ]);
         _settings = ReferenceCase.Settings(configuration, Dimensions);
-        _model = ModelFactory.Create(configuration.Model, new ImageShape(1, 1, Dimensions), seed: 3);
+        _model = configuration.Model.Build(new ImageShape(1, 1, Dimensions), seed: 3);
         _parameters = new FlatParameters(_model);
         using var generator = new torch.Generator(4, torch.CPU);
         using (torch.no_grad())

@@ -1,6 +1,6 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Performance;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Performance;

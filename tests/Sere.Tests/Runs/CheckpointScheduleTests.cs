@@ -1,5 +1,5 @@
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Training;
 using Xunit;
 
 namespace Sere.Tests.Runs;
@@ -9,7 +9,7 @@ public sealed class CheckpointScheduleTests
     [Fact]
     public void Epochs_are_counted_from_the_first()
     {
-        var schedule = Schedule(new CheckpointConfiguration { EveryEpochs = 3, EveryMinutes = null });
+        var schedule = Schedule(new CheckpointTimes { EveryEpochs = 3, EveryMinutes = null });
         Assert.Equal([3, 6, 9], Enumerable.Range(1, 10).Where(schedule.IsDueAfter));
     }
 
@@ -17,12 +17,12 @@ public sealed class CheckpointScheduleTests
     public void Minutes_are_counted_from_the_last_checkpoint_of_any_kind()
     {
         // A minute passes with each look.
-        var schedule = Schedule(new CheckpointConfiguration { EveryEpochs = 100, EveryMinutes = 2.5 });
+        var schedule = Schedule(new CheckpointTimes { EveryEpochs = 100, EveryMinutes = 2.5 });
         Assert.Equal([false, false, true, true], Enumerable.Range(0, 4).Select(_ => schedule.IsDue));
         schedule.Saved();
         Assert.Equal([false, false, true], Enumerable.Range(1, 3).Select(schedule.IsDueAfter));
     }
 
-    private static CheckpointSchedule Schedule(CheckpointConfiguration configuration) =>
+    private static CheckpointSchedule Schedule(CheckpointTimes configuration) =>
         new(configuration, new SteppingClock(TimeSpan.FromMinutes(1)));
 }

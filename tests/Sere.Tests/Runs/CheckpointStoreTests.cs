@@ -1,6 +1,6 @@
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Tests.Training;
 using Sere.Training;
@@ -11,7 +11,7 @@ namespace Sere.Tests.Runs;
 
 public sealed class CheckpointStoreTests : IDisposable
 {
-    private static readonly TrainingConfiguration Training = new() { Epochs = 5, BatchSize = 8, AverageDecay = 0.9 };
+    private static readonly TrainingChoice Training = new() { Epochs = 5, BatchSize = 8, AverageDecay = 0.9 };
     private readonly TemporaryFolder _folder = new();
     private readonly DensityModel _model = TinyExperiment.Model();
     private readonly Trainer _trainer;
@@ -189,7 +189,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         TrainAndSave(epochs: 1);
         var wider = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.evidence.network.hidden=[9]"]);
-        using var model = ModelFactory.Create(wider.Model, TinyExperiment.Shape, seed: 1);
+        using var model = wider.Model.Build(TinyExperiment.Shape, seed: 1);
         using var trainer = TinyExperiment.Trainer(model, Training, TinyExperiment.Images(16));
         foreach (Action action in (Action[])
             [
@@ -207,7 +207,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         TrainAndSave(epochs: 1);
         var deeper = ConfigurationOverrides.Apply(TinyExperiment.Configuration, ["model.prior.network.hidden=[4,4]"]);
-        using var model = ModelFactory.Create(deeper.Model, TinyExperiment.Shape, seed: 1);
+        using var model = deeper.Model.Build(TinyExperiment.Shape, seed: 1);
         string message = Assert.Throws<SereException>(() =>
             _store.LoadWeights(model, CheckpointChoice.Last, _warnings.Add)).Message;
         Assert.Matches("(has no tensor|the tensor) 'average\\.hierarchy\\.", message);

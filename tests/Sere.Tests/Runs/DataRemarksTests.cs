@@ -1,6 +1,6 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Runs;

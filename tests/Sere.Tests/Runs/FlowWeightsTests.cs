@@ -1,6 +1,6 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Tests.Training;
 using TorchSharp;

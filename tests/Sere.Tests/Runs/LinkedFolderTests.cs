@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Reflection;
 using Sere.Data;
 using Sere.Data.Downloads;
-using Sere.Models.Configuration;
 using Sere.Runs;
-using Sere.Storage;
 using Sere.Runs.Comparison;
+using Sere.Runs.Configuration;
+using Sere.Storage;
 using Sere.Tests.Training;
 using Xunit;
 

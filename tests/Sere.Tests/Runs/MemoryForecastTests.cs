@@ -1,9 +1,9 @@
 using Sere.Data;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Numerics;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Tests.Numerics;
 using Sere.Tests.Training;
 using Sere.Training;
@@ -123,7 +123,7 @@ public sealed class MemoryForecastTests : IDisposable
 
     private static Trainer Trainer(ExperimentConfiguration configuration, out DensityModel model)
     {
-        model = ModelFactory.Create(configuration.Model, TinyExperiment.Shape, seed: 1);
+        model = configuration.Model.Build(TinyExperiment.Shape, seed: 1);
         return TinyExperiment.Trainer(model, configuration.Training, Splits.Train);
     }
 

@@ -1,5 +1,5 @@
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Runs;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Tests.Storage;
 using Sere.Tests.Training;
 using Sere.Training;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Runs;

@@ -2,9 +2,8 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Hierarchies;
-using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Tests.Training;
 using TorchSharp;
 using Xunit;
@@ -129,7 +128,7 @@ public sealed class WeightsFileTests : IDisposable
     private static IEnumerable<string> ParameterNames(string[] overrides)
     {
         var configuration = ConfigurationOverrides.Apply(TinyExperiment.Configuration, [.. overrides]);
-        using var model = ModelFactory.Create(configuration.Model, TinyExperiment.Shape, seed: 1);
+        using var model = configuration.Model.Build(TinyExperiment.Shape, seed: 1);
         return [.. model.named_parameters().Select(parameter => parameter.name)];
     }
 

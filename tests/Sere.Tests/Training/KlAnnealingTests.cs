@@ -1,4 +1,3 @@
-using Sere.Models.Configuration;
 using Sere.Training;
 using Xunit;
 
@@ -15,12 +14,12 @@ public sealed class KlAnnealingTests
     [InlineData(99, 1)]
     public void Beta_rises_linearly_from_its_start_and_stays_at_one(int step, double beta)
     {
-        var annealing = new AnnealingConfiguration { Start = 0.2, Fraction = 0.5 };
-        Assert.Equal(beta, KlAnnealing.Beta(annealing, step, 100), 1e-15);
-        Assert.Equal(beta, KlAnnealing.Beta(annealing, 7L * step, 700), 1e-15);
+        var annealing = new KlAnnealing { Start = 0.2, Fraction = 0.5 };
+        Assert.Equal(beta, annealing.Beta(step, 100), 1e-15);
+        Assert.Equal(beta, annealing.Beta(7L * step, 700), 1e-15);
     }
 
     [Fact]
     public void Without_annealing_beta_is_one_from_the_first_step() =>
-        Assert.Equal(1, KlAnnealing.Beta(new AnnealingConfiguration { Start = 0 }, 0, 100));
+        Assert.Equal(1, new KlAnnealing { Start = 0 }.Beta(0, 100));
 }

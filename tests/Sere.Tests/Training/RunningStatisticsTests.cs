@@ -1,5 +1,5 @@
+using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Networks;
 using Sere.Runs;
 using Sere.Training;
@@ -13,15 +13,15 @@ namespace Sere.Tests.Training;
 /// </summary>
 public sealed class RunningStatisticsTests : IDisposable
 {
-    private static readonly ModelConfiguration Ladder = new LadderModelConfiguration
+    private static readonly ModelChoice Ladder = new LadderAutoencoder
     {
         Latents = new LayerSizes([1, 2]),
         Widths = new LayerSizes([4, 6]),
         HiddenLayers = 1,
-        Data = new BernoulliDataConfiguration { Network = new MlpConfiguration { Hidden = [6] } },
+        Data = new BernoulliData { Network = new PerceptronDesign { Hidden = [6] } },
     };
 
-    private static readonly TrainingConfiguration Training = new() { Epochs = 4, BatchSize = 8, AverageDecay = 0.9 };
+    private static readonly TrainingChoice Training = new() { Epochs = 4, BatchSize = 8, AverageDecay = 0.9 };
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -97,7 +97,7 @@ public sealed class RunningStatisticsTests : IDisposable
         }
     }
 
-    private static DensityModel Model(long seed = 1) => ModelFactory.Create(Ladder, TinyExperiment.Shape, seed);
+    private static DensityModel Model(long seed = 1) => Ladder.Build(TinyExperiment.Shape, seed);
 
     private static Trainer Trainer(DensityModel model) =>
         TinyExperiment.Trainer(model, Training, TinyExperiment.Images(32));

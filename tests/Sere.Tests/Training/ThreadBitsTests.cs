@@ -1,7 +1,6 @@
 using Sere.Evaluation;
-using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Performance;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -40,7 +39,7 @@ public sealed class ThreadBitsTests
             foreach (int threads in (int[])[1, 2, 3, 5])
             {
                 torch.set_num_threads(threads);
-                using var model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
+                using var model = configuration.Model.Build(images.Shape, configuration.Seed);
                 using var trainer = new Trainer(
                     model, configuration.Training, images, configuration.Dataset.Preparation, configuration.Seed);
                 trainer.RunEpoch(cancellation: TestContext.Current.CancellationToken);

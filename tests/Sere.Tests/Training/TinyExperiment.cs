@@ -1,6 +1,6 @@
 using Sere.Data;
 using Sere.Models;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using Xunit;
 
@@ -15,8 +15,8 @@ internal static class TinyExperiment
         new ExperimentConfiguration
         {
             Name = "tiny",
-            Dataset = new DatasetConfiguration { Shape = new ImageShapeConfiguration(1, 4, 4) },
-            Training = new TrainingConfiguration { Epochs = 4, BatchSize = 8 },
+            Dataset = new DatasetChoice { Shape = new ImageShape(1, 4, 4) },
+            Training = new TrainingChoice { Epochs = 4, BatchSize = 8 },
         },
         [
             "model.layers=2",
@@ -28,10 +28,10 @@ internal static class TinyExperiment
         ]);
 
     public static DensityModel Model(long seed = 1) =>
-        ModelFactory.Create(Configuration.Model, Shape, seed);
+        Configuration.Model.Build(Shape, seed);
 
     public static Trainer Trainer(
-        DensityModel model, TrainingConfiguration training, ImageSet images, long seed = 1) =>
+        DensityModel model, TrainingChoice training, ImageSet images, long seed = 1) =>
         new(model, training, images, BinarizationRule.Dynamic, seed);
 
     /// <summary>Trains to the end of the epoch.</summary>

@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -32,7 +31,7 @@ public sealed class TrainerStepTests : IDisposable
     [Fact]
     public void The_loss_weighs_the_divergence_by_beta_and_the_metrics_do_not()
     {
-        var annealing = new AnnealingConfiguration { Start = 0.25, Fraction = 1 };
+        var annealing = new KlAnnealing { Start = 0.25, Fraction = 1 };
         var model = TinyExperiment.Model();
         var images = TinyExperiment.Images(8);
         using var trainer = TinyExperiment.Trainer(model, new() { Epochs = 2, BatchSize = 8, Annealing = annealing }, images);
@@ -124,7 +123,7 @@ public sealed class TrainerStepTests : IDisposable
 
     /// <summary>A trainer on images whose pixels are all 1.</summary>
     private static (Trainer Trainer, StubModel Model) Start(
-        Func<torch.Tensor, torch.Tensor, int, torch.Tensor> logLikelihood, TrainingConfiguration training, int images = 4)
+        Func<torch.Tensor, torch.Tensor, int, torch.Tensor> logLikelihood, TrainingChoice training, int images = 4)
     {
         var model = new StubModel(Dimensions, logLikelihood);
         var data = new ImageSet(

@@ -1,6 +1,5 @@
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
 using Sere.Runs;
 using Sere.Training;
 using Xunit;
@@ -18,7 +17,7 @@ public sealed class TrainerTests : IDisposable
     public void Training_improves_the_bound_beyond_independent_pixels()
     {
         using var model = TinyExperiment.Model();
-        var optimizer = new AdamConfiguration { LearningRate = 0.01 };
+        var optimizer = new AdamChoice { LearningRate = 0.01 };
         using var trainer = TinyExperiment.Trainer(
             model, new() { Epochs = 40, BatchSize = 20, Optimizer = optimizer }, Images);
         double first = trainer.Epoch().Elbo;
@@ -55,14 +54,14 @@ public sealed class TrainerTests : IDisposable
     public void A_trainer_restored_from_a_checkpoint_goes_on_with_the_same_bits(
         int stopAt, bool adamax, bool averaged, int samples)
     {
-        var training = new TrainingConfiguration
+        var training = new TrainingChoice
         {
             Epochs = 3,
             BatchSize = 8,
             ImportanceSamples = samples,
-            Optimizer = adamax ? new AdamaxConfiguration() : new AdamConfiguration(),
-            Schedule = new ScheduleConfiguration { WarmUp = 0.2 },
-            Annealing = new AnnealingConfiguration { Start = 0.1, Fraction = 0.9 },
+            Optimizer = adamax ? new AdamaxChoice() : new AdamChoice(),
+            Schedule = new LearningRateSchedule { WarmUp = 0.2 },
+            Annealing = new KlAnnealing { Start = 0.1, Fraction = 0.9 },
             AverageDecay = averaged ? 0.95 : null,
         };
         using var wholeModel = TinyExperiment.Model();

@@ -1,7 +1,6 @@
 using Sere.Data;
-using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -22,7 +21,7 @@ public sealed class TrainingPrecisionTests
         using var scope = torch.NewDisposeScope();
         var digits = Presets.Load("digits");
         var images = DigitsGenerator.GenerateTrain(2000);
-        using var model = ModelFactory.Create(digits.Model, images.Shape, seed: 1);
+        using var model = digits.Model.Build(images.Shape, seed: 1);
         using (var trainer = new Trainer(
             model, digits.Training with { Epochs = 2 }, images, BinarizationRule.Dynamic, seed: 1))
         {

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs.Comparison;
@@ -195,8 +195,7 @@ public sealed record RowResult
     public required double Seconds { get; init; }
 
     /// <summary>Each image, in the order of the test images.</summary>
-    [JsonIgnore]
-    public PerImageFigures Images { get; init; } = PerImageFigures.None;
+    [JsonIgnore] public PerImageFigures Images { get; init; } = PerImageFigures.None;
 
     /// <summary>Whether a row can come to such figures; those of baselines are small, but of the same kind.</summary>
     private bool IsPossible =>

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sere.Data;
-using Sere.Models.Configuration;
+using Sere.Evaluation;
+using Sere.Runs.Configuration;
 
 namespace Sere.Runs.Comparison;
 
@@ -84,7 +85,7 @@ public sealed record ComparisonPlan
         }
 
         if (row.Baseline == SuiteBaseline.ChannelLogisticMixture
-            && reference.Model.DataLayer is not LogisticMixtureDataConfiguration)
+            && reference.Model.DataLayer.WholeLevels is null)
         {
             throw new UsageException(
                 $"The row \"{row.Name}\" is a baseline of images of whole levels, and the reference's model.data.kind is not "
@@ -104,7 +105,7 @@ public sealed record ComparisonPlan
                 $"The row \"{row.Name}\" is a baseline of dequantized images, and the data are not dequantized; leave it out.");
         }
 
-        if (row.Baseline == SuiteBaseline.FullGaussian && reference.Model.FlowPreprocessing is not LogitConfiguration)
+        if (row.Baseline == SuiteBaseline.FullGaussian && reference.Model.DataLayer.FlowSpace?.LogitAlpha is null)
         {
             throw new UsageException(
                 $"The row \"{row.Name}\" is a baseline in logit space, and the reference's preprocessing.kind is not logit; "
@@ -116,7 +117,7 @@ public sealed record ComparisonPlan
             Name = row.Name,
             Seed = seed,
             Training = configuration.Training with { Epochs = suite.Epochs!.Value, BatchSize = suite.BatchSize!.Value },
-            Evaluation = new EvaluationConfiguration
+            Evaluation = new EvaluationChoice
             {
                 ImportanceSamples = suite.Evaluation.ImportanceSamples,
                 Limit = suite.Evaluation.Limit,

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
 using Sere.Runs.Pictures;
 
 namespace Sere.Runs.Comparison;
@@ -99,14 +98,14 @@ public sealed record ComparisonReport
         if (configuration.Dataset.Preparation == BinarizationRule.Dequantized)
         {
             double logDeterminant = SpaceLogDeterminants.Of(
-                (configuration.Model.FlowPreprocessing as LogitConfiguration)?.Alpha,
+                configuration.Model.DataLayer.FlowSpace?.LogitAlpha,
                 splits.Test.Slice(0, result.Images.LogLikelihood.Count),
                 BinarizationRule.Dequantized,
                 new EvaluationOptions().Seed).Average();
             return (SpaceLogDeterminants.BitsPerDim(logLikelihood, logDeterminant, dimensions), true);
         }
 
-        return configuration.Model.DataLayer is LogisticMixtureDataConfiguration
+        return configuration.Model.DataLayer.WholeLevels is not null
             ? (-logLikelihood / (dimensions * Math.Log(2)), result.IsBound)
             : null;
     }

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Models;
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Training;
 using TorchSharp;
@@ -141,7 +141,7 @@ internal sealed class StepTimer : IDisposable
         int kept = images.Count < training.BatchSize
             ? images.Count
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
-        _model = ModelFactory.Create(configuration.Model, images.Shape, configuration.Seed);
+        _model = configuration.Model.Build(images.Shape, configuration.Seed);
         ModelPreparation.Start(_model, configuration, images, torch.CPU);
         _trainer = new Trainer(
             _model,

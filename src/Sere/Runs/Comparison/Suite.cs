@@ -1,5 +1,5 @@
-using Sere.Models.Configuration;
 using Sere.Numerics;
+using Sere.Runs.Configuration;
 
 namespace Sere.Runs.Comparison;
 
@@ -7,22 +7,22 @@ namespace Sere.Runs.Comparison;
 /// Which models are compared, and how: every row is trained for as many epochs, on the same batches of the same binary
 /// images, and evaluated with the same importance samples on the same binary test images.
 /// </summary>
-public sealed record Suite
+public sealed record Suite : Choice
 {
     /// <summary>A short name for reports; one to 100 characters.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>A sentence or two for readers; at most 10,000 characters, may be empty.</summary>
-    public string Description { get; init; } = "";
+    /// <summary>A sentence or two for readers; may be empty.</summary>
+    [In("[0, 10000]")] public string Description { get; init; } = "";
 
     /// <summary>The name of the row that the others are compared with. It trains a model, and its data are the suite's.</summary>
     public string Reference { get; init; } = "";
 
     /// <summary>How often every training image is seen, at least 1; null for as often as the reference's configuration says.</summary>
-    public int? Epochs { get; init; }
+    [In(Count)] public int? Epochs { get; init; }
 
     /// <summary>The images of a training step, at least 1; null for as many as the reference's configuration says.</summary>
-    public int? BatchSize { get; init; }
+    [In(Count)] public int? BatchSize { get; init; }
 
     /// <summary>How every row is evaluated.</summary>
     public SuiteEvaluation Evaluation { get; init; } = new();
@@ -33,29 +33,16 @@ public sealed record Suite
     /// <summary>The rows of the table, in its order; one to 100.</summary>
     public IReadOnlyList<SuiteRow> Rows { get; init; } = [];
 
-    /// <summary>Checks every value against its range.</summary>
-    /// <exception cref="UsageException">A value is out of its range, or the reference is not one of the rows.</exception>
-    public void Validate()
+    internal override void CheckTogether(string path)
     {
-        ConfigurationCheck.RequireFolderName("name", Name);
-        ConfigurationCheck.Require(
-            Description is { Length: <= 10_000 }, "description", Description, "a text of at most 10000 characters");
-        RequireCount("epochs", Epochs);
-        RequireCount("batchSize", BatchSize);
-        ConfigurationCheck.Require(
-            Evaluation.ImportanceSamples is >= 1 and <= ConfigurationCheck.MaximumSamples,
-            "evaluation.importanceSamples",
-            Evaluation.ImportanceSamples,
-            $"a whole number from 1 to {ConfigurationCheck.MaximumSamples}");
-        RequireCount("evaluation.limit", Evaluation.Limit);
-        ConfigurationCheck.Require(Rows.Count is >= 1 and <= 100, "rows", $"a list of {Rows.Count}", "a list of 1 to 100 rows");
+        RequireFolderName("name", Name);
+        Require(Rows.Count is >= 1 and <= 100, "rows", $"a list of {Rows.Count}", "a list of 1 to 100 rows");
         for (int i = 0; i < Rows.Count; i++)
         {
-            Rows[i].Validate($"rows[{i}]");
             string name = Rows[i].Name;
 
             // Rows are folders, and some file systems do not tell upper from lower case.
-            ConfigurationCheck.Require(
+            Require(
                 Rows.Take(i).All(row => !row.Name.Equals(name, StringComparison.OrdinalIgnoreCase)),
                 $"rows[{i}].name",
                 name,
@@ -66,17 +53,11 @@ public sealed record Suite
         if (!models.Contains(Reference, StringComparer.Ordinal))
         {
             throw ConfigurationSchema.Unknown(
-                $"reference is \"{ConfigurationSchema.Short(Reference)}\", which is no row that trains a model",
+                $"reference is \"{Short(Reference)}\", which is no row that trains a model",
                 Reference,
                 models);
         }
     }
-
-    private static void RequireCount(string path, int? count) => ConfigurationCheck.Require(
-        count is null or (>= 1 and <= ConfigurationCheck.MaximumCount),
-        path,
-        count,
-        $"a whole number from 1 to {ConfigurationCheck.MaximumCount}, or null");
 }
 
 /// <summary>The suites that come with the library, and those in files.</summary>
@@ -111,11 +92,11 @@ public static class Suites
             string advice = NearestName.Find(nameOrFile, Names) is { } nearest ? $" (did you mean \"{nearest}\"?)" : "";
             string known = string.Join(", ", Names.Select(name => $"\"{name}\""));
             throw new UsageException(
-                $"There is no suite \"{ConfigurationSchema.Short(nameOrFile)}\"{advice}; the suites are {known}, or name a "
+                $"There is no suite \"{Choice.Short(nameOrFile)}\"{advice}; the suites are {known}, or name a "
                 + "JSON file.");
         }
 
-        var suite = ConfigurationFile.Load<Suite>(nameOrFile, "suite file", one => one.Validate());
+        var suite = ConfigurationFile.Load<Suite>(nameOrFile, "suite file");
         return (suite, Path.GetDirectoryName(Path.GetFullPath(nameOrFile)));
     }
 
@@ -126,7 +107,7 @@ public static class Suites
     /// The text is damaged, or holds a member or value that is unknown, of a wrong type or out of range.
     /// </exception>
     public static Suite Parse(string json, string source) =>
-        ConfigurationFile.Parse<Suite>(json, source, suite => suite.Validate());
+        ConfigurationFile.Parse<Suite>(json, source);
 }
 
 /// <summary>What a row may be instead of a model that is trained by steps.</summary>
@@ -152,17 +133,17 @@ public enum SuiteBaseline
 }
 
 /// <summary>How the rows of a suite are evaluated.</summary>
-public sealed record SuiteEvaluation
+public sealed record SuiteEvaluation : Choice
 {
-    /// <summary>K, the importance samples of each image; at least 1.</summary>
-    public int ImportanceSamples { get; init; } = 1000;
+    /// <summary>K, the importance samples of each image.</summary>
+    [In("[1, 1000000]")] public int ImportanceSamples { get; init; } = 1000;
 
-    /// <summary>How many test images are evaluated, from the first; at least 1, or null for all.</summary>
-    public int? Limit { get; init; }
+    /// <summary>How many test images are evaluated, from the first; null for all.</summary>
+    [In(Count)] public int? Limit { get; init; }
 }
 
 /// <summary>A row of a suite: a preset, a configuration file or a baseline.</summary>
-public sealed record SuiteRow
+public sealed record SuiteRow : Choice
 {
     /// <summary>The name in the table and of the folder; one to 100 letters, digits, '-', '_' and '.'.</summary>
     public string Name { get; init; } = "";
@@ -179,9 +160,9 @@ public sealed record SuiteRow
     /// <summary>Changes to the preset or file, "path=value"; see <see cref="ConfigurationOverrides"/>.</summary>
     public IReadOnlyList<string> Overrides { get; init; } = [];
 
-    internal void Validate(string path)
+    internal override void CheckTogether(string path)
     {
-        ConfigurationCheck.RequireFolderName($"{path}.name", Name);
+        RequireFolderName($"{path}.name", Name);
         bool[] given = [Preset is not null, Config is not null, Baseline is not null];
         if (given.Count(one => one) != 1)
         {
@@ -190,11 +171,10 @@ public sealed record SuiteRow
                 + $"{given.Count(one => one)} of them.");
         }
 
-        if (Baseline is { } baseline)
-        {
-            ConfigurationCheck.RequireNamed($"{path}.baseline", baseline);
-            ConfigurationCheck.Require(
-                Overrides.Count == 0, $"{path}.overrides", $"a list of {Overrides.Count}", "empty for a baseline");
-        }
+        Require(
+            Baseline is null || Overrides.Count == 0,
+            $"{path}.overrides",
+            $"a list of {Overrides.Count}",
+            "empty for a baseline");
     }
 }

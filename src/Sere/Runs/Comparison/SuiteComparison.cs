@@ -1,7 +1,7 @@
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Evaluation;
-using Sere.Models.Configuration;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs.Comparison;
@@ -257,7 +257,7 @@ internal sealed class RowRunner
     private (double[] LogLikelihood, long Parameters) Gaussian(PlannedRow row, ImageSet images)
     {
         long dimensions = images.Shape.Dimensions;
-        double alpha = ((LogitConfiguration)row.Configuration.Model.FlowPreprocessing!).Alpha;
+        double alpha = row.Configuration.Model.DataLayer.FlowSpace!.LogitAlpha!.Value;
         return (
             FullGaussian.LogLikelihood(
                 _splits.Train,
@@ -271,7 +271,7 @@ internal sealed class RowRunner
 
     private (double[] LogLikelihood, long Parameters) ChannelMixture(PlannedRow row, ImageSet images)
     {
-        int levels = ((LogisticMixtureDataConfiguration)row.Configuration.Model.DataLayer!).Levels;
+        int levels = row.Configuration.Model.DataLayer.WholeLevels!.Value;
         return (
             ChannelLogisticMixture.LogLikelihood(_splits.Train, images, levels),
             images.Shape.Channels * new LogisticMixtureSettings(1, ChannelLogisticMixture.Mixtures).ParametersPerPixel);

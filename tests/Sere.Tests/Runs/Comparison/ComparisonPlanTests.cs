@@ -44,7 +44,7 @@ public sealed class ComparisonPlanTests
         var plan = ComparisonPlan.Create(Two, folder: null, new ComparisonOptions());
         Assert.All(plan.Rows, row => Assert.Equal(7, row.Configuration.Training.GradientClip));
         Assert.Equal([5, 3], plan.Rows.Take(2).Select(row =>
-            ((Sere.Models.Configuration.VariationalModelConfiguration)row.Configuration.Model).Layers));
+            ((Sere.Models.VariationalAutoencoder)row.Configuration.Model).Layers));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Sere.Data;
-using Sere.Models.Configuration;
 using Sere.Runs.Comparison;
+using Sere.Runs.Configuration;
 using Sere.Tests.Training;
 using Xunit;
 

@@ -52,7 +52,7 @@ public sealed class SuitesTests : IDisposable
     [InlineData("""{ "name": "a", "rows": [] }""", "rows is \"a list of 0\"; it must be a list of 1 to 100 rows.")]
     [InlineData("""{ "name": "a/b" }""", "name is \"a/b\"; it must be a text of 1 to 100 letters, digits, '-', '_' and '.' (it names a folder) that does not begin with '.'.")]
     [InlineData("""{ "name": "a", "epochs": 0 }""", "epochs is 0; it must be a whole number from 1 to 1000000000, or null.")]
-    [InlineData("""{ "name": "a", "evaluation": { "importanceSamples": 0 } }""", "evaluation.importanceSamples is 0; it must be a whole number from 1 to 1000000000.")]
+    [InlineData("""{ "name": "a", "evaluation": { "importanceSamples": 0 } }""", "evaluation.importanceSamples is 0; it must be a whole number from 1 to 1000000.")]
     [InlineData("""{ "name": "a", "rows": [{ "name": "b" }] }""", "rows[0] (\"b\") needs one of \"preset\", \"config\" and \"baseline\", and has 0 of them.")]
     [InlineData("""{ "name": "a", "rows": [{ "name": "b", "preset": "digits", "baseline": "independent-pixels" }] }""", "rows[0] (\"b\") needs one of \"preset\", \"config\" and \"baseline\", and has 2 of them.")]
     [InlineData("""{ "name": "a", "rows": [{ "name": "b", "baseline": "independent-pixels", "overrides": ["seed=1"] }] }""", "rows[0].overrides is \"a list of 1\"; it must be empty for a baseline.")]
@@ -78,7 +78,7 @@ public sealed class SuitesTests : IDisposable
         var (suite, folder) = Suites.Load(_folder.File("suite.json"));
         var row = Assert.Single(ComparisonPlan.Create(suite, folder, new ComparisonOptions()).Rows);
         Assert.Equal("first", row.Configuration.Name);
-        var model = Assert.IsType<Sere.Models.Configuration.VariationalModelConfiguration>(row.Configuration.Model);
+        var model = Assert.IsType<Sere.Models.VariationalAutoencoder>(row.Configuration.Model);
         Assert.Equal((3, 0.5), (model.Layers, model.Posterior.InitialScale));
     }
 }

@@ -1,0 +1,180 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Sere.Runs.Configuration;
+
+/// <summary>
+/// Reads and writes configurations as JSON. Comments and trailing commas are allowed on reading; members that are left
+/// out have their defaults, or what the preset says that the file is "from"; unknown members, kinds and values are
+/// refused with the nearest known name.
+/// </summary>
+public static class ConfigurationFile
+{
+    /// <summary>The largest configuration that is read, in bytes of UTF-8.</summary>
+    public const int MaximumBytes = 1 << 20;
+
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads and validates a configuration.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">What the text is, such as the name of its file; every error begins with it.</param>
+    /// <returns>The configuration, every value within its range.</returns>
+    /// <exception cref="UsageException">
+    /// The text is damaged (the sentence names the line), larger than 1 MB, or holds a member or value that is unknown,
+    /// of a wrong type or out of range (the sentence names its path in the JSON).
+    /// </exception>
+    public static ExperimentConfiguration Parse(string json, string source) => Parse<ExperimentConfiguration>(json, source);
+
+    /// <summary>Reads and validates a configuration file.</summary>
+    /// <param name="path">The file, in UTF-8, or in UTF-16 with a byte order mark.</param>
+    /// <returns>The configuration, every value within its range.</returns>
+    /// <exception cref="SereException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UsageException">Its content is refused; see <see cref="Parse(string, string)"/>.</exception>
+    public static ExperimentConfiguration Load(string path) => Load<ExperimentConfiguration>(path, "configuration file");
+
+    /// <summary>
+    /// Writes a configuration with every member, indented, in a fixed order, ending with a line feed. Reading the text
+    /// gives an equal configuration.
+    /// </summary>
+    public static string ToJson(ExperimentConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return JsonSerializer.Serialize(configuration, ConfigurationSchema.Options) + "\n";
+    }
+
+    /// <summary>Reads a record from a text, with the same refusals as a configuration.</summary>
+    internal static T Parse<T>(string json, string source)
+        where T : Choice
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(source);
+        try
+        {
+            return ParseBytes<T>(json.Length > MaximumBytes ? null : StrictUtf8.GetBytes(json), source);
+        }
+        catch (EncoderFallbackException error)
+        {
+            throw new UsageException($"{source}: the text holds half of a surrogate pair; remove it.", error);
+        }
+    }
+
+    /// <summary>Reads a record from a file, with the same refusals as a configuration.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">What the file is, such as "configuration file".</param>
+    /// <param name="open">Opens the file; null for one that may be a pipe, which the user named.</param>
+    internal static T Load<T>(string path, string what, Func<string, Stream>? open = null)
+        where T : Choice
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            byte[] content = ReadAtMost((open ?? File.OpenRead)(path), MaximumBytes + 1);
+
+            // What Windows PowerShell writes with >.
+            if (((Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode]).FirstOrDefault(
+                encoding => content.AsSpan().StartsWith(encoding.Preamble)) is { } wide)
+            {
+                int mark = wide.Preamble.Length;
+                return Parse<T>(wide.GetString(content, mark, content.Length - mark), path);
+            }
+
+            int start = content.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+            return ParseBytes<T>(content.Length > MaximumBytes ? null : content.AsMemory(start), path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SereException($"There is no {what} \"{path}\"; check the path.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new SereException(
+                $"The {what} \"{path}\" cannot be read ({error.Message.TrimEnd('.')}).", error);
+        }
+    }
+
+    private static byte[] ReadAtMost(Stream opened, int count)
+    {
+        using Stream file = opened;
+
+        // The length of a pipe or a device says nothing; what is read is bounded either way.
+        using var content = new MemoryStream();
+        byte[] buffer = new byte[16 * 1024];
+        int read;
+        while ((read = file.Read(buffer, 0, (int)Math.Min(buffer.Length, count - content.Length))) > 0)
+        {
+            content.Write(buffer, 0, read);
+        }
+
+        return content.ToArray();
+    }
+
+    private static T ParseBytes<T>(ReadOnlyMemory<byte>? utf8, string source)
+        where T : Choice
+    {
+        if (utf8 is not { Length: <= MaximumBytes } text)
+        {
+            throw new UsageException(
+                $"{source}: the configuration is larger than {MaximumBytes} bytes; is it the right file?");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text, ConfigurationSchema.Reading);
+            if (typeof(T) == typeof(ExperimentConfiguration) && ConfigurationOverrides.IsDifference(document.RootElement))
+            {
+                return (T)(Choice)ConfigurationOverrides.Apply(document.RootElement);
+            }
+
+            return ConfigurationTree.Read<T>(document.RootElement);
+        }
+        catch (UsageException error)
+        {
+            throw new UsageException($"{source}: {error.Message}", error);
+        }
+        catch (JsonException error)
+        {
+            string line = error.LineNumber is { } number ? $" at line {number + 1}" : "";
+            throw new UsageException($"{source}: this is not valid JSON{line} ({Reason(error)}).", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            // The reader looks at the characters of a text only when it is asked for them.
+            throw new UsageException(
+                $"{source}: a text holds a damaged character (invalid UTF-8 or half of a surrogate pair); remove it.",
+                error);
+        }
+    }
+
+    /// <summary>The parser's own sentence, without the position that ours already names.</summary>
+    private static string Reason(JsonException error) =>
+        Choice.Short(error.Message.Split([" Path: ", " LineNumber: "], StringSplitOptions.None)[0].TrimEnd('.', ' '));
+}
+
+/// <summary>Says where two configurations differ.</summary>
+public static class ConfigurationDifference
+{
+    /// <summary>The first difference as "path is A there and B here", or null if there is none.</summary>
+    public static string? First(ExperimentConfiguration there, ExperimentConfiguration here) => First(
+        "", JsonNode.Parse(ConfigurationFile.ToJson(there)), JsonNode.Parse(ConfigurationFile.ToJson(here)));
+
+    /// <summary>The same of any two JSON trees.</summary>
+    internal static string? First(JsonNode? there, JsonNode? here) => First("", there, here);
+
+    private static string? First(string path, JsonNode? there, JsonNode? here)
+    {
+        if (there is not JsonObject first || here is not JsonObject second)
+        {
+            return JsonNode.DeepEquals(there, here)
+                ? null
+                : $"{Choice.Short(path)} is {Show(there)} there and {Show(here)} here";
+        }
+
+        return first.Select(member => member.Key).Union(second.Select(member => member.Key), StringComparer.Ordinal)
+            .Select(name => First(path.Length == 0 ? name : $"{path}.{name}", first[name], second[name]))
+            .FirstOrDefault(difference => difference is not null);
+    }
+
+    private static string Show(JsonNode? node) => Choice.Short(node?.ToJsonString() ?? "null");
+}
