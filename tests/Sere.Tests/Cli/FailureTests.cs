@@ -78,7 +78,7 @@ public sealed class FailureTests : IDisposable
 
     [Theory]
     [InlineData("{ \"name\": \"digits\", ", "line 1")]
-    [InlineData("", "JSON")]
+    [InlineData("", "is empty")]
     [InlineData("{ \"modle\": {} }", "\"modle\"")]
     [InlineData("{}", "dataset.shape")]
     public void A_damaged_configuration_of_a_run_is_a_failure(string text, string part)
