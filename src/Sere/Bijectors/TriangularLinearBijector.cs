@@ -40,6 +40,7 @@ public sealed class TriangularLinearBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        ThreadTuner.RequireAll();
         var y = x.matmul(_upper.t()).matmul(_lower.t()).Plus(_shift);
         return (y, _logDiagonal.sum().expand(y.shape[..^1]));
     }
@@ -48,6 +49,7 @@ public sealed class TriangularLinearBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         ArgumentNullException.ThrowIfNull(y);
+        ThreadTuner.RequireAll();
         var columns = (y - _shift).reshape(-1, y.shape[^1]).t();
         columns = torch.linalg.solve_triangular(_lower, columns, upper: false, unitriangular: true);
         columns = torch.linalg.solve_triangular(_upper, columns, upper: true);

@@ -46,18 +46,20 @@ public static class ImportanceSampledLikelihood
             EffectiveSampleSize = new double[images.Count],
         };
         using var noGrad = torch.no_grad();
-        var threads = Blas.IsAvailable ? ThreadTuner.For(model) : null;
+        var threads = ThreadTuner.Start();
         int batch = BatchSize(options);
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));
         for (int first = 0; first < images.Count; first += batch)
         {
             int count = Math.Min(batch, images.Count - first);
+            long start = Stopwatch.GetTimestamp();
             using var scope = torch.NewDisposeScope();
             var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
-            var moments = Weigh(model, x, first, options, threads, cancellation);
+            var moments = Weigh(model, x, first, options, cancellation);
             Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
+            threads?.Took(count, Stopwatch.GetElapsedTime(start).TotalSeconds);
             onImages?.Invoke(first + count);
         }
 
@@ -69,14 +71,12 @@ public static class ImportanceSampledLikelihood
     /// <param name="x">Data, [B, D].</param>
     /// <param name="firstImage">Index of the first image, which names its random streams.</param>
     /// <param name="options">Samples and seed.</param>
-    /// <param name="threads">Is told how long each block of samples takes.</param>
     /// <param name="cancellation">Asks to stop.</param>
     internal static WeightMoments Weigh(
         DensityModel model,
         torch.Tensor x,
         long firstImage,
         EvaluationOptions options,
-        ThreadTuner? threads = null,
         CancellationToken cancellation = default)
     {
         using var noGrad = torch.no_grad();
@@ -88,14 +88,12 @@ public static class ImportanceSampledLikelihood
         for (int done = 0, block = 0; done < samples; block++)
         {
             cancellation.ThrowIfCancellationRequested();
-            long start = Stopwatch.GetTimestamp();
             using var blockScope = torch.NewDisposeScope();
             int count = Math.Min(EvaluationNoise.BlockSamples, samples - done);
             var noise = EvaluationNoise.Block(
                 streams, firstImage, (int)x.shape[0], block, count, model.NoiseSize, x.dtype, x.device);
             moments = moments.Add(model.LogImportanceWeights(encoded, noise)).MoveToOuterScope();
             done += count;
-            threads?.Took(count * x.shape[0], Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
         return moments.MoveToOuterScope();

@@ -315,6 +315,7 @@ internal sealed class SequentialMade
         int parameters,
         torch.Tensor like)
     {
+        ThreadTuner.RequireAll();
         _weights = [.. weights.Select(weight => weight.squeeze(0))];
         long rows = like.shape[0];
         _prepared = [.. prepared.Select(part => part.reshape(-1, part.shape[^1]).expand([rows, part.shape[^1]]))];

@@ -14,6 +14,7 @@ internal static class TensorMath
     public static torch.Tensor BatchMultiplyAdd(torch.Tensor addend, torch.Tensor first, torch.Tensor second)
     {
         LogProducts(first, second);
+        ThreadTuner.RequireAll();
         return ProductPrecisionScope.Current == ProductPrecision.Full
             ? first.baddbmm(second, addend)
             : ProductPrecisionScope.Multiply(first, second).Plus(addend);
@@ -25,6 +26,7 @@ internal static class TensorMath
     public static torch.Tensor MatrixMultiply(torch.Tensor x, torch.Tensor weight)
     {
         LogProduct(x, weight);
+        ThreadTuner.RequireAll();
         return ProductPrecisionScope.Multiply(x, weight.dim() == 3 ? weight : weight.t());
     }
 
@@ -45,6 +47,7 @@ internal static class TensorMath
     public static torch.Tensor Linear(torch.Tensor x, torch.Tensor weight, torch.Tensor bias)
     {
         MatrixProductLog.Add(1, x.numel() / x.shape[^1], x.shape[^1], weight.shape[0], x.requires_grad);
+        ThreadTuner.RequireAll();
         return ProductPrecisionScope.Current == ProductPrecision.Full
             ? torch.nn.functional.linear(x, weight, bias)
             : ProductPrecisionScope.Multiply(x.reshape(-1, x.shape[^1]), weight.t()).Plus(bias)
@@ -66,6 +69,7 @@ internal static class TensorMath
             (int)shape[2],
             stride,
             x.requires_grad));
+        ThreadTuner.RequireAll();
         return torch.nn.functional.conv2d(x, weight, bias, [stride, stride], [padding, padding], null, groups);
     }
 

@@ -5,8 +5,8 @@ namespace Sere.Numerics;
 /// <summary>
 /// Chooses with how many threads to compute, by measuring: at the start of a work of many like pieces, such as training
 /// steps, and now and then. On a machine that is busy with other work, threads wait for each other's cores, and fewer can
-/// be many times as fast. Figures do not depend on it: where their bits would (convolutions, other types and devices,
-/// other systems than Linux), the number stays.
+/// be many times as fast. No figure depends on it: our kernels compute the same bits with any number of threads, and from
+/// the first product or convolution on that is libtorch's own, all threads compute.
 /// </summary>
 public sealed class ThreadTuner
 {
@@ -22,6 +22,7 @@ public sealed class ThreadTuner
     private const double Gain = 1.05;
     private const double Loss = 2;
     private static int _most = 1;
+    private static bool _mustBeAll;
     private static Action<int>? _onChange;
 
     private readonly int _limit;
@@ -59,20 +60,28 @@ public sealed class ThreadTuner
     public static void ChooseByMeasuring(Action<int>? onChange = null)
     {
         NativeLibraries.EnsureLoaded();
-        (_most, _onChange) = (torch.get_num_threads(), onChange);
+        (_most, _mustBeAll, _onChange) = (torch.get_num_threads(), false, onChange);
     }
 
     /// <summary>The number of threads, in words.</summary>
-    internal static string Description => _most > 1 ? $"up to {_most} threads" : $"{torch.get_num_threads()} threads";
+    internal static string Description => IsActive ? $"up to {_most} threads" : $"{torch.get_num_threads()} threads";
 
-    /// <summary>
-    /// A tuner for a work with a model, where the kernels of layers are available: without them the number decides bits.
-    /// Null where the number is fixed, or decides bits by the model.
-    /// </summary>
-    internal static ThreadTuner? For(torch.nn.Module model) =>
-        _most > 1 && model.named_parameters().All(named => IsFree(named.parameter))
-            ? new ThreadTuner(torch.get_num_threads(), _most, torch.set_num_threads)
-            : null;
+    /// <summary>Whether numbers of threads are chosen.</summary>
+    internal static bool IsActive => _most > 1 && !_mustBeAll;
+
+    /// <summary>A tuner for a work; null where the number of threads is fixed.</summary>
+    internal static ThreadTuner? Start() =>
+        IsActive ? new ThreadTuner(torch.get_num_threads(), _most, torch.set_num_threads) : null;
+
+    /// <summary>What is computed next depends on the number of threads by rounding: from now on it is all of them.</summary>
+    internal static void RequireAll()
+    {
+        if (IsActive)
+        {
+            _mustBeAll = true;
+            torch.set_num_threads(_most);
+        }
+    }
 
     /// <summary>Has everything compute with all threads until the result is disposed, for measurements of their own.</summary>
     internal static IDisposable Suspend() => new Suspension();
@@ -82,6 +91,11 @@ public sealed class ThreadTuner
     /// <param name="seconds">How long it took.</param>
     internal void Took(double amount, double seconds)
     {
+        if (_mustBeAll)
+        {
+            return;
+        }
+
         if (_search is null)
         {
             _waited += seconds;
@@ -108,9 +122,6 @@ public sealed class ThreadTuner
             Advance(_search);
         }
     }
-
-    private static bool IsFree(torch.Tensor parameter) =>
-        parameter.dtype == torch.ScalarType.Float32 && parameter.device_type == DeviceType.CPU && parameter.dim() < 4;
 
     private void Begin()
     {
@@ -171,7 +182,7 @@ public sealed class ThreadTuner
 
         public Suspension()
         {
-            torch.set_num_threads(Math.Max(_threads, _limit));
+            torch.set_num_threads(_limit > 1 ? _limit : _threads);
             _most = 1;
         }
 

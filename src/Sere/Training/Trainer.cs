@@ -52,7 +52,7 @@ public sealed class Trainer : IDisposable
         Optimizer = configuration.Optimizer.Build(Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
         Progress = new TrainingProgress { KlSums = new double[model.Layers] };
-        _threads = Blas.IsAvailable ? ThreadTuner.For(model) : null;
+        _threads = ThreadTuner.Start();
     }
 
     /// <summary>The model's parameters.</summary>

@@ -120,7 +120,7 @@ public sealed class StreamTests : IDisposable
     public void A_terminal_of_one_column_is_written_to_all_the_same(string command)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "There is no way to make a terminal.");
-        string[] arguments = command == "TRAIN"
+        string[] arguments = command is "TRAIN"
             ? _run.Command("--run", _folder.File("run"), "--set", "dataset.validationImages=11")
             : [command];
 
@@ -133,7 +133,7 @@ public sealed class StreamTests : IDisposable
 
     private string[] Arguments(string command) =>
     [
-        .. command.Split(' ').SelectMany(part => part == "TRAIN" ? _run.Command() : [part]).Select(part => part
+        .. command.Split(' ').SelectMany(part => part is "TRAIN" ? _run.Command() : [part]).Select(part => part
             .Replace("RUN", _run.Root, StringComparison.Ordinal)
             .Replace("IMAGES", _run.ImageFolder, StringComparison.Ordinal)
             .Replace("FOLDER", _folder.Path, StringComparison.Ordinal)),
