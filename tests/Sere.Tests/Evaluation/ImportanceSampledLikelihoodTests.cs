@@ -46,7 +46,7 @@ public sealed class ImportanceSampledLikelihoodTests
         {
             var grey = TinyImages.Create(Count).Slice(first, 3).ToTensor();
             var x = Binarization.EvaluationImages(grey, first, BinarizationRule.Dynamic, new RandomStreams(options.Seed));
-            var moments = ImportanceSampledLikelihood.Weigh(model, x, first, options, cancellation: TestContext.Current.CancellationToken);
+            var moments = ImportanceSampledLikelihood.Weigh(model, x, first, options, TestContext.Current.CancellationToken);
             double[] estimates = [.. (moments.LogSum - Math.Log(moments.Count)).data<double>()];
             for (int i = 0; i < estimates.Length; i++)
             {
@@ -72,8 +72,8 @@ public sealed class ImportanceSampledLikelihoodTests
         var x = torch.zeros([5, 4]);
         var cancellation = TestContext.Current.CancellationToken;
         var options = new EvaluationOptions { ImportanceSamples = 300 };
-        ImportanceSampledLikelihood.Weigh(fewer, x, 17, options with { ImportanceSamples = 250 }, cancellation: cancellation);
-        var moments = ImportanceSampledLikelihood.Weigh(more, x, 17, options, cancellation: cancellation);
+        ImportanceSampledLikelihood.Weigh(fewer, x, 17, options with { ImportanceSamples = 250 }, cancellation);
+        var moments = ImportanceSampledLikelihood.Weigh(more, x, 17, options, cancellation);
         var noise = torch.cat(more.Noise);
         Assert.Equal([300, 5, 3], noise.shape);
         Assert.Equal(Values(noise.narrow(0, 0, 250)), Values(torch.cat(fewer.Noise)));

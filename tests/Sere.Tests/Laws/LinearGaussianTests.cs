@@ -25,7 +25,7 @@ public sealed class LinearGaussianTests
         var x = Data(12);
         var expected = linear.LogDensity(x);
         var options = new EvaluationOptions { ImportanceSamples = samples };
-        var moments = ImportanceSampledLikelihood.Weigh(linear.Model, x, 0, options, cancellation: TestContext.Current.CancellationToken);
+        var moments = ImportanceSampledLikelihood.Weigh(linear.Model, x, 0, options, TestContext.Current.CancellationToken);
         Assert.Equal(samples, moments.Count);
         Assert.True(Distance(expected, moments.LogSum - Math.Log(samples)) < 1e-9);
         Assert.True(Distance(expected, moments.SumOfLogs / samples) < 1e-9);
@@ -51,7 +51,7 @@ public sealed class LinearGaussianTests
         // Equal images, each with random streams of its own.
         var options = new EvaluationOptions { ImportanceSamples = Samples, Seed = 73 };
         var moments = ImportanceSampledLikelihood.Weigh(
-            linear.Model, repeated, 0, options, cancellation: TestContext.Current.CancellationToken);
+            linear.Model, repeated, 0, options, TestContext.Current.CancellationToken);
         AssertUnbiased(expected, moments.LogSum);
 
         var noise = MonteCarlo.Noise(74, Samples, Repeats, linear.Model.NoiseSize);
@@ -75,7 +75,7 @@ public sealed class LinearGaussianTests
         double expected = linear.LogDensity(x).item<double>();
         var options = new EvaluationOptions { ImportanceSamples = Weights, Seed = 76 };
         var moments = ImportanceSampledLikelihood.Weigh(
-            linear.Model, x.repeat(Estimates, 1), 0, options, cancellation: TestContext.Current.CancellationToken);
+            linear.Model, x.repeat(Estimates, 1), 0, options, TestContext.Current.CancellationToken);
         var draws = new TailDraws(ParetoTail.LengthOf(Weights));
         double[] largest = [.. moments.Largest.t().contiguous().data<double>()];
         double mean = moments.LogSum.mean().item<double>();
