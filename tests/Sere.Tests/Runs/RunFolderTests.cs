@@ -108,7 +108,7 @@ public sealed class RunFolderTests : IDisposable
             run.Execute(TestContext.Current.CancellationToken);
         }
 
-        string[] names = [.. Directory.GetFiles(whole.Root).Select(path => Path.GetFileName(path)).Except(["config.json"])];
+        string[] names = [.. Directory.GetFiles(whole.Root).Select(path => Path.GetFileName(path)).Except(["config.json", "run.lock"])];
         Assert.InRange(names.Length, 7, 20);
         var folder = new RunFolder(_folder.File("mine"));
         Directory.CreateDirectory(folder.Root);
