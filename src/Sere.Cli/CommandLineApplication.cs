@@ -22,7 +22,7 @@ internal sealed class CommandLineApplication
 
     public int Run(string[] args)
     {
-        using var interruption = new Interruption();
+        var interruption = new Interruption();
         var root = Build(interruption);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)

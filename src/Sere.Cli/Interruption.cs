@@ -8,14 +8,14 @@ namespace Sere.Cli;
 /// warns. A command that listens saves and ends, and only a second Ctrl-C ends it before it has; one that does not listen
 /// is ended by the signal.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal sealed class Interruption
 {
     // One Ctrl-C, or one SIGTERM to a group, may come twice: to the process, and from the parent that hands it on.
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(2);
 
-    // Never disposed: a signal may be on its way at the very end.
-    private readonly CancellationTokenSource _source = new();
-    private readonly List<PosixSignalRegistration> _registrations = [];
+    // Held until the process ends: a signal that is on its way when they go would end it with another exit code.
+    private static readonly List<PosixSignalRegistration> Registrations = [];
+    private static readonly CancellationTokenSource Stopping = new();
     private bool _isListening;
     private long _first;
 
@@ -25,7 +25,7 @@ internal sealed class Interruption : IDisposable
         const PosixSignal SIGXFSZ = (PosixSignal)25;
         if (!OperatingSystem.IsWindows())
         {
-            _registrations.Add(PosixSignalRegistration.Create(SIGXFSZ, context => context.Cancel = true));
+            Registrations.Add(PosixSignalRegistration.Create(SIGXFSZ, context => context.Cancel = true));
         }
     }
 
@@ -36,18 +36,10 @@ internal sealed class Interruption : IDisposable
         {
             _isListening = true;
             PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, .. UserSignal()];
-            _registrations.AddRange(signals.Select(signal => PosixSignalRegistration.Create(signal, Stop)));
+            Registrations.AddRange(signals.Select(signal => PosixSignalRegistration.Create(signal, Stop)));
         }
 
-        return _source.Token;
-    }
-
-    public void Dispose()
-    {
-        foreach (var registration in _registrations)
-        {
-            registration.Dispose();
-        }
+        return Stopping.Token;
     }
 
     /// <summary>SIGUSR1, which .NET has no name for, by its number on this system.</summary>
@@ -60,7 +52,7 @@ internal sealed class Interruption : IDisposable
         context.Cancel = isFirst || context.Signal != PosixSignal.SIGINT || Stopwatch.GetElapsedTime(_first) < Echo;
         if (isFirst)
         {
-            _source.Cancel();
+            Stopping.Cancel();
         }
     }
 }

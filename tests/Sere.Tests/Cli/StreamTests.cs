@@ -41,7 +41,6 @@ public sealed class StreamTests : IDisposable
     [InlineData("presets digits")]
     [InlineData("data info")]
     [InlineData("data info digits --json")]
-    [InlineData("bench --preset toy-spline-flow --steps 1 --batch 2 --threads 1 --json")]
     [InlineData("evaluate RUN --limit 2 --importance-samples 1 --threads 1")]
     [InlineData("evaluate RUN --limit 2 --importance-samples 1 --threads 1 --json")]
     [InlineData("sample RUN --count 1 --threads 1 --out FOLDER/a.png")]

@@ -23,9 +23,9 @@ public sealed class ThreadBitsTests
     [InlineData("mnist-iwae", true)]
     [InlineData("mnist-iaf", true)]
     [InlineData("mnist-relaxed-bernoulli", true)]
-    [InlineData("cifar10-maf-small", true)]
     [InlineData("mnist-ladder", false)]
     [InlineData("cifar10-case1", false)]
+    [InlineData("cifar10-maf-small", false)]
     public void Weights_and_scores_are_the_same_with_any_number_of_threads(string preset, bool isChosen)
     {
         // Fewer rows than a pass is cut at, and a last batch that is smaller still.
