@@ -81,7 +81,7 @@ internal static class CheckpointTensors
             [.. model.named_parameters().Select(one => (one.name, (torch.Tensor)one.parameter)), .. RunningStatistics.Of(model)])
         {
             CopyInto(target, file, prefix + name, path);
-            using var isFinite = file.Tensors[prefix + name].isfinite().all();
+            using var isFinite = target.isfinite().all();
             if (!isFinite.item<bool>())
             {
                 throw new SereException(
