@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Sere.Kernels;
 using Sere.Networks;
 
 namespace Sere.Bijectors;

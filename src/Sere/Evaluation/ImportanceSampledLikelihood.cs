@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sere.Data;
-using Sere.Kernels;
 using Sere.Models;
 using Sere.Numerics;
 using TorchSharp;

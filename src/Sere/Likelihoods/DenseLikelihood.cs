@@ -1,5 +1,4 @@
 using Sere.Distributions;
-using Sere.Kernels;
 using Sere.Networks;
 using TorchSharp;
 

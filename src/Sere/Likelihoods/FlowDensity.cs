@@ -1,6 +1,5 @@
 using Sere.Bijectors;
 using Sere.Distributions;
-using Sere.Kernels;
 using Sere.Networks;
 using Sere.Numerics;
 using Sere.Partitions;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Sere.Data;
-using Sere.Kernels;
 using Sere.Models;
 using Sere.Networks;
 using Sere.Numerics;

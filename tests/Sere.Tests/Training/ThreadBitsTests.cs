@@ -1,5 +1,4 @@
 using Sere.Evaluation;
-using Sere.Models;
 using Sere.Numerics;
 using Sere.Performance;
 using Sere.Runs.Configuration;
