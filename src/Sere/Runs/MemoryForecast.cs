@@ -113,9 +113,10 @@ internal sealed class MemoryForecast
                 return 0;
             }
 
-            // Its share of what is there at any size included, this is more than it can be.
+            // Its share of what is there at any size included, this is more than it can be; but few bytes may be such that
+            // were free already.
             double most = (double)bytes * parts / count;
-            if (count == parts || most < _available / 4.0)
+            if (count == parts || (bytes >= Enough / 16 && most < _available / 4.0))
             {
                 return most;
             }

@@ -2,6 +2,7 @@ using Sere.Evaluation;
 using Sere.Numerics;
 using Sere.Performance;
 using Sere.Runs.Configuration;
+using Sere.Tests.Numerics;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -13,6 +14,7 @@ namespace Sere.Tests.Training;
 /// only piece of a pass was left to all threads of the matrix library, and where products of libtorch were no reason not to
 /// choose.
 /// </summary>
+[Collection(ProcessMemoryTests.Alone)]
 public sealed class ThreadBitsTests
 {
     [Theory]
