@@ -60,7 +60,7 @@ public sealed record HeldOutScores
         return new HeldOutScores
         {
             Weights = model.WeightsDigest(),
-            Configuration = ContentDigest.OfText(ConfigurationFile.ToJson(model.Configuration)),
+            Configuration = DigestOf(model.Configuration),
             ImportanceSamples = options.ImportanceSamples,
             Seed = options.Seed,
             LogLikelihood = model.Score(
@@ -83,10 +83,14 @@ public sealed record HeldOutScores
             && kept.ImportanceSamples == options.ImportanceSamples
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
             && (kept.Configuration is null || string.Equals(
-                kept.Configuration, ContentDigest.OfText(ConfigurationFile.ToJson(model.Configuration)), StringComparison.Ordinal))
+                kept.Configuration, DigestOf(model.Configuration), StringComparison.Ordinal))
             ? kept
             : null;
     }
+
+    /// <summary>All that decides a score but the weights; the images may move.</summary>
+    private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(
+        ConfigurationFile.ToJson(configuration with { Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
     /// <summary>Keeps the scores in a run.</summary>
     /// <exception cref="SereException">The file cannot be written.</exception>
