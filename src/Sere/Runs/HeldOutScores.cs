@@ -89,8 +89,8 @@ public sealed record HeldOutScores
     }
 
     /// <summary>All that decides a score but the weights; the images may move.</summary>
-    private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(
-        ConfigurationFile.ToJson(configuration with { Dataset = configuration.Dataset with { Name = "anywhere" } }));
+    private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
+        configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
     /// <summary>Keeps the scores in a run.</summary>
     /// <exception cref="SereException">The file cannot be written.</exception>
