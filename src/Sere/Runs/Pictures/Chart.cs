@@ -105,12 +105,15 @@ internal static class Chart
 /// </summary>
 internal sealed class PictureFont : IFontResolver
 {
-    // Not the font's own name: a program that asks ScottPlot for its installed "Inter" must get that one.
-    public const string Name = "Sere Inter";
-
     static PictureFont() =>
         // In front of the system's fonts, which on a bare machine answer every name with an empty one.
         ScottPlot.Fonts.FontResolvers.Insert(0, new PictureFont());
+
+    /// <summary>
+    /// The name under which ScottPlot finds the font; no constant, so that who asks for it has the font registered. It is not
+    /// the font's own: a program that asks ScottPlot for its installed "Inter" must get that one.
+    /// </summary>
+    public static string Name { get; } = "Sere Inter";
 
     /// <summary>The font of running text.</summary>
     public static SKTypeface Regular { get; } = Load("Inter-Regular");
