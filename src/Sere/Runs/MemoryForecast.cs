@@ -15,6 +15,9 @@ internal sealed class MemoryForecast
 {
     // Beside it, what the allocator and the system do is small.
     private const long Enough = 64L << 20;
+
+    // What one part may find free in the heap, so that its peak does not show it.
+    private const long Unseen = 64L << 10;
     private const double Gibibyte = 1L << 30;
     private const int Repeats = 3;
 
@@ -113,10 +116,9 @@ internal sealed class MemoryForecast
                 return 0;
             }
 
-            // Its share of what is there at any size included, this is more than it can be; but few bytes may be such that
-            // were free already.
+            // Its share of what is there at any size included, this is more than it can be, but for what was free already.
             double most = (double)bytes * parts / count;
-            if (count == parts || (bytes >= Enough / 16 && most < _available / 4.0))
+            if (count == parts || most + ((double)Unseen * parts / count) < _available / 4.0)
             {
                 return most;
             }
