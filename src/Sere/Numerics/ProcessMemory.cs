@@ -30,7 +30,9 @@ internal static partial class ProcessMemory
         bool told = true;
         try
         {
+            // What is freed while the work runs would hide as much of its peak.
             GC.Collect();
+            GC.WaitForPendingFinalizers();
             _ = malloc_trim(0);
             File.WriteAllText("/proc/self/clear_refs", "5");
         }
@@ -41,7 +43,7 @@ internal static partial class ProcessMemory
 
         long? before = Field(Status, "VmRSS:");
         work();
-        return told ? (Field(Status, "VmHWM:") - before) * Kibibyte : null;
+        return told && Field(Status, "VmHWM:") - before is { } kibibytes ? Math.Max(0, kibibytes) * Kibibyte : null;
     }
 
     [LibraryImport("libc")]

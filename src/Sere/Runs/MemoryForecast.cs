@@ -16,8 +16,8 @@ internal sealed class MemoryForecast
     // Beside it, what the allocator and the system do is small.
     private const long Enough = 64L << 20;
 
-    // What one part may find free in the heap, so that its peak does not show it.
-    private const long Unseen = 64L << 10;
+    // The system counts the pages of a process in batches: a peak may be off by so much.
+    private const long Unseen = 256L << 10;
     private const double Gibibyte = 1L << 30;
     private const int Repeats = 3;
 
@@ -116,7 +116,7 @@ internal sealed class MemoryForecast
                 return 0;
             }
 
-            // Its share of what is there at any size included, this is more than it can be, but for what was free already.
+            // Its share of what is there at any size included, this is more than it can be, but for what the system did not count.
             double most = (double)bytes * parts / count;
             if (count == parts || most + ((double)Unseen * parts / count) < _available / 4.0)
             {

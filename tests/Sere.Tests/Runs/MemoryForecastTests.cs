@@ -24,10 +24,10 @@ public sealed class MemoryForecastTests : IDisposable
     public void A_step_that_does_not_fit_is_refused_with_the_key_to_lower()
     {
         // Before, such a run was started, and killed.
-        string many = Refusal(-1, "training.importanceSamples=10000", "training.batchSize=50");
+        string many = Refusal(200 * Mebibyte, "training.importanceSamples=10000", "training.batchSize=50");
         Assert.StartsWith("A training step takes about ", many, StringComparison.Ordinal);
         Assert.EndsWith(
-            " 0.0 GiB are free; lower training.importanceSamples (10000) or training.batchSize (50).", many, StringComparison.Ordinal);
+            " 0.2 GiB are free; lower training.importanceSamples (10000) or training.batchSize (50).", many, StringComparison.Ordinal);
         Assert.EndsWith(
             "lower training.batchSize (50).", Refusal(-1, "training.batchSize=50"), StringComparison.Ordinal);
         Assert.Contains("lower model.layers", Refusal(-1, "training.batchSize=1"), StringComparison.Ordinal);
