@@ -116,7 +116,7 @@ internal sealed class MemoryForecast
                 return 0;
             }
 
-            // Its share of what is there at any size included, this is more than it can be, but for what the system did not count.
+            // Its share of what is there at any size included, this is more than it can be, but for what was not counted.
             double most = (double)bytes * parts / count;
             if (count == parts || most + ((double)Unseen * parts / count) < _available / 4.0)
             {
