@@ -8,6 +8,10 @@ if (args is ["monte-carlo-error", var run, .. var numbers])
     int Number(int place, int otherwise) => place < given.Length ? given[place] : otherwise;
     MonteCarloErrorCoverage.Run(run, Number(0, 1000), Number(1, 40), Number(2, 100));
 }
+else if (args is ["memory-forecast", var preset, .. var overrides])
+{
+    MemoryForecastAccuracy.Run(preset, overrides);
+}
 else
 {
     BenchmarkSwitcher.FromAssembly(typeof(TrainingStepBenchmark).Assembly).Run(args);

@@ -40,8 +40,7 @@ public sealed class TriangularLinearBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        ThreadTuner.RequireAll();
-        var y = x.matmul(_upper.t()).matmul(_lower.t()).Plus(_shift);
+        var y = TensorMath.Product(TensorMath.Product(x, _upper.t()), _lower.t()).Plus(_shift);
         return (y, _logDiagonal.sum().expand(y.shape[..^1]));
     }
 

@@ -30,16 +30,14 @@ public sealed class WhiteningBijector : Bijector
     /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ThreadTuner.RequireAll();
-        var y = (x - _mean).matmul(_axes) * (-_logDeviations).exp();
+        var y = TensorMath.Product(x - _mean, _axes) * (-_logDeviations).exp();
         return (y, (-_logDeviations.sum()).expand(y.shape[..^1]));
     }
 
     /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ThreadTuner.RequireAll();
-        var x = (y * _logDeviations.exp()).matmul(_axes.t()).Plus(_mean);
+        var x = TensorMath.Product(y * _logDeviations.exp(), _axes.t()).Plus(_mean);
         return (x, _logDeviations.sum().expand(x.shape[..^1]));
     }
 }

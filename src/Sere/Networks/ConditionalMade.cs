@@ -315,7 +315,6 @@ internal sealed class SequentialMade
         int parameters,
         torch.Tensor like)
     {
-        ThreadTuner.RequireAll();
         _weights = [.. weights.Select(weight => weight.squeeze(0))];
         long rows = like.shape[0];
         _prepared = [.. prepared.Select(part => part.reshape(-1, part.shape[^1]).expand([rows, part.shape[^1]]))];
@@ -344,7 +343,7 @@ internal sealed class SequentialMade
             .. Enumerable.Range(0, _parameters).Select(parameter =>
             {
                 int column = (parameter * _inputs) + _known;
-                return below.mv(weight.select(1, column)).Plus(prepared.select(1, column));
+                return TensorMath.Product(below, weight.select(1, column)).Plus(prepared.select(1, column));
             }),
         ];
     }
@@ -361,8 +360,8 @@ internal sealed class SequentialMade
             if (count > 0)
             {
                 var (below, width) = Below(layer);
-                var units = below.mm(_weights[layer].narrow(0, 0, width).narrow(1, start, count))
-                    .Plus(_prepared[layer].narrow(1, start, count));
+                var weight = _weights[layer].narrow(0, 0, width).narrow(1, start, count);
+                var units = TensorMath.Product(below, weight).Plus(_prepared[layer].narrow(1, start, count));
                 _hidden[layer].narrow(1, start, count).copy_(_activation.Apply(units));
             }
         }

@@ -22,6 +22,7 @@ internal static class ShrunkCovariance
     /// <returns>Null where a dimension of the data is constant.</returns>
     public static (torch.Tensor Mean, torch.Tensor Covariance)? Fit(torch.Tensor data, torch.Tensor held)
     {
+        ThreadTuner.RequireAll();
         var origin = Origin(data);
         var moments = Moments.Zero(origin);
         foreach (var rows in Chunks(data, origin))
@@ -39,6 +40,7 @@ internal static class ShrunkCovariance
     /// <returns>Null where a dimension of the data is constant.</returns>
     public static (torch.Tensor Mean, torch.Tensor Covariance)? Fit(torch.Tensor data)
     {
+        ThreadTuner.RequireAll();
         var origin = Origin(data);
         var (all, others) = (Moments.Zero(origin), Moments.Zero(origin));
         foreach (var rows in Chunks(data, origin))
@@ -52,8 +54,11 @@ internal static class ShrunkCovariance
     }
 
     /// <summary>log p of rows [N, D] under the normal distribution of a mean [D] and a covariance [D, D]: [N], in nats.</summary>
-    public static torch.Tensor LogDensity(torch.Tensor rows, torch.Tensor mean, torch.Tensor covariance) =>
-        LogDensityByFactor(rows, mean, torch.linalg.cholesky(covariance));
+    public static torch.Tensor LogDensity(torch.Tensor rows, torch.Tensor mean, torch.Tensor covariance)
+    {
+        ThreadTuner.RequireAll();
+        return LogDensityByFactor(rows, mean, torch.linalg.cholesky(covariance));
+    }
 
     // Relative to one of the rows, the differences of a constant dimension are exactly zero, and others lose no digits.
     private static torch.Tensor Origin(torch.Tensor data) => data[0].to(torch.ScalarType.Float64);

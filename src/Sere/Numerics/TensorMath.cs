@@ -30,6 +30,13 @@ internal static class TensorMath
         return ProductPrecisionScope.Multiply(x, weight.dim() == 3 ? weight : weight.t());
     }
 
+    /// <summary>first second in full precision, which is no layer's product: [..., I] and [I, O], or [R, I] and [I].</summary>
+    public static torch.Tensor Product(torch.Tensor first, torch.Tensor second)
+    {
+        ThreadTuner.RequireAll();
+        return first.matmul(second);
+    }
+
     /// <summary>Writes down what <see cref="MatrixMultiply"/> computes, where a kernel computes it.</summary>
     public static void LogProduct(torch.Tensor x, torch.Tensor weight)
     {

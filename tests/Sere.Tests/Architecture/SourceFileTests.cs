@@ -28,6 +28,21 @@ public sealed partial class SourceFileTests
         ["Sere/Storage/OrdinaryFile.cs"] = "reads",
     };
 
+    /// <summary>
+    /// Files that call libtorch's own products and factorizations, whose bits depend on the number of threads; all others go
+    /// through <c>TensorMath</c>, which has all threads compute.
+    /// </summary>
+    private static readonly Dictionary<string, string> Multipliers = new(StringComparer.Ordinal)
+    {
+        ["Sere/Bijectors/TriangularLinearBijector.cs"] = "solves, with all threads",
+        ["Sere/Networks/ConditionalMade.cs"] = "multiplies masks of zeros and ones, which are exact",
+        ["Sere/Networks/PrincipalAxes.cs"] = "factorizes what ShrunkCovariance gives",
+        ["Sere/Numerics/ProductPrecision.cs"] = "is called by TensorMath",
+        ["Sere/Numerics/ShrunkCovariance.cs"] = "factorizes, with all threads",
+        ["Sere/Numerics/TensorMath.cs"] = "is the place",
+        ["Sere/Performance/PerformanceBenchmark.cs"] = "measures them",
+    };
+
     private static readonly string SourceFolder = Path.Combine(RepositoryFolder.Path, "src");
 
     private static readonly Lazy<(string Path, string Text)[]> Files = new(() =>
@@ -64,6 +79,13 @@ public sealed partial class SourceFileTests
         Assert.Equal(
             Openers.Keys.Order(StringComparer.Ordinal),
             Files.Value.Where(file => Opening().IsMatch(file.Text)).Select(file => file.Path));
+
+    // Shown to fail with a matmul in ChainBijector.
+    [Fact]
+    public void Products_that_depend_on_the_number_of_threads_have_all_of_them() =>
+        Assert.Equal(
+            Multipliers.Keys.Order(StringComparer.Ordinal),
+            Files.Value.Where(file => Multiplying().IsMatch(file.Text)).Select(file => file.Path));
 
     [Fact]
     public void A_long_file_has_a_reason()
@@ -124,6 +146,12 @@ public sealed partial class SourceFileTests
         RegexOptions.ExplicitCapture,
         1000)]
     private static partial Regex Opening();
+
+    [GeneratedRegex(
+        @"\.(matmul|mm|bmm|mv|(b?addb?mm|addmv)_?)\(|functional\.(linear|conv)|torch\.(linalg\.|einsum)",
+        RegexOptions.ExplicitCapture,
+        1000)]
+    private static partial Regex Multiplying();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Namespace();
