@@ -87,14 +87,9 @@ public abstract class Optimizer : IDisposable
 }
 
 /// <summary>Adam (Kingma and Ba 2015, algorithm 1).</summary>
-public sealed class Adam : Optimizer
+public sealed class Adam(torch.Tensor values, double beta1, double beta2, double epsilon)
+    : Optimizer(values, beta1, beta2, epsilon)
 {
-    /// <summary>Adam with zero state.</summary>
-    public Adam(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
-        : base(values, beta1, beta2, epsilon)
-    {
-    }
-
     /// <inheritdoc/>
     protected override void Update(
         torch.Tensor values,
@@ -114,14 +109,9 @@ public sealed class Adam : Optimizer
 }
 
 /// <summary>Adamax (Kingma and Ba 2015, algorithm 2): Adam with the infinity norm.</summary>
-public sealed class Adamax : Optimizer
+public sealed class Adamax(torch.Tensor values, double beta1, double beta2, double epsilon)
+    : Optimizer(values, beta1, beta2, epsilon)
 {
-    /// <summary>Adamax with zero state.</summary>
-    public Adamax(torch.Tensor values, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
-        : base(values, beta1, beta2, epsilon)
-    {
-    }
-
     /// <inheritdoc/>
     protected override void Update(
         torch.Tensor values,

@@ -51,7 +51,7 @@ public sealed class OptimizerTests
     [InlineData(6, 6)]
     public void Buffers_of_another_length_are_refused(int values, int gradients)
     {
-        using var optimizer = new Adam(torch.zeros(5));
+        using var optimizer = new AdamChoice().Build(torch.zeros(5));
         Assert.Throws<ArgumentException>(() => optimizer.Step(torch.zeros(values), torch.zeros(gradients), 0.1));
         Assert.Equal(0, optimizer.Steps);
     }
@@ -96,8 +96,8 @@ public sealed class OptimizerTests
         using var generator = new torch.Generator(31);
         var fused = torch.randn(length, generator: generator);
         var plain = fused.clone();
-        using var one = new Adam(fused);
-        using var other = new Adam(plain);
+        using var one = new AdamChoice().Build(fused);
+        using var other = new AdamChoice().Build(plain);
         for (int step = 0; step < 5; step++)
         {
             var gradients = torch.randn(length, generator: generator);
@@ -124,7 +124,7 @@ public sealed class OptimizerTests
     {
         using var values = torch.tensor(new double[] { 3, -2 });
         using var gradients = torch.tensor(new double[] { 0, 1 });
-        using Optimizer optimizer = adam ? new Adam(values) : new Adamax(values);
+        using Optimizer optimizer = (adam ? new AdamChoice() : (OptimizerChoice)new AdamaxChoice()).Build(values);
         for (int step = 0; step < 3; step++)
         {
             optimizer.Step(values, gradients, 0.1);
