@@ -128,7 +128,7 @@ internal sealed class TrainCommand
 
                 return resumed is null
                     ? Start(parsed, configuration, splits, device, observer)
-                    : (TrainingRun.Resume(resumed, stored!, splits, observer, device), resumed);
+                    : (TrainingRun.Resume(resumed, stored!, splits, observer, device, requireMemory: true), resumed);
             });
 
         // The results come once the display is closed: it would draw over them.
@@ -190,7 +190,9 @@ internal sealed class TrainCommand
             var folder = given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
             try
             {
-                return (TrainingRun.Start(configuration, splits, folder, ShellText.OfProcess(), observer, device), folder);
+                var run = TrainingRun.Start(
+                    configuration, splits, folder, ShellText.OfProcess(), observer, device, requireMemory: true);
+                return (run, folder);
             }
             catch (RunFolderTakenException) when (given is null)
             {

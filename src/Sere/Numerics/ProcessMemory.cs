@@ -15,19 +15,17 @@ internal static partial class ProcessMemory
         : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>
-    /// The most bytes that work holds at any one time, beside what was held before; null where the system does not tell.
-    /// What other threads take meanwhile counts too.
+    /// The most bytes that work holds at any one time, beside what was held before; null where the system does not tell, and
+    /// then the work is not done. What other threads take meanwhile counts too.
     /// </summary>
     public static long? PeakOf(Action work)
     {
         if (!OperatingSystem.IsLinux())
         {
-            work();
             return null;
         }
 
         const string Status = "/proc/self/status";
-        bool told = true;
         try
         {
             // What is freed while the work runs would hide as much of its peak.
@@ -38,12 +36,16 @@ internal static partial class ProcessMemory
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or EntryPointNotFoundException)
         {
-            told = false;
+            return null;
         }
 
-        long? before = Field(Status, "VmRSS:");
+        if (Field(Status, "VmRSS:") is not { } before)
+        {
+            return null;
+        }
+
         work();
-        return told && Field(Status, "VmHWM:") - before is { } kibibytes ? Math.Max(0, kibibytes) * Kibibyte : null;
+        return Field(Status, "VmHWM:") is { } peak ? Math.Max(0, peak - before) * Kibibyte : null;
     }
 
     [LibraryImport("libc")]

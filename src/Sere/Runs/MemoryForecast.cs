@@ -88,13 +88,19 @@ internal sealed class MemoryForecast
         Require("An evaluation", Math.Max(chunk, usage + kept) + weights, Smaller);
     }
 
-    /// <summary>The bytes that work holds at its peak, all its parts at once, from what few parts hold.</summary>
+    /// <summary>
+    /// The bytes that work holds at its peak, all its parts at once, from what few parts hold; 0 where the system does not tell.
+    /// </summary>
     /// <param name="work">Does so many parts.</param>
     /// <param name="parts">How many there are.</param>
     internal double Predict(Action<int> work, int parts)
     {
         // What is loaded and made for good by a first call does not grow with its size.
-        work(1);
+        if (ProcessMemory.PeakOf(() => work(1)) is null)
+        {
+            return 0;
+        }
+
         double least = double.PositiveInfinity;
 
         // Another thread may take memory while one of them is measured.

@@ -39,7 +39,8 @@ public sealed class TrainingRun : IDisposable
         RunFolder folder,
         IRunObserver? observer,
         torch.Device? device,
-        TimeProvider? clock)
+        TimeProvider? clock,
+        bool requireMemory)
     {
         Binarization.RequireGrey(splits.Train, configuration.Dataset.Preparation, splits.Name);
         ModelPreparation.RequireFit(configuration, splits);
@@ -68,7 +69,7 @@ public sealed class TrainingRun : IDisposable
             _trainer = new Trainer(
                 _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
                 configuration.Dataset.HorizontalFlips);
-            if (countsMemory)
+            if (countsMemory && requireMemory)
             {
                 new MemoryForecast(configuration).Require(_trainer, _model, splits);
             }
@@ -93,7 +94,13 @@ public sealed class TrainingRun : IDisposable
     /// <param name="observer">Is told how it goes; null for nobody.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
-    /// <exception cref="UsageException">The folder holds a run already, or the model does not fit the data.</exception>
+    /// <param name="requireMemory">
+    /// Whether a run on the CPU whose steps or evaluations do not fit into memory is refused. That takes the peaks of the
+    /// whole process in small rehearsals: a program that does other work meanwhile is refused too early.
+    /// </param>
+    /// <exception cref="UsageException">
+    /// The folder holds a run already, the model does not fit the data, or the run does not fit into memory.
+    /// </exception>
     public static TrainingRun Start(
         ExperimentConfiguration configuration,
         DatasetSplits splits,
@@ -101,14 +108,15 @@ public sealed class TrainingRun : IDisposable
         string? command = null,
         IRunObserver? observer = null,
         torch.Device? device = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        bool requireMemory = false)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
         folder.RequireNoRun();
         configuration = RunDataset.Resolve(configuration, splits);
-        var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory);
         return run.DisposedOnFailure(() =>
         {
             // Asked again now that the folder is held: another process may have been quicker.
@@ -141,6 +149,10 @@ public sealed class TrainingRun : IDisposable
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="clock">What tells when a checkpoint is due; null for the machine's clock.</param>
+    /// <param name="requireMemory">
+    /// Whether a run on the CPU whose steps or evaluations do not fit into memory is refused. That takes the peaks of the
+    /// whole process in small rehearsals: a program that does other work meanwhile is refused too early.
+    /// </param>
     /// <exception cref="SereException">
     /// Its checkpoints are all damaged, or the images or the configuration are not those it was trained with.
     /// </exception>
@@ -150,13 +162,14 @@ public sealed class TrainingRun : IDisposable
         DatasetSplits splits,
         IRunObserver? observer = null,
         torch.Device? device = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        bool requireMemory = false)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
         RunDataset.RequireSame(configuration, splits);
-        var run = new TrainingRun(configuration, splits, folder, observer, device, clock);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory);
         return run.DisposedOnFailure(run.Restore);
     }
 

@@ -100,9 +100,38 @@ public sealed class MemoryForecastTests : IDisposable
         }
     }
 
-    // Before, model and flat buffers were left to finalizers.
     [Fact]
-    public void A_run_whose_folder_is_taken_leaves_no_tensor()
+    public void A_run_is_refused_before_its_folder_is_made_where_that_is_asked_for()
+    {
+        if (ProcessMemory.PeakOf(() => { }) is null)
+        {
+            return;
+        }
+
+        var folder = new RunFolder(_folder.File("run"));
+        const int Images = 10_000;
+        var splits = DatasetSplits.FromTrainingImages(
+            "many", TinyExperiment.Images(Images + 8), TinyExperiment.Images(4), validationImages: 8);
+        var configuration = Configuration(
+            "training.importanceSamples=10000",
+            $"training.batchSize={Images}",
+            "model={\"kind\":\"ladder\",\"latents\":[2,3],\"widths\":[100,100]}");
+        RequireRefusal(() => TrainingRun.Start(configuration, splits, folder, requireMemory: true));
+        Assert.False(Directory.Exists(folder.Root));
+        TrainingRun.Start(configuration, splits, folder).Dispose();
+        configuration = folder.ReadConfiguration();
+        RequireRefusal(() => TrainingRun.Resume(folder, configuration, splits, requireMemory: true));
+        TrainingRun.Resume(folder, configuration, splits).Dispose();
+
+        static void RequireRefusal(Func<TrainingRun> open) => Assert.StartsWith(
+            "A training step takes about ", Assert.Throws<UsageException>(open).Message, StringComparison.Ordinal);
+    }
+
+    // Before, model and flat buffers were left to finalizers.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_run_whose_folder_is_taken_leaves_no_tensor(bool requireMemory)
     {
         var folder = new RunFolder(_folder.File("run"));
         using var held = folder.Claim();
@@ -112,7 +141,7 @@ public sealed class MemoryForecastTests : IDisposable
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
 
         void Fail() => Assert.Throws<RunFolderTakenException>(
-            () => TrainingRun.Start(TinyExperiment.Configuration, Splits, folder));
+            () => TrainingRun.Start(TinyExperiment.Configuration, Splits, folder, requireMemory: requireMemory));
     }
 
     private static DatasetSplits Splits => DatasetSplits.FromTrainingImages(

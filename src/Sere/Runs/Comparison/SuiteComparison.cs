@@ -190,7 +190,7 @@ internal sealed class RowRunner
         {
             if (!folder.HoldsRun)
             {
-                return TrainingRun.Start(row.Configuration, _splits, folder, command: null, _observer);
+                return TrainingRun.Start(row.Configuration, _splits, folder, observer: _observer, requireMemory: true);
             }
 
             var stored = folder.ReadConfiguration();
@@ -203,7 +203,7 @@ internal sealed class RowRunner
 
             return ConfigurationDifference.First(stored, planned) is { } difference
                 ? throw new SereException($"'{folder.Configuration}' was changed: {difference}.")
-                : TrainingRun.Resume(folder, stored, _splits, _observer);
+                : TrainingRun.Resume(folder, stored, _splits, _observer, requireMemory: true);
         }
         catch (RunFolderTakenException error)
         {
