@@ -180,7 +180,7 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
 /// <param name="Mixtures">M, the components of a pixel; 1 to 100.</param>
 /// <param name="Levels">V, the levels of a value, which are 0, 1/(V-1), ..., 1; at least 2.</param>
 /// <param name="ScaleFloor">The smallest scale of a logistic, in units in which the values go from -1 to 1; above 0.</param>
-public sealed record LogisticMixtureSettings(int Channels, int Mixtures = 5, int Levels = 256, double ScaleFloor = 1e-3)
+public sealed record LogisticMixtureSettings(int Channels, int Mixtures, int Levels, double ScaleFloor)
 {
     /// <summary>Coefficients of a component: each channel on those before it.</summary>
     public int Coefficients => Channels * (Channels - 1) / 2;

@@ -18,15 +18,6 @@ public abstract class Distribution
     /// <param name="generator">The random stream, on the CPU.</param>
     /// <param name="sampleShape">Leading dimensions of independent draws; none gives one draw per parameter.</param>
     public abstract torch.Tensor Sample(torch.Generator generator, params long[] sampleShape);
-
-    /// <summary>Draws, and the log-density of each draw.</summary>
-    public virtual (torch.Tensor Value, torch.Tensor LogProb) SampleAndLogProb(
-        torch.Generator generator,
-        params long[] sampleShape)
-    {
-        var value = Sample(generator, sampleShape);
-        return (value, LogProb(value));
-    }
 }
 
 /// <summary>A distribution over vectors whose dimensions are independent.</summary>

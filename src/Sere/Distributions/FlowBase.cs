@@ -141,14 +141,6 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
         return (LogPrecision() - quadratic).Times(0.5).Minus(0.5 * residual.shape[^1] * LogTwoPi);
     }
 
-    /// <summary>The differential entropy in nats, [...].</summary>
-    public torch.Tensor Entropy()
-    {
-        var logPrecision = LogPrecision();
-        long size = torch.broadcast_tensors(_mean, _logDiagonal, _direction)[0].shape[^1];
-        return (-logPrecision.Times(0.5)).Plus(0.5 * size * (1 + LogTwoPi));
-    }
-
     /// <inheritdoc/>
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {

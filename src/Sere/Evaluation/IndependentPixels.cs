@@ -66,9 +66,7 @@ public static class FullGaussian
 /// </summary>
 public static class ChannelLogisticMixture
 {
-    /// <summary>Components of a channel's mixture.</summary>
-    public const int Mixtures = 10;
-
+    private const int Mixtures = 10;
     private const int Steps = 500;
     private const double LearningRate = 0.05;
 
@@ -97,6 +95,10 @@ public static class ChannelLogisticMixture
         return result;
     }
 
+    /// <summary>The mixture of a channel.</summary>
+    internal static LogisticMixtureSettings Settings(int levels) =>
+        new LogisticMixtureData { Mixtures = Mixtures, Levels = levels }.Settings(channels: 1);
+
     /// <summary>How often each channel has each level, [V, C], each channel's sum 1.</summary>
     private static torch.Tensor Frequencies(ImageSet images, int levels)
     {
@@ -119,7 +121,7 @@ public static class ChannelLogisticMixture
     private static torch.Tensor Fit(torch.Tensor frequencies)
     {
         var (levels, channels) = (frequencies.shape[0], frequencies.shape[1]);
-        var settings = new LogisticMixtureSettings(1, Mixtures, (int)levels);
+        var settings = Settings((int)levels);
         var values = TensorArithmetic.Indices(levels, torch.ScalarType.Float64)
             .Over(levels - 1).unsqueeze(1).expand(levels, channels);
         var parameters = Start(settings, channels);

@@ -152,8 +152,11 @@ public sealed record LogisticMixtureData : DataChoice
 
     internal override string Binarization => $"none where model.data.kind is {Kind}, which is of grey or colour values";
 
-    private protected override DataFamily Family(FeatureShape image) => new LogisticMixtureFamily(
-        new LogisticMixtureSettings(image.IsVector ? 1 : image.Channels, Mixtures, Levels, ScaleFloor));
+    /// <summary>The mixtures of pixels of so many channels.</summary>
+    internal LogisticMixtureSettings Settings(int channels) => new(channels, Mixtures, Levels, ScaleFloor);
+
+    private protected override DataFamily Family(FeatureShape image) =>
+        new LogisticMixtureFamily(Settings(image.IsVector ? 1 : image.Channels));
 }
 
 /// <summary>Grey or colour images of whole levels: mixtures of discretized logistics, pixel by pixel.</summary>

@@ -126,11 +126,6 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         return step * GoldenRatio % 1;
     }
 
-    /// <summary>Which input may reach which parameter, as the product of the masks: [P D, D], greater than 0 where it may.</summary>
-    public torch.Tensor MaskProduct() => Enumerable.Range(0, _weights.Length)
-        .Select(layer => Mask(layer).squeeze(0).t())
-        .Aggregate((product, mask) => mask.mm(product));
-
     /// <summary>The network for a context.</summary>
     /// <param name="context">[..., C], or null for a network without one.</param>
     /// <exception cref="ArgumentException">A context is missing, or one is given where none is used.</exception>

@@ -114,9 +114,6 @@ public sealed class IndependentEvidenceEncoder : EvidenceEncoder
 
     /// <inheritdoc/>
     public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfStack(_networks.Forward(x));
-
-    /// <summary>Layer <paramref name="layer"/>'s features alone, [B, F].</summary>
-    public torch.Tensor EncodeOne(int layer, torch.Tensor x) => _networks.ForwardOne(layer, x).Output;
 }
 
 /// <summary>

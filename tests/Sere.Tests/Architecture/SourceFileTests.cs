@@ -35,7 +35,6 @@ public sealed partial class SourceFileTests
     private static readonly Dictionary<string, string> Multipliers = new(StringComparer.Ordinal)
     {
         ["Sere/Bijectors/TriangularLinearBijector.cs"] = "solves, with all threads",
-        ["Sere/Networks/ConditionalMade.cs"] = "multiplies masks of zeros and ones, which are exact",
         ["Sere/Networks/PrincipalAxes.cs"] = "factorizes what ShrunkCovariance gives",
         ["Sere/Numerics/ProductPrecision.cs"] = "is called by TensorMath",
         ["Sere/Numerics/ShrunkCovariance.cs"] = "factorizes, with all threads",

@@ -38,33 +38,45 @@ internal static class Derivatives
         return [.. leaves.Select(leaf => leaf.grad?.clone() ?? torch.zeros_like(leaf))];
     }
 
-    /// <summary>The same gradients by central differences.</summary>
-    public static IReadOnlyList<torch.Tensor> Differences(
-        Func<torch.Tensor> scalar,
-        IReadOnlyList<torch.Tensor> leaves,
-        double step = 1e-5)
+    /// <summary>
+    /// The same gradients, once they are seen to be the slopes of central differences: of each leaf along three random
+    /// directions, as no wrong element is level along all of them.
+    /// </summary>
+    /// <param name="scalar">A function of the leaves.</param>
+    /// <param name="leaves">What it depends on.</param>
+    /// <param name="tolerance">Of a slope, beside 1 and beside its size.</param>
+    /// <param name="what">What is compared.</param>
+    public static IReadOnlyList<torch.Tensor> CheckedGradients(
+        Func<torch.Tensor> scalar, IReadOnlyList<torch.Tensor> leaves, double tolerance, string what = "")
     {
-        using var noGrad = torch.no_grad();
-        return [.. leaves.Select(leaf => Differences(scalar, leaf, step))];
-    }
-
-    private static torch.Tensor Differences(Func<torch.Tensor> scalar, torch.Tensor leaf, double step)
-    {
-        var elements = leaf.view(-1).unbind(0);
-        var slopes = new double[elements.Length];
-        for (int i = 0; i < elements.Length; i++)
+        var gradients = Gradients(scalar, leaves);
+        foreach (var (index, (leaf, gradient)) in leaves.Zip(gradients).Index())
         {
-            double start = elements[i].item<double>();
-            double After(double value)
-            {
-                elements[i].fill_(value);
-                return scalar().item<double>();
-            }
-
-            slopes[i] = (After(start + step) - After(start - step)) / (2 * step);
-            elements[i].fill_(start);
+            torch.Tensor[] directions =
+                [.. Enumerable.Range(0, 3).Select(direction => Float64.Normal(direction, leaf.shape))];
+            TensorAssert.Close(
+                Float64.Vector([.. directions.Select(direction => Slope(scalar, leaf, direction))]),
+                torch.stack([.. directions.Select(direction => (gradient * direction).sum())]),
+                tolerance,
+                $"slopes of leaf {index}{what}");
         }
 
-        return torch.tensor(slopes).view(leaf.shape);
+        return gradients;
+    }
+
+    private static double Slope(Func<torch.Tensor> scalar, torch.Tensor leaf, torch.Tensor direction)
+    {
+        const double Step = 1e-5;
+        using var noGrad = torch.no_grad();
+        var start = leaf.clone();
+        double slope = (After(Step) - After(-Step)) / (2 * Step);
+        leaf.copy_(start);
+        return slope;
+
+        double After(double step)
+        {
+            leaf.copy_(start + (direction * step));
+            return scalar().item<double>();
+        }
     }
 }

@@ -92,6 +92,22 @@ public sealed class HierarchyLawTests
             () => (AtOnce() * weights).sum(), () => (OneByOne() * weights).sum(), [.. hierarchy.parameters()], Rounding);
     }
 
+    /// <summary>What Proposition 1 needs: a latent has one code, whoever gave it.</summary>
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void Prior_and_posterior_share_the_bijector(bool prior, bool bijector, PosteriorResidual residual, int[] parents)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        var hierarchy = Build(prior, bijector, residual, parents);
+        var inferred = hierarchy.Infer(Evidence(hierarchy), Noise(hierarchy, Batch));
+        var generated = hierarchy.Walk(layer => new LatentSource.Given(inferred[layer].BaseLatent, null));
+        for (int layer = 0; layer < Latents.Length; layer++)
+        {
+            TensorAssert.Close(inferred[layer].Code, generated[layer].Code, 0, $"code {layer}");
+        }
+    }
+
     /// <summary>What a posterior has drawn is what it says of a given latent.</summary>
     [Theory]
     [MemberData(nameof(Settings))]

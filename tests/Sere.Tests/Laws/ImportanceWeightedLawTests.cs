@@ -114,13 +114,7 @@ public sealed class ImportanceWeightedLawTests : IDisposable
         var x = TinyModels.AllImages()[torch.tensor([1L, 6L, 11L])];
         var noise = MonteCarlo.Noise(9, Samples, x.shape[0], model.NoiseSize);
         torch.Tensor Objective() => model.ImportanceWeighted(model.Encode(x), noise).Annealed(0.4).mean();
-        var expected = Derivatives.Differences(Objective, leaves);
-        var actual = Derivatives.Gradients(Objective, leaves);
-        for (int i = 0; i < leaves.Length; i++)
-        {
-            TensorAssert.Close(expected[i], actual[i], 1e-7, $"gradient {i}");
-        }
-
+        var actual = Derivatives.CheckedGradients(Objective, leaves, 1e-7);
         Assert.True(actual.Count(gradient => gradient.abs().max().item<double>() > 1e-4) > leaves.Length / 2);
     }
 

@@ -1,4 +1,3 @@
-using Sere.Bijectors;
 using Sere.Distributions;
 using TorchSharp;
 using Xunit;
@@ -29,8 +28,8 @@ public sealed class KullbackLeiblerLawTests
         using var noGrad = torch.no_grad();
         using var generator = Float64.Generator(seed);
         var (q, p) = (Normal(100 + seed, 4, size), Normal(200 + seed, 4, size));
-        var (value, logQ) = q.SampleAndLogProb(generator, Draws);
-        var ratio = logQ - p.LogProb(value);
+        var value = q.Sample(generator, Draws);
+        var ratio = q.LogProb(value) - p.LogProb(value);
         TensorAssert.WithinFourStandardErrors(
             q.KullbackLeibler(p), ratio.mean([0]), ratio.std(0) / Math.Sqrt(Draws), "divergence");
     }
@@ -68,11 +67,7 @@ public sealed class KullbackLeiblerLawTests
         var q = new DiagonalNormal(mean, logScale);
         var p = new DiagonalNormal(mean.clone(), logScale.clone());
         Assert.Equal(0, q.KullbackLeiblerPerDimension(p).abs().max().to_type(torch.ScalarType.Float64).item<double>());
-        var bijector = new DiagonalAffineBijector(mean, logScale.exp());
-        Assert.Equal(
-            0,
-            TransformedDistribution.KullbackLeibler(new(q, bijector), new(p, bijector)).abs().max()
-                .to_type(torch.ScalarType.Float64).item<double>());
+        Assert.Equal(0, q.KullbackLeibler(p).abs().max().to_type(torch.ScalarType.Float64).item<double>());
     }
 
     [Fact]

@@ -17,6 +17,7 @@ namespace Sere.Tests.Laws;
 /// </remarks>
 public sealed class LogisticMixtureLawTests : IDisposable
 {
+    private const double ScaleFloor = 1e-3;
     private readonly DisposeScope _scope = torch.NewDisposeScope();
 
     public void Dispose() => _scope.Dispose();
@@ -31,7 +32,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     public void The_masses_of_a_channel_sum_to_one_for_random_and_extreme_parameters(int levels, double size)
     {
         using var noGrad = torch.no_grad();
-        var settings = new LogisticMixtureSettings(1, 5, levels);
+        var settings = new LogisticMixtureSettings(1, 5, levels, ScaleFloor);
         var parameters = Float64.Normal(300, 1, settings.ParametersPerPixel * 40) * size;
         var x = (torch.arange(levels, torch.ScalarType.Float64) / (levels - 1)).view(levels, 1).expand(levels, 40);
         var logMass = new DiscretizedLogisticMixture(settings, parameters).LogProbPerPosition(x);
@@ -45,7 +46,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     public void The_masses_of_all_colours_sum_to_one(double size)
     {
         using var noGrad = torch.no_grad();
-        var settings = new LogisticMixtureSettings(3, 3, 4);
+        var settings = new LogisticMixtureSettings(3, 3, 4, ScaleFloor);
         var parameters = Float64.Normal(301, 1, settings.ParametersPerPixel * 50) * size;
         var colours = Colours(50);
         var logMass = new DiscretizedLogisticMixture(settings, parameters).LogProbPerPosition(colours);
@@ -117,7 +118,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
         using var noGrad = torch.no_grad();
         foreach (int levels in new[] { 2, 3, 7, 256 })
         {
-            var settings = new LogisticMixtureSettings(1, 3, levels);
+            var settings = new LogisticMixtureSettings(1, 3, levels, ScaleFloor);
             var mixture = new DiscretizedLogisticMixture(settings, Float64.Normal(305, settings.ParametersPerPixel));
             var x = (torch.arange(levels, torch.ScalarType.Float64) / (levels - 1)).view(levels, 1);
             var ends = mixture.LogProbPerPosition(x).exp().flatten().cumsum(0);
@@ -134,7 +135,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     public void Log_masses_and_gradients_are_finite_at_extreme_parameters(torch.ScalarType type, bool plain)
     {
         using var scope = plain ? FusedKernels.UsePlainFormulas() : null;
-        var settings = new LogisticMixtureSettings(3, 2, 256);
+        var settings = new LogisticMixtureSettings(3, 2, 256, ScaleFloor);
         var family = new LogisticMixtureFamily(settings);
         double[] values = [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e6, -1e6];
         using var generator = new torch.Generator(307, torch.CPU);
@@ -174,7 +175,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     [Fact]
     public void Blocks_of_unequal_size_cannot_hold_pixels_of_several_channels()
     {
-        var family = new LogisticMixtureFamily(new LogisticMixtureSettings(3));
+        var family = new LogisticMixtureFamily(new LogisticMixtureData().Settings(3));
         var settings = new BlockwiseSettings(new RasterPartition(11, 4), CouplingGraph.Chain(4), [1, 1, 1, 1], family);
         Assert.Throws<ArgumentException>(() => new BlockwiseLikelihood(settings, new ParameterInitializer(1)));
     }
@@ -182,7 +183,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     [Fact]
     public void Training_starts_near_the_means_of_the_training_images()
     {
-        var family = new LogisticMixtureFamily(new LogisticMixtureSettings(3));
+        var family = new LogisticMixtureFamily(new LogisticMixtureData().Settings(3));
         var mean = (Float64.Uniform(330, 12) * 0.4) + 0.3;
         var start = family.Bind(family.InitialParameters(mean));
         TensorAssert.Close(mean, start.Mean, 0.05, "means");

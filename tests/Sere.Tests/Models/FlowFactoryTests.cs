@@ -5,6 +5,7 @@ using Sere.Models;
 using Sere.Networks;
 using Sere.Partitions;
 using Sere.Runs;
+using Sere.Tests.Networks;
 using Sere.Tests.Training;
 using Sere.Training;
 using TorchSharp;
@@ -107,7 +108,7 @@ public sealed class FlowFactoryTests
         torch.Tensor[] products =
         [
             .. model.named_modules().Select(entry => entry.module).OfType<ConditionalMade>().Distinct()
-                .Select(made => made.MaskProduct().gt(0)),
+                .Select(made => Masks.Product(made).gt(0)),
         ];
         Assert.Equal(steps, products.Length);
         for (int first = 0; first < steps; first++)

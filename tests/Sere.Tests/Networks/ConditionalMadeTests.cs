@@ -52,7 +52,7 @@ public sealed class ConditionalMadeTests
     public void The_mask_product_is_strictly_lower_triangular(int inputs, int[] hidden)
     {
         using var scope = torch.NewDisposeScope();
-        var product = Made(inputs, hidden).MaskProduct();
+        var product = Masks.Product(Made(inputs, hidden));
         TensorAssert.Shape([2 * inputs, inputs], product, "mask product");
         foreach (var part in product.chunk(2, 0))
         {
@@ -69,7 +69,7 @@ public sealed class ConditionalMadeTests
         var context = Float64.Normal(3, Context);
         var jacobian = Derivatives.Jacobian(x => made.Forward(x, context), Float64.Normal(4, inputs));
         TensorAssert.Close(
-            made.MaskProduct().gt(0).to(torch.ScalarType.Float64),
+            Masks.Product(made).gt(0).to(torch.ScalarType.Float64),
             jacobian.ne(0).to(torch.ScalarType.Float64),
             0,
             "dependence");
@@ -94,7 +94,7 @@ public sealed class ConditionalMadeTests
     public void Hidden_degrees_are_spread_evenly_so_that_the_last_parameter_reaches_almost_all_inputs(int inputs, int width)
     {
         using var scope = torch.NewDisposeScope();
-        var last = Made(inputs, [width]).MaskProduct()[inputs - 1];
+        var last = Masks.Product(Made(inputs, [width]))[inputs - 1];
         int reached = (int)last.count_nonzero().item<long>();
 
         // The largest of H evenly spread degrees falls short of D - 1 by at most the spacing.
@@ -131,7 +131,7 @@ public sealed class ConditionalMadeTests
             using var scope = torch.NewDisposeScope();
             var made = new ConditionalMade(
                 inputs, 0, [width], 1, Activation.Tanh, new ParameterInitializer(1), phase: ConditionalMade.Phase(step));
-            long[] reached = [.. made.MaskProduct().gt(0).sum([1]).data<long>()];
+            long[] reached = [.. Masks.Product(made).gt(0).sum([1]).data<long>()];
             for (int input = 1; input < inputs; input++)
             {
                 if (reached[input] != reached[input - 1])
@@ -155,8 +155,8 @@ public sealed class ConditionalMadeTests
         foreach (double phase in new[] { 0.3, 0.999 })
         {
             using var scope = torch.NewDisposeScope();
-            var product = new ConditionalMade(
-                inputs, 0, [width, width], 1, Activation.Tanh, new ParameterInitializer(1), phase: phase).MaskProduct();
+            var product = Masks.Product(new ConditionalMade(
+                inputs, 0, [width, width], 1, Activation.Tanh, new ParameterInitializer(1), phase: phase));
             Assert.Equal(0, product.triu().abs().sum().item<float>());
             int reached = (int)product[inputs - 1].count_nonzero().item<long>();
             Assert.InRange(reached, inputs - 1 - ((inputs - 1) / width), inputs - 1);

@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Distributions;
 using Sere.Evaluation;
 using Sere.Runs.Configuration;
 using Sere.Storage;
@@ -274,6 +273,6 @@ internal sealed class RowRunner
         int levels = row.Configuration.Model.DataLayer.WholeLevels!.Value;
         return (
             ChannelLogisticMixture.LogLikelihood(_splits.Train, images, levels),
-            images.Shape.Channels * new LogisticMixtureSettings(1, ChannelLogisticMixture.Mixtures).ParametersPerPixel);
+            images.Shape.Channels * ChannelLogisticMixture.Settings(levels).ParametersPerPixel);
     }
 }

@@ -1,0 +1,24 @@
+using TorchSharp;
+using Xunit;
+using Xunit.Sdk;
+
+namespace Sere.Tests.Laws;
+
+/// <summary>What the laws of gradients rest on.</summary>
+public sealed class DerivativesTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(17)]
+    [InlineData(29)]
+    public void A_gradient_that_is_wrong_in_one_element_is_seen(long wrong)
+    {
+        using var scope = torch.NewDisposeScope();
+        var leaf = Float64.Leaf(Float64.Normal(1, 5, 6));
+        Derivatives.CheckedGradients(() => leaf.square().sum(), [leaf], 1e-7);
+        Assert.ThrowsAny<XunitException>(() => Derivatives.CheckedGradients(
+            () => leaf.square().sum() + (leaf.detach().flatten()[wrong] * 1e-4), [leaf], 1e-5));
+        Assert.ThrowsAny<XunitException>(() => Derivatives.CheckedGradients(
+            () => leaf.square().sum() + (leaf.detach().flatten()[wrong] - leaf.detach().flatten()[3]), [leaf], 1e-5));
+    }
+}
