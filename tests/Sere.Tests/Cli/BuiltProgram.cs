@@ -68,6 +68,9 @@ internal sealed class BuiltProgram
             RedirectStandardInput = true,
         };
         start.Environment["SERE_DATA"] = workingFolder;
+
+        // What the compiler learns of a program of two seconds comes too late.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         return new RunningProgram(Process.Start(start)!);
     }
 }

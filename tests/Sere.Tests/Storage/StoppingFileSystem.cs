@@ -33,7 +33,7 @@ internal sealed class StoppingFileSystem : IFileSystem
     {
         Begin();
         var counted = (CountedStream)stream;
-        counted.Inner.Flush(flushToDisk: true);
+        counted.Inner.Flush();
         _unflushed.Remove(counted.Path);
     }
 
