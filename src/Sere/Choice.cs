@@ -26,6 +26,19 @@ public abstract record Choice
     /// <summary>What JSON calls a record of several kinds.</summary>
     internal string Kind => (string)Kinds(GetType()).First(kind => kind.DerivedType == GetType()).TypeDiscriminator!;
 
+    /// <summary>What it might be instead, to follow "it must be".</summary>
+    internal string OtherKinds
+    {
+        get
+        {
+            object?[] others =
+            [
+                .. Kinds(GetType()).Where(kind => kind.DerivedType != GetType()).Select(kind => kind.TypeDiscriminator),
+            ];
+            return $"{string.Join(", ", others[..^1])} or {others[^1]}";
+        }
+    }
+
     /// <summary>Checks every value, and those of all choices within it.</summary>
     /// <param name="path">Where the record stands in the JSON, such as "model.prior"; empty for the root.</param>
     /// <exception cref="UsageException">

@@ -32,7 +32,7 @@ public sealed record FlowData : DataChoice
         allowed: false,
         $"{path}.kind",
         Kind,
-        "bernoulli, gaussian or logistic-mixture here: a flow given codes is a part of models of the kind variational");
+        $"{OtherKinds} here: a flow given codes is a part of models of the kind variational");
 
     internal override void RequirePartition(PartitionChoice partition, string path)
     {

@@ -65,7 +65,7 @@ public static class BlockwiseTable
         };
         var initializer = new ParameterInitializer(190, torch.ScalarType.Float64);
         return new BlockwiseCase(
-            new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family is not GaussianFamily);
+            new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family.Space == "discrete");
     }
 
     private static TheoryData<string, DataResidual, string> NamesOf(IEnumerable<string> families)

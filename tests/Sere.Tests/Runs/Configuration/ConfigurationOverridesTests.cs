@@ -130,14 +130,14 @@ public sealed class ConfigurationOverridesTests
         {
             foreach (var (to, after) in ConfigurationSchema.Kinds(type))
             {
-                string rule = to is "gaussian" or "logistic-mixture" or "flow" ? "none" : "dynamic";
-                string[] whole = to is "flow" ? ["coupling.data=false", "model.partition.kind=whole"] : [];
+                object choice = Activator.CreateInstance(after)!;
+                string rule = choice is DataChoice { TakesBinary: false } ? "none" : "dynamic";
+                string[] whole = choice is DataChoice { FlowSpace: not null } ? ["coupling.data=false", "model.partition.kind=whole"] : [];
                 JsonNode changed = JsonNode.Parse(ConfigurationFile.ToJson(ConfigurationOverrides.Apply(
                     Digits, [.. whole, $"{path}.kind={from}", $"{path}.kind={to}", $"dataset.binarization={rule}"])))!;
                 JsonNode target = path.Split('.').Aggregate(changed, (node, name) => node[name]!);
                 Assert.Equal(to, target["kind"]!.GetValue<string>());
-                JsonNode defaults = JsonSerializer.SerializeToNode(
-                    Activator.CreateInstance(after), after, ConfigurationSchema.Options)!;
+                JsonNode defaults = JsonSerializer.SerializeToNode(choice, after, ConfigurationSchema.Options)!;
                 foreach (string name in ConfigurationSchema.Members(after).Keys
                     .Except(ConfigurationSchema.Members(before).Keys, StringComparer.Ordinal))
                 {
@@ -169,7 +169,7 @@ public sealed class ConfigurationOverridesTests
     [InlineData("training.optimizer.kin=adam", "unknown key \"training.optimizer.kin\"; did you mean \"kind\"?")]
     [InlineData("data.scaleFlor=1", "unknown key \"model.data.scaleFlor\"; it must be one of \"residual\", \"network\", \"kind\".")]
     [InlineData("data.kind=gausian", "unknown kind \"gausian\" of model.data; did you mean \"gaussian\"?")]
-    [InlineData("data.kind=3", "unknown kind \"3\" of model.data; it must be one of \"bernoulli\", \"gaussian\", \"logistic-mixture\", \"flow\".")]
+    [InlineData("data.kind=3", "unknown kind \"3\" of model.data; it must be one of KINDS.")]
     [InlineData("data.residual=evidenc", "unknown value \"evidenc\" of model.data.residual; did you mean \"evidence\"?")]
     [InlineData("seed.x=1", "seed has no keys of its own; set it whole to a whole number.")]
     [InlineData("prior.network.hidden.0=1", "model.prior.network.hidden has no keys of its own; set it whole to a list of whole numbers, such as [200, 200].")]
@@ -179,13 +179,13 @@ public sealed class ConfigurationOverridesTests
     [InlineData("coupling.prior=yes", "model.coupling.prior is \"yes\"; it must be true or false.")]
     [InlineData("prior.network.hidden=[100", "model.prior.network.hidden is \"[100\"; it must be a list of whole numbers, such as [200, 200].")]
     [InlineData("prior.network.hidden=100", "model.prior.network.hidden is 100; it must be a list of whole numbers, such as [200, 200].")]
-    [InlineData("data=gaussian", "model.data is \"gaussian\"; it must be an object whose \"kind\" is one of \"bernoulli\", \"gaussian\", \"logistic-mixture\", \"flow\".")]
-    [InlineData("data={\"residual\":\"joint\"}", "model.data.kind is missing; it must be one of \"bernoulli\", \"gaussian\", \"logistic-mixture\", \"flow\".")]
+    [InlineData("data=gaussian", "model.data is \"gaussian\"; it must be an object whose \"kind\" is one of KINDS.")]
+    [InlineData("data={\"residual\":\"joint\"}", "model.data.kind is missing; it must be one of KINDS.")]
     [InlineData("training.epochs", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
     [InlineData("=5", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
     [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"importanceSamples\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
     public void A_wrong_override_is_refused_in_one_sentence(string text, string sentence) =>
-        Assert.Equal($"--set {text}: {sentence}", Refusal(text));
+        Assert.Equal($"--set {text}: {sentence.Replace("KINDS", DataKinds, StringComparison.Ordinal)}", Refusal(text));
 
     [Theory]
     [InlineData("[100, ]")]
@@ -217,6 +217,9 @@ public sealed class ConfigurationOverridesTests
 
     private static VariationalAutoencoder Model(ExperimentConfiguration configuration) =>
         Assert.IsType<VariationalAutoencoder>(configuration.Model);
+
+    private static string DataKinds { get; } =
+        string.Join(", ", ConfigurationSchema.Kinds(typeof(DataChoice)).Keys.Select(kind => $"\"{kind}\""));
 
     private static string Refusal(string text) =>
         Assert.Throws<UsageException>(() => ConfigurationOverrides.Apply(Digits, [text])).Message;
