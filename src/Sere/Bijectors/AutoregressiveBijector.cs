@@ -10,7 +10,7 @@ namespace Sere.Bijectors;
 /// before it. The map is one pass, its inverse takes a pass for each dimension: from data to noise it is the direction of
 /// densities of a masked autoregressive flow (Papamakarios et al. 2017) and of RQ-NSF (AR) (Durkan et al. 2019).
 /// </summary>
-public sealed class AutoregressiveBijector : Bijector
+internal sealed class AutoregressiveBijector : Bijector
 {
     private readonly Func<torch.Tensor, Bijector> _bind;
     private readonly Func<torch.Tensor, SequentialInverse?>? _sequential;
@@ -36,20 +36,16 @@ public sealed class AutoregressiveBijector : Bijector
         _bind = bind;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var (y, logDeterminant) = _bind(x).Forward(x);
         return (y, EventSum.Of(logDeterminant, 1));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
         if (!torch.is_grad_enabled() && y.dim() == 2 && _sequential?.Invoke(y) is { } sequential)
         {
             return sequential.Invert(y);
@@ -72,7 +68,7 @@ public sealed class AutoregressiveBijector : Bijector
 /// (m_i, a_i) a function of x_1..x_{i-1} and of the context, by a <see cref="ConditionalMade"/>. The log-scale a is bounded
 /// by 5 tanh(a / 5), so that no step can grow without limit. It starts near the identity.
 /// </summary>
-public sealed class MaskedAutoregressiveLayer : AmortizedBijector
+internal sealed class MaskedAutoregressiveLayer : AmortizedBijector
 {
     private const double LogScaleBound = 5;
 
@@ -101,7 +97,6 @@ public sealed class MaskedAutoregressiveLayer : AmortizedBijector
         register_module("network", _network);
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var network = _network.Bind(context);

@@ -10,7 +10,7 @@ namespace Sere.Bijectors;
 /// of the batch in training, which are then taken as constants of the map, and else with those that were kept. The inverse
 /// is that of the kept ones.
 /// </summary>
-public sealed class BatchNormalizationBijector : Bijector
+internal sealed class BatchNormalizationBijector : Bijector
 {
     private readonly BatchStatistics _statistics;
     private readonly torch.Tensor _logScale;
@@ -30,23 +30,18 @@ public sealed class BatchNormalizationBijector : Bijector
         _training = training;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var (mean, logDeviation) = _training ? _statistics.Take(x) : _statistics.Kept();
         var logScale = _logScale - logDeviation;
         var y = ((x - mean) * logScale.exp()).Plus(_shift);
         return (y, logScale.sum(-1).expand(y.shape[..^1]));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
         var (mean, logDeviation) = _statistics.Kept();
         var logScale = _logScale - logDeviation;
         var x = ((y - _shift) * (-logScale).exp()).Plus(mean);
@@ -58,7 +53,7 @@ public sealed class BatchNormalizationBijector : Bijector
 /// Batch normalization between the steps of a flow (Papamakarios et al. 2017), the same for every context. Its statistics
 /// belong to the weights; <see cref="Statistics"/> refits them before a model is evaluated.
 /// </summary>
-public sealed class BatchNormalizationLayer : AmortizedBijector
+internal sealed class BatchNormalizationLayer : AmortizedBijector
 {
     private const double LogScaleBound = 5;
     private readonly Parameter _logScale;
@@ -68,7 +63,6 @@ public sealed class BatchNormalizationLayer : AmortizedBijector
     public BatchNormalizationLayer(int dimensions, ParameterInitializer initializer)
         : base(nameof(BatchNormalizationLayer))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _logScale = initializer.Constant(0, dimensions);
         _shift = initializer.Constant(0, dimensions);
         Statistics = new BatchStatistics(dimensions, initializer);
@@ -80,7 +74,6 @@ public sealed class BatchNormalizationLayer : AmortizedBijector
     /// <summary>Mean and variance of the values that come in.</summary>
     public BatchStatistics Statistics { get; }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new BatchNormalizationBijector(
         Statistics, SmoothBounds.Symmetric(_logScale, LogScaleBound), _shift, training);
 }

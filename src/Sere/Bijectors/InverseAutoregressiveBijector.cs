@@ -10,7 +10,7 @@ namespace Sere.Bijectors;
 /// of eps_1..eps_{i-1}, the gated form in which no step can grow without limit. The map is one pass; its inverse takes a pass
 /// for each dimension. log|det| = sum log s_i.
 /// </summary>
-public sealed class InverseAutoregressiveBijector : Bijector
+internal sealed class InverseAutoregressiveBijector : Bijector
 {
     private readonly Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> _parameters;
 
@@ -24,21 +24,16 @@ public sealed class InverseAutoregressiveBijector : Bijector
         _parameters = parameters;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var (mean, gate) = _parameters(x);
         return (mean.Plus(gate * (x - mean)), gate.log().sum(-1));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
-
         // Pass i makes element i right, since the elements before it are; what is not right yet reaches only later ones.
         var x = torch.zeros_like(y);
         var logDeterminant = x;
@@ -52,7 +47,6 @@ public sealed class InverseAutoregressiveBijector : Bijector
         return (x, logDeterminant);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
         var (mean, gate) = _parameters(x);
@@ -89,7 +83,7 @@ public sealed record InverseAutoregressive : BijectorChoice
 /// An inverse autoregressive flow (Kingma et al. 2016) whose steps, each a <see cref="ConditionalMade"/>, all see one context;
 /// between two steps the dimensions are reversed. The gate of a step lies within (floor, 1) and starts near 1.
 /// </summary>
-public sealed class InverseAutoregressiveLayer : AmortizedBijector
+internal sealed class InverseAutoregressiveLayer : AmortizedBijector
 {
     private const double InitialGate = 0.9;
 
@@ -125,7 +119,6 @@ public sealed class InverseAutoregressiveLayer : AmortizedBijector
         }
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var bijectors = new List<Bijector>((2 * _steps.Length) - 1);

@@ -9,7 +9,7 @@ namespace Sere.Bijectors;
 /// noise: the rational-quadratic spline of element i is a function of the elements before it and of the context, by a
 /// <see cref="ConditionalMade"/>. It starts near the identity.
 /// </summary>
-public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
+internal sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
 {
     // Small enough that a step starts near the identity, large enough that every weight has a gradient.
     private const double OutputGain = 0.1;
@@ -47,7 +47,6 @@ public sealed class NeuralSplineAutoregressiveLayer : AmortizedBijector
         register_module("network", _network);
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var network = _network.Bind(context);

@@ -8,7 +8,7 @@ namespace Sere.Bijectors;
 /// z = c + (diag(d) + u u^T) eps, the paper's affine bijector (section 3.1). With d &gt; 0 the matrix is positive definite:
 /// log|det| = sum log d + log(1 + sum u^2/d), and the inverse is by Sherman-Morrison, both in O(N).
 /// </summary>
-public sealed class RankOneAffineBijector : Bijector
+internal sealed class RankOneAffineBijector : Bijector
 {
     private readonly torch.Tensor _shift;
     private readonly torch.Tensor _diagonal;
@@ -25,17 +25,14 @@ public sealed class RankOneAffineBijector : Bijector
         _direction = direction;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var z = Transform(x);
         return (z, LogDeterminant(z));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         // (D + u u^T)^-1 r = D^-1 r - D^-1 u (u^T D^-1 r) / (1 + u^T D^-1 u)
@@ -47,7 +44,6 @@ public sealed class RankOneAffineBijector : Bijector
         return (x, -LogDeterminant(x));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
         var projection = (_direction * x).sum(-1, keepdim: true);
@@ -73,7 +69,7 @@ public sealed record RankOneAffine : AffineChoice
 /// that u u^T eps cannot grow without limit with z: u within sqrt(min(1, 10/N)) and d in an interval around 1
 /// (docs/decisions/stability.md).
 /// </summary>
-public sealed class RankOneAffineLayer : AmortizedBijector
+internal sealed class RankOneAffineLayer : AmortizedBijector
 {
     /// <summary>A layer over N latents.</summary>
     /// <param name="latents">N.</param>
@@ -98,7 +94,6 @@ public sealed class RankOneAffineLayer : AmortizedBijector
     /// <summary>Bound of u.</summary>
     internal double DirectionBound { get; }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var parts = Unbounded(context).chunk(3, -1);

@@ -7,7 +7,7 @@ namespace Sere.Bijectors;
 /// y = exp(-s) U^T (x - m): what brings values of mean m and covariance U diag(exp(2 s)) U^T, with U orthogonal, to mean 0 and
 /// the identity. log|det| = -sum s.
 /// </summary>
-public sealed class WhiteningBijector : Bijector
+internal sealed class WhiteningBijector : Bijector
 {
     private readonly torch.Tensor _mean;
     private readonly torch.Tensor _axes;
@@ -24,17 +24,14 @@ public sealed class WhiteningBijector : Bijector
         _logDeviations = logDeviations;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var y = TensorMath.Product(x - _mean, _axes) * (-_logDeviations).exp();
         return (y, (-_logDeviations.sum()).expand(y.shape[..^1]));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         var x = TensorMath.Product(y * _logDeviations.exp(), _axes.t()).Plus(_mean);
@@ -43,7 +40,7 @@ public sealed class WhiteningBijector : Bijector
 }
 
 /// <summary>Elementwise y = (x - mean) exp(-logScale): what standardizes values of that mean and standard deviation.</summary>
-public sealed class StandardizingBijector : Bijector
+internal sealed class StandardizingBijector : Bijector
 {
     private readonly torch.Tensor _mean;
     private readonly torch.Tensor _logScale;
@@ -57,17 +54,14 @@ public sealed class StandardizingBijector : Bijector
         _logScale = logScale;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var y = (x - _mean) * (-_logScale).exp();
         return (y, (-_logScale).expand_as(y));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         var x = _mean.Plus(_logScale.exp() * y);
@@ -80,7 +74,7 @@ public sealed class StandardizingBijector : Bijector
 /// log|dy/dx| = log(1 - 2 alpha) - log(s(y) (1 - s(y))). The inverse takes every real number to one in
 /// (-alpha, 1 - alpha) / (1 - 2 alpha), a little more than [0, 1].
 /// </summary>
-public sealed class LogitBijector : Bijector
+internal sealed class LogitBijector : Bijector
 {
     // Values beyond the domain are taken to its edge, where the map and its gradient are finite.
     private const double Edge = 1e-7;
@@ -94,10 +88,8 @@ public sealed class LogitBijector : Bijector
         _alpha = alpha;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var p = x.Times(1 - (2 * _alpha)).Plus(_alpha).Clamp(Edge, 1 - Edge);
@@ -106,11 +98,8 @@ public sealed class LogitBijector : Bijector
         return (log - logComplement, (-log.Plus(logComplement)).Plus(Math.Log(1 - (2 * _alpha))));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
-
         // log s(y) + log s(-y)
         var logSlope = -y.Softplus().Plus((-y).Softplus());
         return (y.sigmoid().Minus(_alpha).Over(1 - (2 * _alpha)), logSlope.Minus(Math.Log(1 - (2 * _alpha))));

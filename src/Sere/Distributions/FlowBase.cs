@@ -11,7 +11,7 @@ namespace Sere.Distributions;
 /// each context (section 4.2.2: a latent hierarchy refines the base layer by layer); bounds come after the sum: means are
 /// free, log-scales lie within 5, and u within sqrt(min(1, 10/N)).
 /// </summary>
-public sealed class FlowBase : torch.nn.Module
+internal sealed class FlowBase : torch.nn.Module
 {
     private const double LogScaleBound = 5;
 
@@ -40,8 +40,6 @@ public sealed class FlowBase : torch.nn.Module
         ParameterInitializer initializer)
         : base(nameof(FlowBase))
     {
-        ArgumentNullException.ThrowIfNull(contexts);
-        ArgumentNullException.ThrowIfNull(initializer);
         _kind = kind;
         _dimensions = dimensions;
         _type = initializer.Type;
@@ -71,7 +69,6 @@ public sealed class FlowBase : torch.nn.Module
     /// <returns>A distribution over vectors of N dimensions, which is <see cref="IReparameterized"/>.</returns>
     public Distribution Bind(IReadOnlyList<torch.Tensor> contexts)
     {
-        ArgumentNullException.ThrowIfNull(contexts);
         if (_kind == FlowBaseKind.Standard)
         {
             var zero = torch.zeros(_dimensions, _type, _device);
@@ -111,7 +108,7 @@ public enum FlowBaseKind
 /// log|P| = sum log d + log(1 + u^T D^-1 u); a draw is mean + R n with R = D^-1/2 - k D^-1 u u^T D^-1/2, where
 /// eta = 1 / (1 + u^T D^-1 u) and k = eta / (1 + sqrt(eta)), so that R R^T = P^-1, also at u = 0.
 /// </summary>
-public sealed class UnitRankNormal : Distribution, IReparameterized
+internal sealed class UnitRankNormal : Distribution, IReparameterized
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
     private readonly torch.Tensor _mean;
@@ -129,10 +126,8 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
         _direction = direction;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProb(torch.Tensor x)
     {
         var residual = x - _mean;
@@ -141,15 +136,6 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
         return (LogPrecision() - quadratic).Times(0.5).Minus(0.5 * residual.shape[^1] * LogTwoPi);
     }
 
-    /// <summary>The differential entropy in nats, [...].</summary>
-    public torch.Tensor Entropy()
-    {
-        var logPrecision = LogPrecision();
-        long size = torch.broadcast_tensors(_mean, _logDiagonal, _direction)[0].shape[^1];
-        return (-logPrecision.Times(0.5)).Plus(0.5 * size * (1 + LogTwoPi));
-    }
-
-    /// <inheritdoc/>
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
         var scaled = _logDiagonal.Times(-0.5).exp() * (temperature == 1 ? noise : noise.Times(temperature));
@@ -157,15 +143,6 @@ public sealed class UnitRankNormal : Distribution, IReparameterized
         var eta = (_direction * covector).sum(-1, keepdim: true).Plus(1).reciprocal();
         var k = eta / eta.sqrt().Plus(1);
         return _mean.Plus(scaled) - (covector * k * (_direction * scaled).sum(-1, keepdim: true));
-    }
-
-    /// <inheritdoc/>
-    public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
-    {
-        // Where only some parameters are batched, each element of the batch still has noise of its own.
-        var shape = torch.broadcast_tensors(_mean, _logDiagonal, _direction)[0].shape;
-        var noise = torch.randn([.. sampleShape, .. shape], _mean.dtype, generator: generator);
-        return FromNoise(noise.to(_mean.device));
     }
 
     private torch.Tensor LogPrecision()

@@ -10,7 +10,7 @@ namespace Sere.Networks;
 /// inputs, those of input i a function of the inputs before it and of the whole context, which no mask touches. The hidden
 /// degrees are spread evenly over 1..D-1, so that also a narrow network reaches almost all inputs.
 /// </summary>
-public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
+internal sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 {
     private const double GoldenRatio = 0.6180339887498949;
     private readonly Parameter[] _weights;
@@ -43,8 +43,6 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         double phase = 0)
         : base(nameof(ConditionalMade))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         if (phase is not (>= 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(phase), phase, "A phase is at least 0 and less than 1.");
@@ -96,11 +94,9 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         }
     }
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [.. _phase.Select(phase => ("phase", phase))];
 
-    /// <inheritdoc/>
     bool IRunningStatistics.AreFixed => true;
 
     /// <summary>D.</summary>
@@ -197,7 +193,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 /// A <see cref="ConditionalMade"/> bound to a context: what depends on the context and on the weights alone is computed once
 /// for all passes. It ends with these weights: once they have changed, it is refused (<see cref="WeightsClock"/>).
 /// </summary>
-public sealed class BoundConditionalMade
+internal sealed class BoundConditionalMade
 {
     private readonly ConditionalMade _made;
     private readonly IReadOnlyList<torch.Tensor> _prepared;
@@ -216,7 +212,6 @@ public sealed class BoundConditionalMade
     /// <exception cref="InvalidOperationException">The weights have changed since the network was bound.</exception>
     public torch.Tensor Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         RequireSameWeights();
         int inputs = _made.Inputs;
         if (x.shape[^1] != inputs)

@@ -3,7 +3,7 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>S networks of one form with independent weights, computed at once, from and to flat features.</summary>
-public abstract class StackedNetwork : torch.nn.Module
+internal abstract class StackedNetwork : torch.nn.Module
 {
     /// <summary>Names the module.</summary>
     protected StackedNetwork(string name)
@@ -63,7 +63,6 @@ internal sealed class StackMember : ParameterNetwork
         (_network, _index, _inputs) = (network, index, inputs);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
         long[] shape = x.shape;
@@ -73,7 +72,7 @@ internal sealed class StackMember : ParameterNetwork
 }
 
 /// <summary>A stack of one network, as a network.</summary>
-public sealed class SingleNetwork : ParameterNetwork
+internal sealed class SingleNetwork : ParameterNetwork
 {
     private readonly StackedNetwork _network;
 
@@ -82,7 +81,6 @@ public sealed class SingleNetwork : ParameterNetwork
     public SingleNetwork(StackedNetwork network)
         : base(nameof(SingleNetwork))
     {
-        ArgumentNullException.ThrowIfNull(network);
         if (network.Stack != 1)
         {
             throw new ArgumentException($"The stack holds {network.Stack} networks.", nameof(network));
@@ -92,10 +90,8 @@ public sealed class SingleNetwork : ParameterNetwork
         register_module("network", network);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var output = _network.Forward(x.reshape(-1, x.shape[^1]));
         return output.view([.. x.shape[..^1], output.shape[^1]]);
     }

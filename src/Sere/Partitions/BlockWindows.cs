@@ -7,7 +7,7 @@ namespace Sere.Partitions;
 /// A window of the image for each block, all of one shape, that covers it: what a convolutional network decodes or sees in
 /// place of a block, which need not be a rectangle. Blocks are padded, windows flat in the order [channels, height, width].
 /// </summary>
-public sealed class BlockWindows : torch.nn.Module
+internal sealed class BlockWindows : torch.nn.Module
 {
     private readonly torch.Tensor _positions;
     private readonly torch.Tensor _sources;
@@ -27,7 +27,6 @@ public sealed class BlockWindows : torch.nn.Module
         torch.Device? device = null)
         : base(nameof(BlockWindows))
     {
-        ArgumentNullException.ThrowIfNull(positions);
         Shape = shape;
         int blocks = positions.Count;
         long[,] place = new long[blocks, largestBlock];
@@ -74,7 +73,6 @@ public sealed class BlockWindows : torch.nn.Module
     /// <summary>Padded blocks [n, B, LargestBlock], from block <paramref name="first"/> on, as windows [n, B, known].</summary>
     public torch.Tensor Scatter(torch.Tensor blocks, int first)
     {
-        ArgumentNullException.ThrowIfNull(blocks);
         if (IsExact)
         {
             return blocks;
@@ -88,7 +86,6 @@ public sealed class BlockWindows : torch.nn.Module
     /// <summary>Parameters of padded blocks [n, P LargestBlock] as parameters of windows [n, P window], 0 elsewhere.</summary>
     public torch.Tensor ScatterParameters(torch.Tensor parameters, int largestBlock)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         return IsExact
             ? parameters
             : Values(parameters.view(parameters.shape[0], -1, largestBlock), 0).view(parameters.shape[0], -1);
@@ -100,7 +97,6 @@ public sealed class BlockWindows : torch.nn.Module
     /// </summary>
     public torch.Tensor Gather(torch.Tensor parameters, int first)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         if (IsExact)
         {
             return parameters;

@@ -7,7 +7,7 @@ namespace Sere.Partitions;
 /// How the D dimensions of x are cut into L blocks x_1..x_L. Stacked computation pads every block to the size of the
 /// largest; the padding holds zeros and is masked out of the likelihood.
 /// </summary>
-public abstract class Partition
+internal abstract class Partition
 {
     /// <summary>Dimensions of x, D.</summary>
     public abstract int Dimensions { get; }
@@ -53,7 +53,7 @@ public abstract class Partition
 /// "Equally sized blocks except for the last one, from left to right in a raster fashion" (section 4.1.1): every block
 /// has ceil(D / L) dimensions, and the last has the rest.
 /// </summary>
-public sealed class RasterPartition : Partition
+internal sealed class RasterPartition : Partition
 {
     private readonly int _rowLength;
 
@@ -79,35 +79,26 @@ public sealed class RasterPartition : Partition
         _rowLength = rowLength;
     }
 
-    /// <inheritdoc/>
     public override int Dimensions { get; }
 
-    /// <inheritdoc/>
     public override int Blocks { get; }
 
-    /// <inheritdoc/>
     public override int LargestBlock { get; }
 
-    /// <inheritdoc/>
     public override int BlockSize(int index) => Math.Min(LargestBlock, Dimensions - (index * LargestBlock));
 
-    /// <inheritdoc/>
     public override torch.Tensor Split(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         int padding = (Blocks * LargestBlock) - Dimensions;
         var padded = padding == 0 ? x : torch.nn.functional.pad(x, [0, padding]);
         return padded.view(x.shape[0], Blocks, LargestBlock).transpose(0, 1);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Block(torch.Tensor x, int index)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return x.narrow(1, index * LargestBlock, BlockSize(index));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => torch.cat([.. blocks], 1);
 
     /// <summary>Bands of rows, the channels of an image one below the other; null without a row length.</summary>
@@ -139,12 +130,36 @@ public sealed class RasterPartition : Partition
     }
 }
 
+/// <summary>The whole of x as one block.</summary>
+/// <param name="shape">What x stands for.</param>
+internal sealed class WholePartition(FeatureShape shape) : Partition
+{
+    public override int Dimensions => shape.Size;
+
+    public override int Blocks => 1;
+
+    public override int LargestBlock => shape.Size;
+
+    public override int BlockSize(int index) => shape.Size;
+
+    public override torch.Tensor Split(torch.Tensor x) => x.unsqueeze(0);
+
+    public override torch.Tensor Block(torch.Tensor x, int index) => x.alias();
+
+    public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => blocks[0].alias();
+
+    /// <summary>The image is its own window.</summary>
+    public override BlockWindows? Windows(torch.ScalarType type, torch.Device? device = null) => shape.IsVector
+        ? null
+        : new BlockWindows(shape, [[.. Enumerable.Range(0, shape.Size)]], shape.Size, type, device);
+}
+
 /// <summary>
 /// A spatial checkerboard (section 4.2.1): with stride s, block (i, j) holds the pixels x[:, i::s, j::s] of all channels, i
 /// and j from 0 to s - 1, and the blocks come in raster order of (i, j). The values of a block are channel by channel, row
 /// by row: [C, H/s, W/s], flat. Each block is the whole image at a lower resolution, and all have the same size.
 /// </summary>
-public sealed class CheckerboardPartition : Partition
+internal sealed class CheckerboardPartition : Partition
 {
     private readonly int _channels;
     private readonly int _rows;
@@ -180,36 +195,26 @@ public sealed class CheckerboardPartition : Partition
     /// <summary>s: rows and columns of pixels from one pixel of a block to the next, and of the grid of blocks.</summary>
     public int Stride { get; }
 
-    /// <inheritdoc/>
     public override int Dimensions => Blocks * LargestBlock;
 
-    /// <inheritdoc/>
     public override int Blocks => Stride * Stride;
 
-    /// <inheritdoc/>
     public override int LargestBlock => _channels * _rows * _columns;
 
-    /// <inheritdoc/>
     public override int BlockSize(int index) => LargestBlock;
 
-    /// <inheritdoc/>
     public override torch.Tensor Split(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return Grid(x).permute(3, 5, 0, 1, 2, 4).reshape(Blocks, x.shape[0], LargestBlock);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Block(torch.Tensor x, int index)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return Grid(x).select(5, index % Stride).select(3, index / Stride).reshape(x.shape[0], LargestBlock);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks)
     {
-        ArgumentNullException.ThrowIfNull(blocks);
         return torch.stack([.. blocks])
             .view(Stride, Stride, blocks[0].shape[0], _channels, _rows, _columns)
             .permute(2, 3, 4, 0, 5, 1)

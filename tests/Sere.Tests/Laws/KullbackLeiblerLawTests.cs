@@ -71,7 +71,7 @@ public sealed class KullbackLeiblerLawTests
         var bijector = new DiagonalAffineBijector(mean, logScale.exp());
         Assert.Equal(
             0,
-            TransformedDistribution.KullbackLeibler(new(q, bijector), new(p, bijector)).abs().max()
+            TransformedDistribution.KullbackLeiblerPerDimension(new(q, bijector), new(p, bijector)).abs().max()
                 .to_type(torch.ScalarType.Float64).item<double>());
     }
 

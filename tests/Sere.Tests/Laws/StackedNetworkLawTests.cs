@@ -72,8 +72,8 @@ public sealed class StackedNetworkLawTests
     public void Encoders_at_once_equal_each_encoder_alone()
     {
         using var scope = torch.NewDisposeScope();
-        var encoder = new IndependentEvidenceEncoder(
-            new StackedMlp(Stack, Inputs, [7, 8], Outputs, Activation.Elu, Initializer()));
+        var networks = new StackedMlp(Stack, Inputs, [7, 8], Outputs, Activation.Elu, Initializer());
+        var encoder = new IndependentEvidenceEncoder(networks);
         Parameters.Randomize(encoder, 173);
         var x = Float64.Leaf(Float64.Normal(174, Batch, Inputs));
         var features = encoder.Encode(x).Stack!;
@@ -81,13 +81,13 @@ public sealed class StackedNetworkLawTests
         var weights = Float64.Normal(175, Stack, Batch, Outputs);
         for (int layer = 0; layer < Stack; layer++)
         {
-            TensorAssert.Close(features[layer], encoder.EncodeOne(layer, x), Rounding, $"layer {layer}");
+            TensorAssert.Close(features[layer], networks.ForwardOne(layer, x).Output, Rounding, $"layer {layer}");
         }
 
         TensorAssert.SameGradients(
             () => (encoder.Encode(x).Stack! * weights).sum(),
             () => torch.stack([.. Enumerable.Range(0, Stack)
-                .Select(layer => (encoder.EncodeOne(layer, x) * weights[layer]).sum())]).sum(),
+                .Select(layer => (networks.ForwardOne(layer, x).Output * weights[layer]).sum())]).sum(),
             [x, .. encoder.parameters()],
             Rounding);
     }
