@@ -115,20 +115,10 @@ internal sealed class MaskedAutoregressiveLayer : AmortizedBijector
 /// The inverse of an autoregressive map element by element, by a <see cref="SequentialMade"/>: as many steps as passes
 /// otherwise, but each of a small part of the network alone. Without gradients.
 /// </summary>
-internal sealed class SequentialInverse
+/// <param name="network">Before its first input.</param>
+/// <param name="bind">The elementwise bijector of one element from its parameters, each [R].</param>
+internal sealed class SequentialInverse(SequentialMade network, Func<torch.Tensor[], Bijector> bind)
 {
-    private readonly SequentialMade _network;
-    private readonly Func<torch.Tensor[], Bijector> _bind;
-
-    /// <summary>An inverse of fresh values.</summary>
-    /// <param name="network">Before its first input.</param>
-    /// <param name="bind">The elementwise bijector of one element from its parameters, each [R].</param>
-    public SequentialInverse(SequentialMade network, Func<torch.Tensor[], Bijector> bind)
-    {
-        _network = network;
-        _bind = bind;
-    }
-
     /// <summary>The inverse at y [R, D], and its log-determinant [R].</summary>
     public (torch.Tensor Value, torch.Tensor LogDeterminant) Invert(torch.Tensor y)
     {
@@ -137,10 +127,10 @@ internal sealed class SequentialInverse
         for (long element = 0; element < y.shape[1]; element++)
         {
             using var scope = torch.NewDisposeScope();
-            var (value, logDeterminant) = _bind(_network.Next()).Inverse(y.select(1, element));
+            var (value, logDeterminant) = bind(network.Next()).Inverse(y.select(1, element));
             x.select(1, element).copy_(value);
             total.PlusInPlace(logDeterminant);
-            _network.Give(value);
+            network.Give(value);
         }
 
         return (x, total);

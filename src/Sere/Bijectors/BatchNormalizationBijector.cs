@@ -10,41 +10,34 @@ namespace Sere.Bijectors;
 /// of the batch in training, which are then taken as constants of the map, and else with those that were kept. The inverse
 /// is that of the kept ones.
 /// </summary>
-internal sealed class BatchNormalizationBijector : Bijector
+/// <param name="statistics">Mean and variance that are kept, and take in those of each batch in training.</param>
+/// <param name="logScale">g, [N].</param>
+/// <param name="shift">b, [N].</param>
+/// <param name="training">Whether the batch is normalized by its own statistics.</param>
+internal sealed class BatchNormalizationBijector(
+    BatchStatistics statistics,
+    torch.Tensor logScale,
+    torch.Tensor shift,
+    bool training)
+    : Bijector
 {
-    private readonly BatchStatistics _statistics;
-    private readonly torch.Tensor _logScale;
-    private readonly torch.Tensor _shift;
-    private readonly bool _training;
-
-    /// <summary>A map of vectors.</summary>
-    /// <param name="statistics">Mean and variance that are kept, and take in those of each batch in training.</param>
-    /// <param name="logScale">g, [N].</param>
-    /// <param name="shift">b, [N].</param>
-    /// <param name="training">Whether the batch is normalized by its own statistics.</param>
-    public BatchNormalizationBijector(BatchStatistics statistics, torch.Tensor logScale, torch.Tensor shift, bool training)
-    {
-        _statistics = statistics;
-        _logScale = logScale;
-        _shift = shift;
-        _training = training;
-    }
+    private readonly torch.Tensor _logScale = logScale;
 
     public override int EventRank => 1;
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var (mean, logDeviation) = _training ? _statistics.Take(x) : _statistics.Kept();
+        var (mean, logDeviation) = training ? statistics.Take(x) : statistics.Kept();
         var logScale = _logScale - logDeviation;
-        var y = ((x - mean) * logScale.exp()).Plus(_shift);
+        var y = ((x - mean) * logScale.exp()).Plus(shift);
         return (y, logScale.sum(-1).expand(y.shape[..^1]));
     }
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var (mean, logDeviation) = _statistics.Kept();
+        var (mean, logDeviation) = statistics.Kept();
         var logScale = _logScale - logDeviation;
-        var x = ((y - _shift) * (-logScale).exp()).Plus(mean);
+        var x = ((y - shift) * (-logScale).exp()).Plus(mean);
         return (x, (-logScale.sum(-1)).expand(x.shape[..^1]));
     }
 }

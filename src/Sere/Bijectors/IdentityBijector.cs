@@ -31,13 +31,7 @@ public sealed record Identity : BijectorChoice
 }
 
 /// <summary>The identity as an amortized bijector: it has no parameters and looks at no context.</summary>
-internal sealed class IdentityLayer : AmortizedBijector
+internal sealed class IdentityLayer() : AmortizedBijector(nameof(IdentityLayer))
 {
-    /// <summary>The identity.</summary>
-    public IdentityLayer()
-        : base(nameof(IdentityLayer))
-    {
-    }
-
     public override Bijector Bind(torch.Tensor? context) => new IdentityBijector();
 }

@@ -10,25 +10,19 @@ namespace Sere.Bijectors;
 /// of eps_1..eps_{i-1}, the gated form in which no step can grow without limit. The map is one pass; its inverse takes a pass
 /// for each dimension. log|det| = sum log s_i.
 /// </summary>
-internal sealed class InverseAutoregressiveBijector : Bijector
+/// <param name="parameters">
+/// (m, s) of a vector [..., N], each [..., N] with s within (0, 1); element i must not depend on elements i..N of the
+/// vector.
+/// </param>
+internal sealed class InverseAutoregressiveBijector(
+    Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> parameters)
+    : Bijector
 {
-    private readonly Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> _parameters;
-
-    /// <summary>A step.</summary>
-    /// <param name="parameters">
-    /// (m, s) of a vector [..., N], each [..., N] with s within (0, 1); element i must not depend on elements i..N of the
-    /// vector.
-    /// </param>
-    public InverseAutoregressiveBijector(Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> parameters)
-    {
-        _parameters = parameters;
-    }
-
     public override int EventRank => 1;
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var (mean, gate) = _parameters(x);
+        var (mean, gate) = parameters(x);
         return (mean.Plus(gate * (x - mean)), gate.log().sum(-1));
     }
 
@@ -39,7 +33,7 @@ internal sealed class InverseAutoregressiveBijector : Bijector
         var logDeterminant = x;
         for (long pass = 0; pass < y.shape[^1]; pass++)
         {
-            var (mean, gate) = _parameters(x);
+            var (mean, gate) = parameters(x);
             x = mean.Plus((y - mean) / gate);
             logDeterminant = -gate.log().sum(-1);
         }
@@ -49,7 +43,7 @@ internal sealed class InverseAutoregressiveBijector : Bijector
 
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        var (mean, gate) = _parameters(x);
+        var (mean, gate) = parameters(x);
         return mean.Plus(gate * (x - mean));
     }
 }

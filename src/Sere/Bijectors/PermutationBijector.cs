@@ -5,16 +5,10 @@ using TorchSharp;
 namespace Sere.Bijectors;
 
 /// <summary>The dimensions of a vector in another order.</summary>
-internal sealed class PermutationBijector : Bijector
+/// <param name="order">Each of 0..N-1 once, int64 [N].</param>
+internal sealed class PermutationBijector(torch.Tensor order) : Bijector
 {
-    private readonly torch.Tensor _order;
-
-    /// <summary>y_i = x_order(i).</summary>
-    /// <param name="order">Each of 0..N-1 once, int64 [N].</param>
-    public PermutationBijector(torch.Tensor order)
-    {
-        _order = order;
-    }
+    private readonly torch.Tensor _order = order;
 
     public override int EventRank => 1;
 
@@ -85,13 +79,7 @@ internal sealed class ReversalBijector : Bijector
 }
 
 /// <summary>The reversal as an amortized bijector: it has no parameters and looks at no context.</summary>
-internal sealed class ReversalLayer : AmortizedBijector
+internal sealed class ReversalLayer() : AmortizedBijector(nameof(ReversalLayer))
 {
-    /// <summary>The reversal.</summary>
-    public ReversalLayer()
-        : base(nameof(ReversalLayer))
-    {
-    }
-
     public override Bijector Bind(torch.Tensor? context) => new ReversalBijector();
 }

@@ -8,22 +8,13 @@ namespace Sere.Bijectors;
 /// z = c + (diag(d) + u u^T) eps, the paper's affine bijector (section 3.1). With d &gt; 0 the matrix is positive definite:
 /// log|det| = sum log d + log(1 + sum u^2/d), and the inverse is by Sherman-Morrison, both in O(N).
 /// </summary>
-internal sealed class RankOneAffineBijector : Bijector
+/// <param name="shift">c, [..., N].</param>
+/// <param name="diagonal">d, [..., N], strictly positive.</param>
+/// <param name="direction">u, [..., N].</param>
+internal sealed class RankOneAffineBijector(torch.Tensor shift, torch.Tensor diagonal, torch.Tensor direction)
+    : Bijector
 {
-    private readonly torch.Tensor _shift;
-    private readonly torch.Tensor _diagonal;
-    private readonly torch.Tensor _direction;
-
-    /// <summary>A map with the given tensors, which broadcast against the values in their leading dimensions.</summary>
-    /// <param name="shift">c, [..., N].</param>
-    /// <param name="diagonal">d, [..., N], strictly positive.</param>
-    /// <param name="direction">u, [..., N].</param>
-    public RankOneAffineBijector(torch.Tensor shift, torch.Tensor diagonal, torch.Tensor direction)
-    {
-        _shift = shift;
-        _diagonal = diagonal;
-        _direction = direction;
-    }
+    private readonly torch.Tensor _direction = direction;
 
     public override int EventRank => 1;
 
@@ -36,8 +27,8 @@ internal sealed class RankOneAffineBijector : Bijector
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         // (D + u u^T)^-1 r = D^-1 r - D^-1 u (u^T D^-1 r) / (1 + u^T D^-1 u)
-        var scaled = (y - _shift) / _diagonal;
-        var direction = _direction / _diagonal;
+        var scaled = (y - shift) / diagonal;
+        var direction = _direction / diagonal;
         var projection = (_direction * scaled).sum(-1, keepdim: true);
         var capacitance = (_direction * direction).sum(-1, keepdim: true).Plus(1);
         var x = scaled - (direction * (projection / capacitance));
@@ -47,12 +38,12 @@ internal sealed class RankOneAffineBijector : Bijector
     public override torch.Tensor Transform(torch.Tensor x)
     {
         var projection = (_direction * x).sum(-1, keepdim: true);
-        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(_shift, _diagonal, x), _direction, projection);
+        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(shift, diagonal, x), _direction, projection);
     }
 
     private torch.Tensor LogDeterminant(torch.Tensor like)
     {
-        var logDeterminant = _diagonal.log().sum(-1).Plus((_direction * _direction / _diagonal).sum(-1).log1p());
+        var logDeterminant = diagonal.log().sum(-1).Plus((_direction * _direction / diagonal).sum(-1).log1p());
         return logDeterminant.expand(like.shape[..^1]);
     }
 }

@@ -5,24 +5,16 @@ using TorchSharp;
 namespace Sere.Distributions;
 
 /// <summary>Independent normal dimensions.</summary>
-internal class DiagonalNormal : FactorizedDistribution, IReparameterized
+/// <param name="mean">[..., N].</param>
+/// <param name="logScale">Log of the standard deviation, [..., N]; the two broadcast.</param>
+internal class DiagonalNormal(torch.Tensor mean, torch.Tensor logScale) : FactorizedDistribution, IReparameterized
 {
     private const double HalfLogTwoPi = 0.91893853320467274178;
-    private readonly torch.Tensor _mean;
 
-    /// <summary>A normal distribution with the given mean and logarithm of its standard deviation.</summary>
-    /// <param name="mean">[..., N].</param>
-    /// <param name="logScale">Log of the standard deviation, [..., N]; the two broadcast.</param>
-    public DiagonalNormal(torch.Tensor mean, torch.Tensor logScale)
-    {
-        _mean = mean;
-        LogScale = logScale;
-    }
-
-    public override torch.Tensor Mean => _mean;
+    public override torch.Tensor Mean => mean;
 
     /// <summary>Logarithm of the standard deviation, [..., N].</summary>
-    public torch.Tensor LogScale { get; }
+    public torch.Tensor LogScale { get; } = logScale;
 
     /// <summary>N(0, I) over <paramref name="size"/> dimensions, like <paramref name="like"/> in type and device.</summary>
     public static DiagonalNormal Standard(int size, torch.Tensor like)
@@ -37,12 +29,12 @@ internal class DiagonalNormal : FactorizedDistribution, IReparameterized
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
         var scale = LogScale.exp();
-        return TensorMath.MultiplyAdd(_mean, temperature == 1 ? scale : scale.Times(temperature), noise);
+        return TensorMath.MultiplyAdd(mean, temperature == 1 ? scale : scale.Times(temperature), noise);
     }
 
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        var standardized = (x - _mean) * (-LogScale).exp();
+        var standardized = (x - mean) * (-LogScale).exp();
         return (standardized.Square().Times(-0.5) - LogScale).Minus(HalfLogTwoPi);
     }
 
@@ -53,7 +45,7 @@ internal class DiagonalNormal : FactorizedDistribution, IReparameterized
     public virtual torch.Tensor KullbackLeiblerPerDimension(DiagonalNormal other)
     {
         var logRatio = LogScale - other.LogScale;
-        var shift = (_mean - other._mean) * (-other.LogScale).exp();
+        var shift = (mean - other.Mean) * (-other.LogScale).exp();
         return logRatio.Times(2).exp().Plus(shift.Square()).Minus(1).Times(0.5) - logRatio;
     }
 }

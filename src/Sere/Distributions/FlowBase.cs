@@ -108,46 +108,36 @@ public enum FlowBaseKind
 /// log|P| = sum log d + log(1 + u^T D^-1 u); a draw is mean + R n with R = D^-1/2 - k D^-1 u u^T D^-1/2, where
 /// eta = 1 / (1 + u^T D^-1 u) and k = eta / (1 + sqrt(eta)), so that R R^T = P^-1, also at u = 0.
 /// </summary>
-internal sealed class UnitRankNormal : Distribution, IReparameterized
+/// <param name="mean">[..., N].</param>
+/// <param name="logDiagonal">log d, [..., N].</param>
+/// <param name="direction">u, [..., N].</param>
+internal sealed class UnitRankNormal(torch.Tensor mean, torch.Tensor logDiagonal, torch.Tensor direction)
+    : Distribution, IReparameterized
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
-    private readonly torch.Tensor _mean;
-    private readonly torch.Tensor _logDiagonal;
-    private readonly torch.Tensor _direction;
-
-    /// <summary>A normal distribution; the parameters broadcast against each other.</summary>
-    /// <param name="mean">[..., N].</param>
-    /// <param name="logDiagonal">log d, [..., N].</param>
-    /// <param name="direction">u, [..., N].</param>
-    public UnitRankNormal(torch.Tensor mean, torch.Tensor logDiagonal, torch.Tensor direction)
-    {
-        _mean = mean;
-        _logDiagonal = logDiagonal;
-        _direction = direction;
-    }
 
     public override int EventRank => 1;
 
     public override torch.Tensor LogProb(torch.Tensor x)
     {
-        var residual = x - _mean;
-        var projection = (_direction * residual).sum(-1);
-        var quadratic = (_logDiagonal.exp() * residual.Square()).sum(-1).Plus(projection.Square());
+        var residual = x - mean;
+        var projection = (direction * residual).sum(-1);
+        var quadratic = (logDiagonal.exp() * residual.Square()).sum(-1).Plus(projection.Square());
         return (LogPrecision() - quadratic).Times(0.5).Minus(0.5 * residual.shape[^1] * LogTwoPi);
     }
 
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
-        var scaled = _logDiagonal.Times(-0.5).exp() * (temperature == 1 ? noise : noise.Times(temperature));
-        var covector = _direction * (-_logDiagonal).exp();
-        var eta = (_direction * covector).sum(-1, keepdim: true).Plus(1).reciprocal();
+        var scaled = logDiagonal.Times(-0.5).exp() * (temperature == 1 ? noise : noise.Times(temperature));
+        var covector = direction * (-logDiagonal).exp();
+        var eta = (direction * covector).sum(-1, keepdim: true).Plus(1).reciprocal();
         var k = eta / eta.sqrt().Plus(1);
-        return _mean.Plus(scaled) - (covector * k * (_direction * scaled).sum(-1, keepdim: true));
+        return mean.Plus(scaled) - (covector * k * (direction * scaled).sum(-1, keepdim: true));
     }
 
     private torch.Tensor LogPrecision()
     {
-        var capacitance = (_direction.Square() * (-_logDiagonal).exp()).sum(-1);
-        return _logDiagonal.sum(-1).Plus(capacitance.log1p());
+        var capacitance = (direction.Square() * (-logDiagonal).exp()).sum(-1);
+        return logDiagonal.sum(-1).Plus(capacitance.log1p());
     }
 }

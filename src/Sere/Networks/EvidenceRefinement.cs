@@ -44,16 +44,10 @@ internal sealed class EvidenceRefinement : RefinementNetwork
 /// <remarks>
 /// What depends on the known input alone is computed once by <see cref="Prepare"/>, however many latent samples are drawn.
 /// </remarks>
-internal abstract class RefinementNetwork : torch.nn.Module
+internal abstract class RefinementNetwork(string name) : torch.nn.Module(name)
 {
     /// <summary>Factor on the initial output: a refinement is small at the start, it does not replace what it refines.</summary>
     protected const double OutputGain = 0.1;
-
-    /// <summary>Names the module.</summary>
-    protected RefinementNetwork(string name)
-        : base(name)
-    {
-    }
 
     /// <summary>The part that depends on the known input alone, for each of a stack: [S, B, inputs] to [S, B, P].</summary>
     public abstract torch.Tensor Prepare(torch.Tensor known);

@@ -4,14 +4,8 @@ using TorchSharp.Modules;
 namespace Sere.Networks;
 
 /// <summary>A network that computes the parameters of a distribution or a bijector from a flat context.</summary>
-internal abstract class ParameterNetwork : torch.nn.Module
+internal abstract class ParameterNetwork(string name) : torch.nn.Module(name)
 {
-    /// <summary>Names the module.</summary>
-    protected ParameterNetwork(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>The output [..., outputs] for an input [..., inputs].</summary>
     public abstract torch.Tensor Forward(torch.Tensor x);
 }
