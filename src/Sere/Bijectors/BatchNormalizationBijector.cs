@@ -15,30 +15,25 @@ namespace Sere.Bijectors;
 /// <param name="shift">b, [N].</param>
 /// <param name="training">Whether the batch is normalized by its own statistics.</param>
 internal sealed class BatchNormalizationBijector(
-    BatchStatistics statistics,
-    torch.Tensor logScale,
-    torch.Tensor shift,
-    bool training)
+    BatchStatistics statistics, torch.Tensor logScale, torch.Tensor shift, bool training)
     : Bijector
 {
-    private readonly torch.Tensor _logScale = logScale;
-
     public override int EventRank => 1;
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var (mean, logDeviation) = training ? statistics.Take(x) : statistics.Kept();
-        var logScale = _logScale - logDeviation;
-        var y = ((x - mean) * logScale.exp()).Plus(shift);
-        return (y, logScale.sum(-1).expand(y.shape[..^1]));
+        var total = logScale - logDeviation;
+        var y = ((x - mean) * total.exp()).Plus(shift);
+        return (y, total.sum(-1).expand(y.shape[..^1]));
     }
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         var (mean, logDeviation) = statistics.Kept();
-        var logScale = _logScale - logDeviation;
-        var x = ((y - shift) * (-logScale).exp()).Plus(mean);
-        return (x, (-logScale.sum(-1)).expand(x.shape[..^1]));
+        var total = logScale - logDeviation;
+        var x = ((y - shift) * (-total).exp()).Plus(mean);
+        return (x, (-total.sum(-1)).expand(x.shape[..^1]));
     }
 }
 

@@ -153,15 +153,13 @@ internal sealed class CouplingBijector(long start, long count, Func<torch.Tensor
         Apply(y, static (bijector, rest) => bijector.Inverse(rest));
 
     private (torch.Tensor Value, torch.Tensor LogDeterminant) Apply(
-        torch.Tensor value,
-        Func<Bijector, torch.Tensor, (torch.Tensor Value, torch.Tensor LogDeterminant)> map)
+        torch.Tensor value, Func<Bijector, torch.Tensor, (torch.Tensor Value, torch.Tensor LogDeterminant)> map)
     {
         long rest = value.shape[^1] - count;
         var passing = value.narrow(-1, start, count);
         var (mapped, logDeterminant) = map(bind(passing), value.narrow(-1, start == 0 ? count : 0, rest));
         passing = passing.expand([.. mapped.shape[..^1], count]);
         return (
-            torch.cat(start == 0 ? [passing, mapped] : [mapped, passing], -1),
-            EventSum.Of(logDeterminant, 1));
+            torch.cat(start == 0 ? [passing, mapped] : [mapped, passing], -1), EventSum.Of(logDeterminant, 1));
     }
 }

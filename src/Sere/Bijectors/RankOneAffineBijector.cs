@@ -14,8 +14,6 @@ namespace Sere.Bijectors;
 internal sealed class RankOneAffineBijector(torch.Tensor shift, torch.Tensor diagonal, torch.Tensor direction)
     : Bijector
 {
-    private readonly torch.Tensor _direction = direction;
-
     public override int EventRank => 1;
 
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
@@ -28,22 +26,22 @@ internal sealed class RankOneAffineBijector(torch.Tensor shift, torch.Tensor dia
     {
         // (D + u u^T)^-1 r = D^-1 r - D^-1 u (u^T D^-1 r) / (1 + u^T D^-1 u)
         var scaled = (y - shift) / diagonal;
-        var direction = _direction / diagonal;
-        var projection = (_direction * scaled).sum(-1, keepdim: true);
-        var capacitance = (_direction * direction).sum(-1, keepdim: true).Plus(1);
-        var x = scaled - (direction * (projection / capacitance));
+        var covector = direction / diagonal;
+        var projection = (direction * scaled).sum(-1, keepdim: true);
+        var capacitance = (direction * covector).sum(-1, keepdim: true).Plus(1);
+        var x = scaled - (covector * (projection / capacitance));
         return (x, -LogDeterminant(x));
     }
 
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        var projection = (_direction * x).sum(-1, keepdim: true);
-        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(shift, diagonal, x), _direction, projection);
+        var projection = (direction * x).sum(-1, keepdim: true);
+        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(shift, diagonal, x), direction, projection);
     }
 
     private torch.Tensor LogDeterminant(torch.Tensor like)
     {
-        var logDeterminant = diagonal.log().sum(-1).Plus((_direction * _direction / diagonal).sum(-1).log1p());
+        var logDeterminant = diagonal.log().sum(-1).Plus((direction * direction / diagonal).sum(-1).log1p());
         return logDeterminant.expand(like.shape[..^1]);
     }
 }

@@ -50,9 +50,7 @@ internal sealed class ResidualNormal : DiagonalNormal
     /// (dm - (1 - ds) mu)^2 / (2 s^2) + ds^2/2 - log ds - 1/2.
     /// </summary>
     public static torch.Tensor KullbackLeiblerPerDimension(
-        DiagonalNormal baseDistribution,
-        torch.Tensor meanResidual,
-        torch.Tensor logScaleResidual)
+        DiagonalNormal baseDistribution, torch.Tensor meanResidual, torch.Tensor logScaleResidual)
     {
         var shrinkage = logScaleResidual.expm1();
         var shift = TensorMath.MultiplyAdd(meanResidual, shrinkage, baseDistribution.Mean)

@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Numerics;
 using TorchSharp;

@@ -66,8 +66,7 @@ internal sealed class SelfReflectiveHierarchy : Hierarchy
         return
         [
             .. Enumerable.Range(0, Layers).Select(layer => new EvidenceResiduals(
-                Trim(means[layer], Latents(layer)),
-                Trim(logScales[layer], Latents(layer)))),
+                Trim(means[layer], Latents(layer)), Trim(logScales[layer], Latents(layer)))),
         ];
     }
 

@@ -169,8 +169,7 @@ internal sealed class BlockwiseLikelihood : Likelihood
     /// Parameters of all blocks at once, in runs of blocks: the first block of each and [blocks, K, B, P LargestBlock].
     /// </summary>
     private IEnumerable<(int First, torch.Tensor Parameters)> Parameters(
-        IReadOnlyList<torch.Tensor> codes,
-        DataEvidence evidence)
+        IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
         var blocks = Enumerable.Range(0, Blocks).Select(block => Code(block, codes)).ToArray();
         var stacked = blocks.Length == 1 ? blocks[0] : torch.stack(blocks);
@@ -281,10 +280,7 @@ internal sealed class BlockwiseLikelihood : Likelihood
 /// <param name="Latents">N_l of each layer.</param>
 /// <param name="Family">The distribution of a dimension.</param>
 internal sealed record BlockwiseSettings(
-    Partition Partition,
-    CouplingGraph Graph,
-    IReadOnlyList<int> Latents,
-    DataFamily Family)
+    Partition Partition, CouplingGraph Graph, IReadOnlyList<int> Latents, DataFamily Family)
 {
     /// <summary>How the previous block refines a data layer.</summary>
     public DataResidual Residual { get; init; } = DataResidual.Joint;

@@ -188,9 +188,7 @@ public sealed record LadderAutoencoder : LatentVariableChoice
         int[] features = [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)];
         var encoder = new BottomUpEncoder(image.Size, widths, HiddenLayers, features, Activation, initializer);
         return new DensityModel(
-            encoder,
-            hierarchy,
-            Data.BuildWhole(image, latents, layersSeen: 1, initializer, batchNormalization: true));
+            encoder, hierarchy, Data.BuildWhole(image, latents, layersSeen: 1, initializer, batchNormalization: true));
     }
 }
 

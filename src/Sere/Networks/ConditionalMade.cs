@@ -185,8 +185,7 @@ internal sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 
     // The degrees of inputs rise, so that every output sees the first ones, up to some.
     private static MaskStaircase Staircase(int[] from, int[] to, bool isOutput) => new(
-        from.Length,
-        [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
+        from.Length, [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
 }
 
 /// <summary>

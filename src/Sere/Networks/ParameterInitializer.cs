@@ -28,9 +28,7 @@ internal sealed class ParameterInitializer
     /// <param name="type">The floating-point type of the parameters.</param>
     /// <param name="device">Where the parameters are made; null for the CPU.</param>
     public ParameterInitializer(
-        long seed,
-        torch.ScalarType type = torch.ScalarType.Float32,
-        torch.Device? device = null)
+        long seed, torch.ScalarType type = torch.ScalarType.Float32, torch.Device? device = null)
     {
         _streams = new RandomStreams(seed);
         Type = type;
