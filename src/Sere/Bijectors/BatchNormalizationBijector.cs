@@ -10,47 +10,30 @@ namespace Sere.Bijectors;
 /// of the batch in training, which are then taken as constants of the map, and else with those that were kept. The inverse
 /// is that of the kept ones.
 /// </summary>
-public sealed class BatchNormalizationBijector : Bijector
+/// <param name="statistics">Mean and variance that are kept, and take in those of each batch in training.</param>
+/// <param name="logScale">g, [N].</param>
+/// <param name="shift">b, [N].</param>
+/// <param name="training">Whether the batch is normalized by its own statistics.</param>
+internal sealed class BatchNormalizationBijector(
+    BatchStatistics statistics, torch.Tensor logScale, torch.Tensor shift, bool training)
+    : Bijector
 {
-    private readonly BatchStatistics _statistics;
-    private readonly torch.Tensor _logScale;
-    private readonly torch.Tensor _shift;
-    private readonly bool _training;
-
-    /// <summary>A map of vectors.</summary>
-    /// <param name="statistics">Mean and variance that are kept, and take in those of each batch in training.</param>
-    /// <param name="logScale">g, [N].</param>
-    /// <param name="shift">b, [N].</param>
-    /// <param name="training">Whether the batch is normalized by its own statistics.</param>
-    public BatchNormalizationBijector(BatchStatistics statistics, torch.Tensor logScale, torch.Tensor shift, bool training)
-    {
-        _statistics = statistics;
-        _logScale = logScale;
-        _shift = shift;
-        _training = training;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        var (mean, logDeviation) = _training ? _statistics.Take(x) : _statistics.Kept();
-        var logScale = _logScale - logDeviation;
-        var y = ((x - mean) * logScale.exp()).Plus(_shift);
-        return (y, logScale.sum(-1).expand(y.shape[..^1]));
+        var (mean, logDeviation) = training ? statistics.Take(x) : statistics.Kept();
+        var total = logScale - logDeviation;
+        var y = ((x - mean) * total.exp()).Plus(shift);
+        return (y, total.sum(-1).expand(y.shape[..^1]));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
-        var (mean, logDeviation) = _statistics.Kept();
-        var logScale = _logScale - logDeviation;
-        var x = ((y - _shift) * (-logScale).exp()).Plus(mean);
-        return (x, (-logScale.sum(-1)).expand(x.shape[..^1]));
+        var (mean, logDeviation) = statistics.Kept();
+        var total = logScale - logDeviation;
+        var x = ((y - shift) * (-total).exp()).Plus(mean);
+        return (x, (-total.sum(-1)).expand(x.shape[..^1]));
     }
 }
 
@@ -58,7 +41,7 @@ public sealed class BatchNormalizationBijector : Bijector
 /// Batch normalization between the steps of a flow (Papamakarios et al. 2017), the same for every context. Its statistics
 /// belong to the weights; <see cref="Statistics"/> refits them before a model is evaluated.
 /// </summary>
-public sealed class BatchNormalizationLayer : AmortizedBijector
+internal sealed class BatchNormalizationLayer : AmortizedBijector
 {
     private const double LogScaleBound = 5;
     private readonly Parameter _logScale;
@@ -68,7 +51,6 @@ public sealed class BatchNormalizationLayer : AmortizedBijector
     public BatchNormalizationLayer(int dimensions, ParameterInitializer initializer)
         : base(nameof(BatchNormalizationLayer))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _logScale = initializer.Constant(0, dimensions);
         _shift = initializer.Constant(0, dimensions);
         Statistics = new BatchStatistics(dimensions, initializer);
@@ -80,7 +62,6 @@ public sealed class BatchNormalizationLayer : AmortizedBijector
     /// <summary>Mean and variance of the values that come in.</summary>
     public BatchStatistics Statistics { get; }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new BatchNormalizationBijector(
         Statistics, SmoothBounds.Symmetric(_logScale, LogScaleBound), _shift, training);
 }

@@ -5,7 +5,7 @@ namespace Sere.Bijectors;
 /// <summary>
 /// An invertible map. An immutable value that borrows its parameter tensors; nothing is remembered between calls.
 /// </summary>
-public abstract class Bijector
+internal abstract class Bijector
 {
     /// <summary>Number of trailing dimensions that form one event: 0 elementwise, 1 for vectors.</summary>
     public abstract int EventRank { get; }
@@ -29,14 +29,8 @@ public abstract class Bijector
 /// A family of bijectors whose parameters are a function of a context (section 3.4.1): f(eps | z; beta(z)). Owns the
 /// parameters; <see cref="Bind"/> makes a fresh bijector that borrows what was computed.
 /// </summary>
-public abstract class AmortizedBijector : torch.nn.Module
+internal abstract class AmortizedBijector(string name) : torch.nn.Module(name)
 {
-    /// <summary>Sets the module's name.</summary>
-    protected AmortizedBijector(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>The bijector for a context [..., C], or for none.</summary>
     public abstract Bijector Bind(torch.Tensor? context);
 }

@@ -7,7 +7,7 @@ namespace Sere.Bijectors;
 /// Bijectors applied one after the other, the first of the list first. Members may differ in event rank: the chain's is
 /// the largest, and the log-determinants of the others are summed over what they lack.
 /// </summary>
-public sealed class ChainBijector : Bijector
+internal sealed class ChainBijector : Bijector
 {
     private readonly Bijector[] _bijectors;
 
@@ -15,7 +15,6 @@ public sealed class ChainBijector : Bijector
     /// <exception cref="ArgumentException">The list is empty.</exception>
     public ChainBijector(params IReadOnlyList<Bijector> bijectors)
     {
-        ArgumentNullException.ThrowIfNull(bijectors);
         if (bijectors.Count == 0)
         {
             throw new ArgumentException("A chain needs at least one bijector.", nameof(bijectors));
@@ -25,18 +24,14 @@ public sealed class ChainBijector : Bijector
         EventRank = _bijectors.Max(bijector => bijector.EventRank);
     }
 
-    /// <inheritdoc/>
     public override int EventRank { get; }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) =>
         Compose(x, _bijectors, static (bijector, value) => bijector.Forward(value));
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) =>
         Compose(y, _bijectors.Reverse(), static (bijector, value) => bijector.Inverse(value));
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x) =>
         _bijectors.Aggregate(x, static (value, bijector) => bijector.Transform(value));
 
@@ -58,7 +53,7 @@ public sealed class ChainBijector : Bijector
 }
 
 /// <summary>Amortized bijectors one after the other, which all see one context.</summary>
-public sealed class FlowLayer : AmortizedBijector
+internal sealed class FlowLayer : AmortizedBijector
 {
     private readonly AmortizedBijector[] _steps;
 
@@ -67,7 +62,6 @@ public sealed class FlowLayer : AmortizedBijector
     public FlowLayer(params IReadOnlyList<AmortizedBijector> steps)
         : base(nameof(FlowLayer))
     {
-        ArgumentNullException.ThrowIfNull(steps);
         ArgumentOutOfRangeException.ThrowIfZero(steps.Count, nameof(steps));
         _steps = [.. steps];
         foreach (var (index, step) in steps.Index())
@@ -76,7 +70,6 @@ public sealed class FlowLayer : AmortizedBijector
         }
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) =>
         new ChainBijector([.. _steps.Select(step => step.Bind(context))]);
 
@@ -87,8 +80,6 @@ public sealed class FlowLayer : AmortizedBijector
     /// <param name="contexts">The context of each batch; null for none.</param>
     public void FitStatistics(IList<torch.Tensor> batches, IReadOnlyList<torch.Tensor?> contexts)
     {
-        ArgumentNullException.ThrowIfNull(batches);
-        ArgumentNullException.ThrowIfNull(contexts);
         using var noGrad = torch.no_grad();
         foreach (var step in _steps)
         {
@@ -113,7 +104,7 @@ public sealed class FlowLayer : AmortizedBijector
 /// <summary>
 /// An inner bijector whose further leading dimensions count as part of the event: log-determinants are summed over them.
 /// </summary>
-public sealed class BlockBijector : Bijector
+internal sealed class BlockBijector : Bijector
 {
     private readonly Bijector _inner;
     private readonly int _dimensions;
@@ -121,51 +112,24 @@ public sealed class BlockBijector : Bijector
     /// <summary>Takes <paramref name="dimensions"/> more trailing dimensions into the event.</summary>
     public BlockBijector(Bijector inner, int dimensions)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ArgumentOutOfRangeException.ThrowIfNegative(dimensions);
         _inner = inner;
         _dimensions = dimensions;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => _inner.EventRank + _dimensions;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var (value, logDeterminant) = _inner.Forward(x);
         return (value, EventSum.Of(logDeterminant, _dimensions));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         var (value, logDeterminant) = _inner.Inverse(y);
         return (value, EventSum.Of(logDeterminant, _dimensions));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x) => _inner.Transform(x);
-}
-
-/// <summary>The inverse of a bijector, as a bijector.</summary>
-public sealed class InverseBijector : Bijector
-{
-    private readonly Bijector _inner;
-
-    /// <summary>The inverse of <paramref name="inner"/>.</summary>
-    public InverseBijector(Bijector inner)
-    {
-        ArgumentNullException.ThrowIfNull(inner);
-        _inner = inner;
-    }
-
-    /// <inheritdoc/>
-    public override int EventRank => _inner.EventRank;
-
-    /// <inheritdoc/>
-    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) => _inner.Inverse(x);
-
-    /// <inheritdoc/>
-    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => _inner.Forward(y);
 }

@@ -5,39 +5,25 @@ using TorchSharp;
 namespace Sere.Bijectors;
 
 /// <summary>Elementwise y = shift + scale x with scale &gt; 0.</summary>
-public sealed class DiagonalAffineBijector : Bijector
+/// <param name="shift">Offset, any shape that broadcasts.</param>
+/// <param name="scale">Positive factor, any shape that broadcasts.</param>
+internal sealed class DiagonalAffineBijector(torch.Tensor shift, torch.Tensor scale) : Bijector
 {
-    private readonly torch.Tensor _shift;
-    private readonly torch.Tensor _scale;
-
-    /// <summary>A map with the given tensors, which broadcast against the values.</summary>
-    /// <param name="shift">Offset, any shape that broadcasts.</param>
-    /// <param name="scale">Positive factor, any shape that broadcasts.</param>
-    public DiagonalAffineBijector(torch.Tensor shift, torch.Tensor scale)
-    {
-        _shift = shift;
-        _scale = scale;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var y = Transform(x);
-        return (y, _scale.log().expand_as(y));
+        return (y, scale.log().expand_as(y));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var x = (y - _shift) / _scale;
-        return (x, (-_scale.log()).expand_as(x));
+        var x = (y - shift) / scale;
+        return (x, (-scale.log()).expand_as(x));
     }
 
-    /// <inheritdoc/>
-    public override torch.Tensor Transform(torch.Tensor x) => TensorMath.MultiplyAdd(_shift, _scale, x);
+    public override torch.Tensor Transform(torch.Tensor x) => TensorMath.MultiplyAdd(shift, scale, x);
 }
 
 /// <summary>z = c + diag(d) eps. JSON kind "diagonal-affine".</summary>
@@ -51,7 +37,7 @@ public sealed record DiagonalAffine : AffineChoice
 /// The amortized diagonal affine bijector z = c + diag(d) eps with (c, d) = beta(z_{l-1}), or learned constants; d lies in an
 /// interval around 1 (docs/decisions/stability.md). The rank-one affine map without its rank one.
 /// </summary>
-public sealed class DiagonalAffineLayer : AmortizedBijector
+internal sealed class DiagonalAffineLayer : AmortizedBijector
 {
     private readonly ContextNetwork _context;
     private readonly SmoothInterval _diagonal;
@@ -68,7 +54,6 @@ public sealed class DiagonalAffineLayer : AmortizedBijector
         register_module("parameters", parameters);
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var parts = _context.Forward(context).chunk(2, -1);

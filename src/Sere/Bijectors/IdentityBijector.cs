@@ -3,25 +3,19 @@ using TorchSharp;
 namespace Sere.Bijectors;
 
 /// <summary>f(x) = x, elementwise.</summary>
-public sealed class IdentityBijector : Bijector
+internal sealed class IdentityBijector : Bijector
 {
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return (x.alias(), torch.zeros_like(x));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Forward(y);
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return x.alias();
     }
 }
@@ -37,14 +31,7 @@ public sealed record Identity : BijectorChoice
 }
 
 /// <summary>The identity as an amortized bijector: it has no parameters and looks at no context.</summary>
-public sealed class IdentityLayer : AmortizedBijector
+internal sealed class IdentityLayer() : AmortizedBijector(nameof(IdentityLayer))
 {
-    /// <summary>The identity.</summary>
-    public IdentityLayer()
-        : base(nameof(IdentityLayer))
-    {
-    }
-
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new IdentityBijector();
 }

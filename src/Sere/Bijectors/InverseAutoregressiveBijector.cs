@@ -10,41 +10,30 @@ namespace Sere.Bijectors;
 /// of eps_1..eps_{i-1}, the gated form in which no step can grow without limit. The map is one pass; its inverse takes a pass
 /// for each dimension. log|det| = sum log s_i.
 /// </summary>
-public sealed class InverseAutoregressiveBijector : Bijector
+/// <param name="parameters">
+/// (m, s) of a vector [..., N], each [..., N] with s within (0, 1); element i must not depend on elements i..N of the
+/// vector.
+/// </param>
+internal sealed class InverseAutoregressiveBijector(
+    Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> parameters)
+    : Bijector
 {
-    private readonly Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> _parameters;
-
-    /// <summary>A step.</summary>
-    /// <param name="parameters">
-    /// (m, s) of a vector [..., N], each [..., N] with s within (0, 1); element i must not depend on elements i..N of the
-    /// vector.
-    /// </param>
-    public InverseAutoregressiveBijector(Func<torch.Tensor, (torch.Tensor Mean, torch.Tensor Gate)> parameters)
-    {
-        _parameters = parameters;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var (mean, gate) = _parameters(x);
+        var (mean, gate) = parameters(x);
         return (mean.Plus(gate * (x - mean)), gate.log().sum(-1));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
-
         // Pass i makes element i right, since the elements before it are; what is not right yet reaches only later ones.
         var x = torch.zeros_like(y);
         var logDeterminant = x;
         for (long pass = 0; pass < y.shape[^1]; pass++)
         {
-            var (mean, gate) = _parameters(x);
+            var (mean, gate) = parameters(x);
             x = mean.Plus((y - mean) / gate);
             logDeterminant = -gate.log().sum(-1);
         }
@@ -52,10 +41,9 @@ public sealed class InverseAutoregressiveBijector : Bijector
         return (x, logDeterminant);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        var (mean, gate) = _parameters(x);
+        var (mean, gate) = parameters(x);
         return mean.Plus(gate * (x - mean));
     }
 }
@@ -89,7 +77,7 @@ public sealed record InverseAutoregressive : BijectorChoice
 /// An inverse autoregressive flow (Kingma et al. 2016) whose steps, each a <see cref="ConditionalMade"/>, all see one context;
 /// between two steps the dimensions are reversed. The gate of a step lies within (floor, 1) and starts near 1.
 /// </summary>
-public sealed class InverseAutoregressiveLayer : AmortizedBijector
+internal sealed class InverseAutoregressiveLayer : AmortizedBijector
 {
     private const double InitialGate = 0.9;
 
@@ -125,7 +113,6 @@ public sealed class InverseAutoregressiveLayer : AmortizedBijector
         }
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var bijectors = new List<Bijector>((2 * _steps.Length) - 1);

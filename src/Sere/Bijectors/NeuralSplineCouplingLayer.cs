@@ -32,7 +32,7 @@ public sealed record SplineCoupling : BijectorChoice
 /// passes and, with the context, decides the rational-quadratic splines of the other half; the halves take turns. It starts
 /// near the identity.
 /// </summary>
-public sealed class NeuralSplineCouplingLayer : AmortizedBijector
+internal sealed class NeuralSplineCouplingLayer : AmortizedBijector
 {
     // Small enough that a step starts near the identity, large enough that every weight has a gradient.
     private const double OutputGain = 0.1;
@@ -60,7 +60,6 @@ public sealed class NeuralSplineCouplingLayer : AmortizedBijector
         ParameterInitializer initializer)
         : base(nameof(NeuralSplineCouplingLayer))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _dimensions = dimensions;
         _context = context;
         _splines = splines;
@@ -78,7 +77,6 @@ public sealed class NeuralSplineCouplingLayer : AmortizedBijector
         }
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         if (context is null != (_context == 0))
@@ -141,45 +139,27 @@ public sealed class NeuralSplineCouplingLayer : AmortizedBijector
 /// A coupling transformation (Dinh et al. 2015): a part of the vector passes and decides the elementwise map of the rest.
 /// Both directions take one pass.
 /// </summary>
-public sealed class CouplingBijector : Bijector
+/// <param name="start">Index of the first element that passes: the part is at one of the vector's ends.</param>
+/// <param name="count">How many elements pass; may be 0.</param>
+/// <param name="bind">The elementwise bijector of the rest from the elements that pass, [..., count].</param>
+internal sealed class CouplingBijector(long start, long count, Func<torch.Tensor, Bijector> bind) : Bijector
 {
-    private readonly long _start;
-    private readonly long _count;
-    private readonly Func<torch.Tensor, Bijector> _bind;
-
-    /// <summary>A coupling of a vector.</summary>
-    /// <param name="start">Index of the first element that passes: the part is at one of the vector's ends.</param>
-    /// <param name="count">How many elements pass; may be 0.</param>
-    /// <param name="bind">The elementwise bijector of the rest from the elements that pass, [..., count].</param>
-    public CouplingBijector(long start, long count, Func<torch.Tensor, Bijector> bind)
-    {
-        _start = start;
-        _count = count;
-        _bind = bind;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) =>
         Apply(x, static (bijector, rest) => bijector.Forward(rest));
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) =>
         Apply(y, static (bijector, rest) => bijector.Inverse(rest));
 
     private (torch.Tensor Value, torch.Tensor LogDeterminant) Apply(
-        torch.Tensor value,
-        Func<Bijector, torch.Tensor, (torch.Tensor Value, torch.Tensor LogDeterminant)> map)
+        torch.Tensor value, Func<Bijector, torch.Tensor, (torch.Tensor Value, torch.Tensor LogDeterminant)> map)
     {
-        ArgumentNullException.ThrowIfNull(value);
-        long rest = value.shape[^1] - _count;
-        var passing = value.narrow(-1, _start, _count);
-        var (mapped, logDeterminant) = map(_bind(passing), value.narrow(-1, _start == 0 ? _count : 0, rest));
-        passing = passing.expand([.. mapped.shape[..^1], _count]);
+        long rest = value.shape[^1] - count;
+        var passing = value.narrow(-1, start, count);
+        var (mapped, logDeterminant) = map(bind(passing), value.narrow(-1, start == 0 ? count : 0, rest));
+        passing = passing.expand([.. mapped.shape[..^1], count]);
         return (
-            torch.cat(_start == 0 ? [passing, mapped] : [mapped, passing], -1),
-            EventSum.Of(logDeterminant, 1));
+            torch.cat(start == 0 ? [passing, mapped] : [mapped, passing], -1), EventSum.Of(logDeterminant, 1));
     }
 }

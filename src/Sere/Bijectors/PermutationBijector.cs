@@ -5,24 +5,15 @@ using TorchSharp;
 namespace Sere.Bijectors;
 
 /// <summary>The dimensions of a vector in another order.</summary>
-public sealed class PermutationBijector : Bijector
+/// <param name="order">Each of 0..N-1 once, int64 [N].</param>
+internal sealed class PermutationBijector(torch.Tensor order) : Bijector
 {
-    private readonly torch.Tensor _order;
+    private readonly torch.Tensor _order = order;
 
-    /// <summary>y_i = x_order(i).</summary>
-    /// <param name="order">Each of 0..N-1 once, int64 [N].</param>
-    public PermutationBijector(torch.Tensor order)
-    {
-        _order = order;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) => Ordered(x, _order);
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Ordered(y, _order.argsort());
 
     private static (torch.Tensor Value, torch.Tensor LogDeterminant) Ordered(torch.Tensor x, torch.Tensor order)
@@ -36,7 +27,7 @@ public sealed class PermutationBijector : Bijector
 /// A random order of the dimensions, the same for every context. It is drawn like an initial weight and belongs to the
 /// weights: no other order fits what was learned behind it.
 /// </summary>
-public sealed class PermutationLayer : AmortizedBijector, IRunningStatistics
+internal sealed class PermutationLayer : AmortizedBijector, IRunningStatistics
 {
     /// <summary>What the names of orders end with.</summary>
     internal const string OrderName = "order";
@@ -49,15 +40,12 @@ public sealed class PermutationLayer : AmortizedBijector, IRunningStatistics
     public PermutationLayer(int dimensions, ParameterInitializer initializer)
         : base(nameof(PermutationLayer))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _order = [initializer.Permutation(dimensions)];
         RunningStatistics.Register(this);
     }
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics => [(OrderName, _order[0])];
 
-    /// <inheritdoc/>
     bool IRunningStatistics.AreFixed => true;
 
     /// <summary>Whether values from outside, [N], hold each of 0..N-1 once.</summary>
@@ -68,43 +56,30 @@ public sealed class PermutationLayer : AmortizedBijector, IRunningStatistics
         return sorted.eq(TensorArithmetic.Indices(values.shape[0], torch.ScalarType.Float64)).all().item<bool>();
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new PermutationBijector(_order[0].to(torch.ScalarType.Int64));
 }
 
 /// <summary>The dimensions of a vector in reverse order: what stands between two autoregressive maps.</summary>
-public sealed class ReversalBijector : Bijector
+internal sealed class ReversalBijector : Bijector
 {
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var y = Transform(x);
         return (y, torch.zeros(y.shape[..^1], y.dtype, y.device));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => Forward(y);
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return x.flip(-1);
     }
 }
 
 /// <summary>The reversal as an amortized bijector: it has no parameters and looks at no context.</summary>
-public sealed class ReversalLayer : AmortizedBijector
+internal sealed class ReversalLayer() : AmortizedBijector(nameof(ReversalLayer))
 {
-    /// <summary>The reversal.</summary>
-    public ReversalLayer()
-        : base(nameof(ReversalLayer))
-    {
-    }
-
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new ReversalBijector();
 }

@@ -8,55 +8,40 @@ namespace Sere.Bijectors;
 /// z = c + (diag(d) + u u^T) eps, the paper's affine bijector (section 3.1). With d &gt; 0 the matrix is positive definite:
 /// log|det| = sum log d + log(1 + sum u^2/d), and the inverse is by Sherman-Morrison, both in O(N).
 /// </summary>
-public sealed class RankOneAffineBijector : Bijector
+/// <param name="shift">c, [..., N].</param>
+/// <param name="diagonal">d, [..., N], strictly positive.</param>
+/// <param name="direction">u, [..., N].</param>
+internal sealed class RankOneAffineBijector(torch.Tensor shift, torch.Tensor diagonal, torch.Tensor direction)
+    : Bijector
 {
-    private readonly torch.Tensor _shift;
-    private readonly torch.Tensor _diagonal;
-    private readonly torch.Tensor _direction;
-
-    /// <summary>A map with the given tensors, which broadcast against the values in their leading dimensions.</summary>
-    /// <param name="shift">c, [..., N].</param>
-    /// <param name="diagonal">d, [..., N], strictly positive.</param>
-    /// <param name="direction">u, [..., N].</param>
-    public RankOneAffineBijector(torch.Tensor shift, torch.Tensor diagonal, torch.Tensor direction)
-    {
-        _shift = shift;
-        _diagonal = diagonal;
-        _direction = direction;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var z = Transform(x);
         return (z, LogDeterminant(z));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
         // (D + u u^T)^-1 r = D^-1 r - D^-1 u (u^T D^-1 r) / (1 + u^T D^-1 u)
-        var scaled = (y - _shift) / _diagonal;
-        var direction = _direction / _diagonal;
-        var projection = (_direction * scaled).sum(-1, keepdim: true);
-        var capacitance = (_direction * direction).sum(-1, keepdim: true).Plus(1);
-        var x = scaled - (direction * (projection / capacitance));
+        var scaled = (y - shift) / diagonal;
+        var covector = direction / diagonal;
+        var projection = (direction * scaled).sum(-1, keepdim: true);
+        var capacitance = (direction * covector).sum(-1, keepdim: true).Plus(1);
+        var x = scaled - (covector * (projection / capacitance));
         return (x, -LogDeterminant(x));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Transform(torch.Tensor x)
     {
-        var projection = (_direction * x).sum(-1, keepdim: true);
-        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(_shift, _diagonal, x), _direction, projection);
+        var projection = (direction * x).sum(-1, keepdim: true);
+        return TensorMath.MultiplyAdd(TensorMath.MultiplyAdd(shift, diagonal, x), direction, projection);
     }
 
     private torch.Tensor LogDeterminant(torch.Tensor like)
     {
-        var logDeterminant = _diagonal.log().sum(-1).Plus((_direction * _direction / _diagonal).sum(-1).log1p());
+        var logDeterminant = diagonal.log().sum(-1).Plus((direction * direction / diagonal).sum(-1).log1p());
         return logDeterminant.expand(like.shape[..^1]);
     }
 }
@@ -73,7 +58,7 @@ public sealed record RankOneAffine : AffineChoice
 /// that u u^T eps cannot grow without limit with z: u within sqrt(min(1, 10/N)) and d in an interval around 1
 /// (docs/decisions/stability.md).
 /// </summary>
-public sealed class RankOneAffineLayer : AmortizedBijector
+internal sealed class RankOneAffineLayer : AmortizedBijector
 {
     /// <summary>A layer over N latents.</summary>
     /// <param name="latents">N.</param>
@@ -98,7 +83,6 @@ public sealed class RankOneAffineLayer : AmortizedBijector
     /// <summary>Bound of u.</summary>
     internal double DirectionBound { get; }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context)
     {
         var parts = Unbounded(context).chunk(3, -1);

@@ -10,7 +10,7 @@ namespace Sere.Bijectors;
 /// y = y_k + h (s t^2 + d t (1 - t)) / (s + (d + d' - 2 s) t (1 - t)). Both tails meet the spline with slope 1. Values are
 /// clamped before the spline is computed, so that what is not taken of it has no gradient that is not finite.
 /// </summary>
-public sealed class RationalQuadraticSplineBijector : Bijector
+internal sealed class RationalQuadraticSplineBijector : Bijector
 {
     // Far below the discriminant of any bin that the minimum slope allows, far above where its root has no gradient.
     private const double SmallestDiscriminant = 1e-30;
@@ -32,7 +32,6 @@ public sealed class RationalQuadraticSplineBijector : Bijector
     /// <param name="settings">Bins and bound.</param>
     public RationalQuadraticSplineBijector(torch.Tensor parameters, SplineSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         if (parameters.shape[^1] != settings.ParametersPerDimension)
         {
             throw new ArgumentException(
@@ -54,13 +53,10 @@ public sealed class RationalQuadraticSplineBijector : Bijector
             [left, width, bottom, height, torch.cat([end, inner], -1), torch.cat([inner, end], -1)], -1);
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var clamped = x.Clamp(-_settings.TailBound, _settings.TailBound);
         var bin = BinsOf(clamped, _innerX);
         var t = (clamped - bin.Left) / bin.Width;
@@ -71,10 +67,8 @@ public sealed class RationalQuadraticSplineBijector : Bijector
         return Outside(x, y, LogSlope(bin, t, mixed, slope, denominator));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
         var clamped = y.Clamp(-_settings.TailBound, _settings.TailBound);
         var bin = BinsOf(clamped, _innerY);
         var slope = bin.Height / bin.Width;
@@ -150,7 +144,7 @@ internal sealed record SplineBin(
 /// <param name="Bins">Bins of a spline, K; at least 1.</param>
 /// <param name="TailBound">B: the spline maps [-B, B] to itself, and what lies outside is not changed.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct SplineSettings(int Bins, double TailBound)
+internal readonly record struct SplineSettings(int Bins, double TailBound)
 {
     /// <summary>Smallest width and height of a bin, as a share of 2B; K of them must leave something.</summary>
     public double MinimumShare => Math.Min(1e-3, 0.5 / Bins);

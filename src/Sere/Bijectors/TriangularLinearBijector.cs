@@ -9,7 +9,7 @@ namespace Sere.Bijectors;
 /// y = L U x + b with L lower and U upper triangular, the diagonal of L one and that of U positive (Kingma and Dhariwal
 /// 2018): log|det| = sum log diag U, and the inverse is two triangular solutions.
 /// </summary>
-public sealed class TriangularLinearBijector : Bijector
+internal sealed class TriangularLinearBijector : Bijector
 {
     private readonly torch.Tensor _lower;
     private readonly torch.Tensor _upper;
@@ -24,30 +24,22 @@ public sealed class TriangularLinearBijector : Bijector
     public TriangularLinearBijector(
         torch.Tensor lower, torch.Tensor upper, torch.Tensor logDiagonal, torch.Tensor shift)
     {
-        ArgumentNullException.ThrowIfNull(lower);
-        ArgumentNullException.ThrowIfNull(upper);
-        ArgumentNullException.ThrowIfNull(logDiagonal);
         _lower = lower.tril(-1).Plus(torch.eye(lower.shape[0], dtype: lower.dtype, device: lower.device));
         _upper = upper.triu(1).Plus(logDiagonal.exp().diag());
         _logDiagonal = logDiagonal;
         _shift = shift;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var y = TensorMath.Product(TensorMath.Product(x, _upper.t()), _lower.t()).Plus(_shift);
         return (y, _logDiagonal.sum().expand(y.shape[..^1]));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
         ThreadTuner.RequireAll();
         var columns = (y - _shift).reshape(-1, y.shape[^1]).t();
         columns = torch.linalg.solve_triangular(_lower, columns, upper: false, unitriangular: true);
@@ -60,7 +52,7 @@ public sealed class TriangularLinearBijector : Bijector
 /// An invertible linear map with LU parameters that are learned, the same for every context: between two steps of a flow,
 /// behind a random permutation. It starts at the identity.
 /// </summary>
-public sealed class TriangularLinearLayer : AmortizedBijector
+internal sealed class TriangularLinearLayer : AmortizedBijector
 {
     private const double LogDiagonalBound = 5;
     private readonly Parameter _lower;
@@ -72,7 +64,6 @@ public sealed class TriangularLinearLayer : AmortizedBijector
     public TriangularLinearLayer(int dimensions, ParameterInitializer initializer)
         : base(nameof(TriangularLinearLayer))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _lower = initializer.Constant(0, dimensions, dimensions);
         _upper = initializer.Constant(0, dimensions, dimensions);
         _logDiagonal = initializer.Constant(0, dimensions);
@@ -83,7 +74,6 @@ public sealed class TriangularLinearLayer : AmortizedBijector
         register_parameter("shift", _shift);
     }
 
-    /// <inheritdoc/>
     public override Bijector Bind(torch.Tensor? context) => new TriangularLinearBijector(
         _lower, _upper, SmoothBounds.Symmetric(_logDiagonal, LogDiagonalBound), _shift);
 }

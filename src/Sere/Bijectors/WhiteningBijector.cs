@@ -7,71 +7,43 @@ namespace Sere.Bijectors;
 /// y = exp(-s) U^T (x - m): what brings values of mean m and covariance U diag(exp(2 s)) U^T, with U orthogonal, to mean 0 and
 /// the identity. log|det| = -sum s.
 /// </summary>
-public sealed class WhiteningBijector : Bijector
+/// <param name="mean">m, [N].</param>
+/// <param name="axes">U, [N, N]: an axis a column.</param>
+/// <param name="logDeviations">s, the logarithm of the standard deviation along each axis, [N].</param>
+internal sealed class WhiteningBijector(torch.Tensor mean, torch.Tensor axes, torch.Tensor logDeviations) : Bijector
 {
-    private readonly torch.Tensor _mean;
-    private readonly torch.Tensor _axes;
-    private readonly torch.Tensor _logDeviations;
-
-    /// <summary>A map of vectors.</summary>
-    /// <param name="mean">m, [N].</param>
-    /// <param name="axes">U, [N, N]: an axis a column.</param>
-    /// <param name="logDeviations">s, the logarithm of the standard deviation along each axis, [N].</param>
-    public WhiteningBijector(torch.Tensor mean, torch.Tensor axes, torch.Tensor logDeviations)
-    {
-        _mean = mean;
-        _axes = axes;
-        _logDeviations = logDeviations;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var y = TensorMath.Product(x - _mean, _axes) * (-_logDeviations).exp();
-        return (y, (-_logDeviations.sum()).expand(y.shape[..^1]));
+        var y = TensorMath.Product(x - mean, axes) * (-logDeviations).exp();
+        return (y, (-logDeviations.sum()).expand(y.shape[..^1]));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var x = TensorMath.Product(y * _logDeviations.exp(), _axes.t()).Plus(_mean);
-        return (x, _logDeviations.sum().expand(x.shape[..^1]));
+        var x = TensorMath.Product(y * logDeviations.exp(), axes.t()).Plus(mean);
+        return (x, logDeviations.sum().expand(x.shape[..^1]));
     }
 }
 
 /// <summary>Elementwise y = (x - mean) exp(-logScale): what standardizes values of that mean and standard deviation.</summary>
-public sealed class StandardizingBijector : Bijector
+/// <param name="mean">Mean, any shape that broadcasts.</param>
+/// <param name="logScale">Logarithm of the standard deviation, any shape that broadcasts.</param>
+internal sealed class StandardizingBijector(torch.Tensor mean, torch.Tensor logScale) : Bijector
 {
-    private readonly torch.Tensor _mean;
-    private readonly torch.Tensor _logScale;
-
-    /// <summary>A map with the given tensors, which broadcast against the values.</summary>
-    /// <param name="mean">Mean, any shape that broadcasts.</param>
-    /// <param name="logScale">Logarithm of the standard deviation, any shape that broadcasts.</param>
-    public StandardizingBijector(torch.Tensor mean, torch.Tensor logScale)
-    {
-        _mean = mean;
-        _logScale = logScale;
-    }
-
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
-        var y = (x - _mean) * (-_logScale).exp();
-        return (y, (-_logScale).expand_as(y));
+        var y = (x - mean) * (-logScale).exp();
+        return (y, (-logScale).expand_as(y));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        var x = _mean.Plus(_logScale.exp() * y);
-        return (x, _logScale.expand_as(x));
+        var x = mean.Plus(logScale.exp() * y);
+        return (x, logScale.expand_as(x));
     }
 }
 
@@ -80,7 +52,7 @@ public sealed class StandardizingBijector : Bijector
 /// log|dy/dx| = log(1 - 2 alpha) - log(s(y) (1 - s(y))). The inverse takes every real number to one in
 /// (-alpha, 1 - alpha) / (1 - 2 alpha), a little more than [0, 1].
 /// </summary>
-public sealed class LogitBijector : Bijector
+internal sealed class LogitBijector : Bijector
 {
     // Values beyond the domain are taken to its edge, where the map and its gradient are finite.
     private const double Edge = 1e-7;
@@ -94,10 +66,8 @@ public sealed class LogitBijector : Bijector
         _alpha = alpha;
     }
 
-    /// <inheritdoc/>
     public override int EventRank => 0;
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x)
     {
         var p = x.Times(1 - (2 * _alpha)).Plus(_alpha).Clamp(Edge, 1 - Edge);
@@ -106,11 +76,8 @@ public sealed class LogitBijector : Bijector
         return (log - logComplement, (-log.Plus(logComplement)).Plus(Math.Log(1 - (2 * _alpha))));
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y)
     {
-        ArgumentNullException.ThrowIfNull(y);
-
         // log s(y) + log s(-y)
         var logSlope = -y.Softplus().Plus((-y).Softplus());
         return (y.sigmoid().Minus(_alpha).Over(1 - (2 * _alpha)), logSlope.Minus(Math.Log(1 - (2 * _alpha))));

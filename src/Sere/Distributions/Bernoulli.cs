@@ -5,31 +5,20 @@ using TorchSharp;
 namespace Sere.Distributions;
 
 /// <summary>Independent binary dimensions with p(x = 1) = sigmoid(logit).</summary>
-public sealed class Bernoulli : FactorizedDistribution
+internal sealed class Bernoulli(torch.Tensor logits) : FactorizedDistribution
 {
-    /// <summary>A distribution with the given logits, [..., D].</summary>
-    public Bernoulli(torch.Tensor logits)
-    {
-        Logits = logits;
-    }
-
     /// <summary>log(p / (1 - p)), [..., D].</summary>
-    public torch.Tensor Logits { get; }
+    public torch.Tensor Logits { get; } = logits;
 
-    /// <inheritdoc/>
     public override torch.Tensor Mean => Logits.sigmoid();
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return BernoulliLogLikelihood.LogProb(Logits, x);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor FromUniform(torch.Tensor uniform)
     {
-        ArgumentNullException.ThrowIfNull(uniform);
         return (uniform < Mean).to_type(Logits.dtype);
     }
 }
@@ -38,39 +27,24 @@ public sealed class Bernoulli : FactorizedDistribution
 /// Independent relaxed binary dimensions in logit space (Maddison et al. 2017): y = (logit + logistic noise) / temperature,
 /// of which sigmoid(y) tends to a binary variable with p(1) = sigmoid(logit) as the temperature falls.
 /// </summary>
-public sealed class BinaryConcrete : FactorizedDistribution
+/// <param name="logits">log(p / (1 - p)) of the binary variables, [..., D].</param>
+/// <param name="temperature">Greater than 0.</param>
+internal sealed class BinaryConcrete(torch.Tensor logits, double temperature) : FactorizedDistribution
 {
-    private readonly torch.Tensor _logits;
-    private readonly double _temperature;
+    public override torch.Tensor Mean => logits.Over(temperature);
 
-    /// <summary>A distribution with the given logits, [..., D].</summary>
-    /// <param name="logits">log(p / (1 - p)) of the binary variables, [..., D].</param>
-    /// <param name="temperature">Greater than 0.</param>
-    public BinaryConcrete(torch.Tensor logits, double temperature)
-    {
-        _logits = logits;
-        _temperature = temperature;
-    }
-
-    /// <inheritdoc/>
-    public override torch.Tensor Mean => _logits.Over(_temperature);
-
-    /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
         // The logistic density sigmoid(t) sigmoid(-t) of the noise t, by whose factor y is narrower.
-        ArgumentNullException.ThrowIfNull(x);
-        var noise = x.Times(_temperature) - _logits;
-        return noise.log_sigmoid().Plus((-noise).log_sigmoid()).Plus(Math.Log(_temperature));
+        var noise = x.Times(temperature) - logits;
+        return noise.log_sigmoid().Plus((-noise).log_sigmoid()).Plus(Math.Log(temperature));
     }
 
     /// <summary>A draw from standard logistic noise, [..., D].</summary>
-    public torch.Tensor FromNoise(torch.Tensor logistic) => _logits.Plus(logistic).Over(_temperature);
+    public torch.Tensor FromNoise(torch.Tensor logistic) => logits.Plus(logistic).Over(temperature);
 
-    /// <inheritdoc/>
     public override torch.Tensor FromUniform(torch.Tensor uniform)
     {
-        ArgumentNullException.ThrowIfNull(uniform);
         return FromNoise(uniform.Clamp(1e-7, 1 - 1e-7).logit());
     }
 }

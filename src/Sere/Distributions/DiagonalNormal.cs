@@ -5,30 +5,20 @@ using TorchSharp;
 namespace Sere.Distributions;
 
 /// <summary>Independent normal dimensions.</summary>
-public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
+/// <param name="mean">[..., N].</param>
+/// <param name="logScale">Log of the standard deviation, [..., N]; the two broadcast.</param>
+internal class DiagonalNormal(torch.Tensor mean, torch.Tensor logScale) : FactorizedDistribution, IReparameterized
 {
     private const double HalfLogTwoPi = 0.91893853320467274178;
-    private readonly torch.Tensor _mean;
 
-    /// <summary>A normal distribution with the given mean and logarithm of its standard deviation.</summary>
-    /// <param name="mean">[..., N].</param>
-    /// <param name="logScale">Log of the standard deviation, [..., N]; the two broadcast.</param>
-    public DiagonalNormal(torch.Tensor mean, torch.Tensor logScale)
-    {
-        _mean = mean;
-        LogScale = logScale;
-    }
-
-    /// <inheritdoc/>
-    public override torch.Tensor Mean => _mean;
+    public override torch.Tensor Mean => mean;
 
     /// <summary>Logarithm of the standard deviation, [..., N].</summary>
-    public torch.Tensor LogScale { get; }
+    public torch.Tensor LogScale { get; } = logScale;
 
     /// <summary>N(0, I) over <paramref name="size"/> dimensions, like <paramref name="like"/> in type and device.</summary>
     public static DiagonalNormal Standard(int size, torch.Tensor like)
     {
-        ArgumentNullException.ThrowIfNull(like);
         var zero = torch.zeros(size, like.dtype, like.device);
         return new DiagonalNormal(zero, zero);
     }
@@ -39,47 +29,32 @@ public sealed class DiagonalNormal : FactorizedDistribution, IReparameterized
     public torch.Tensor FromNoise(torch.Tensor noise, double temperature = 1)
     {
         var scale = LogScale.exp();
-        return TensorMath.MultiplyAdd(_mean, temperature == 1 ? scale : scale.Times(temperature), noise);
+        return TensorMath.MultiplyAdd(mean, temperature == 1 ? scale : scale.Times(temperature), noise);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        var standardized = (x - _mean) * (-LogScale).exp();
+        var standardized = (x - mean) * (-LogScale).exp();
         return (standardized.Square().Times(-0.5) - LogScale).Minus(HalfLogTwoPi);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor FromUniform(torch.Tensor uniform) =>
         FromNoise(uniform.Times(2).Minus(1).Clamp(-1 + 1e-7, 1 - 1e-7).erfinv().Times(Math.Sqrt(2)));
 
-    /// <inheritdoc/>
-    public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
-    {
-        // Where only one of the two is batched, each element of the batch still has noise of its own.
-        var shape = torch.broadcast_tensors(_mean, LogScale)[0].shape;
-        var noise = torch.randn([.. sampleShape, .. shape], _mean.dtype, generator: generator);
-        return FromNoise(noise.to(_mean.device));
-    }
-
     /// <summary>KL(this || other) of each dimension in nats, [..., N].</summary>
-    public torch.Tensor KullbackLeiblerPerDimension(DiagonalNormal other)
+    public virtual torch.Tensor KullbackLeiblerPerDimension(DiagonalNormal other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         var logRatio = LogScale - other.LogScale;
-        var shift = (_mean - other._mean) * (-other.LogScale).exp();
+        var shift = (mean - other.Mean) * (-other.LogScale).exp();
         return logRatio.Times(2).exp().Plus(shift.Square()).Minus(1).Times(0.5) - logRatio;
     }
-
-    /// <summary>KL(this || other) in nats, [...].</summary>
-    public torch.Tensor KullbackLeibler(DiagonalNormal other) => KullbackLeiblerPerDimension(other).sum(-1);
 }
 
 /// <summary>
 /// An amortized diagonal normal (section 3.4.1): (mu, log s) is a function of a context, each through a smooth bound so
 /// that no code can drive the next layer out of range (docs/decisions/stability.md).
 /// </summary>
-public sealed class NormalLayer : torch.nn.Module
+internal sealed class NormalLayer : torch.nn.Module
 {
     /// <summary>The default bound of means.</summary>
     internal const double MeanWithin = 5;

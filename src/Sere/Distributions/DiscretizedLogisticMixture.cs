@@ -11,7 +11,7 @@ namespace Sere.Distributions;
 /// V-1 log sigma(-b): the open tails are theirs alone. The masses sum to 1 for any parameters; there is no other formula
 /// for small ones.
 /// </summary>
-public sealed class DiscretizedLogisticMixture : DataDistribution
+internal sealed class DiscretizedLogisticMixture : DataDistribution
 {
     private readonly LogisticMixtureSettings _settings;
     private readonly torch.Tensor _parameters;
@@ -29,8 +29,6 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
     /// </param>
     public DiscretizedLogisticMixture(LogisticMixtureSettings settings, torch.Tensor parameters)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(parameters);
         settings.Validate();
         _settings = settings;
         _parameters = parameters;
@@ -76,10 +74,8 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         }
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProbPerPosition(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var channels = Channels(x);
         var logMass = LogMass(channels, 0);
         for (int channel = 1; channel < _settings.Channels; channel++)
@@ -96,7 +92,6 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
     /// </summary>
     public override torch.Tensor FromUniform(torch.Tensor uniform)
     {
-        ArgumentNullException.ThrowIfNull(uniform);
         var numbers = uniform.chunk(_settings.Channels, -1);
         var logWeights = _logits.log_softmax(-2);
         var levels = new List<torch.Tensor>(_settings.Channels);
@@ -110,14 +105,6 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
         }
 
         return torch.cat([.. levels], -1).Over(_settings.Levels - 1);
-    }
-
-    /// <inheritdoc/>
-    public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
-    {
-        long size = _parameters.shape[^1] / _settings.ParametersPerPixel * _settings.Channels;
-        long[] shape = [.. sampleShape, .. _parameters.shape[..^1], size];
-        return FromUniform(torch.rand(shape, _parameters.dtype, generator: generator).to(_parameters.device));
     }
 
     private torch.Tensor Invert(torch.Tensor uniform, torch.Tensor weights, torch.Tensor mean, torch.Tensor scale)
@@ -180,7 +167,7 @@ public sealed class DiscretizedLogisticMixture : DataDistribution
 /// <param name="Mixtures">M, the components of a pixel; 1 to 100.</param>
 /// <param name="Levels">V, the levels of a value, which are 0, 1/(V-1), ..., 1; at least 2.</param>
 /// <param name="ScaleFloor">The smallest scale of a logistic, in units in which the values go from -1 to 1; above 0.</param>
-public sealed record LogisticMixtureSettings(int Channels, int Mixtures, int Levels, double ScaleFloor)
+internal sealed record LogisticMixtureSettings(int Channels, int Mixtures, int Levels, double ScaleFloor)
 {
     /// <summary>Coefficients of a component: each channel on those before it.</summary>
     public int Coefficients => Channels * (Channels - 1) / 2;

@@ -6,27 +6,21 @@ namespace Sere.Distributions;
 /// A probability distribution over events of one or more dimensions. An immutable value that borrows its parameter
 /// tensors. Log-densities are in nats.
 /// </summary>
-public abstract class Distribution
+internal abstract class Distribution
 {
     /// <summary>Number of trailing dimensions that form one event.</summary>
     public abstract int EventRank { get; }
 
     /// <summary>The log-density or log-mass of <paramref name="x"/>: its shape without the event dimensions, in nats.</summary>
     public abstract torch.Tensor LogProb(torch.Tensor x);
-
-    /// <summary>Draws with an explicit generator; reparameterized where the distribution is continuous.</summary>
-    /// <param name="generator">The random stream, on the CPU.</param>
-    /// <param name="sampleShape">Leading dimensions of independent draws; none gives one draw per parameter.</param>
-    public abstract torch.Tensor Sample(torch.Generator generator, params long[] sampleShape);
 }
 
 /// <summary>A distribution over vectors whose dimensions are independent.</summary>
-public abstract class FactorizedDistribution : DataDistribution
+internal abstract class FactorizedDistribution : DataDistribution
 {
     /// <summary>Log-density of each dimension, [..., D], in nats.</summary>
     public abstract torch.Tensor LogProbPerDimension(torch.Tensor x);
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProbPerPosition(torch.Tensor x) => LogProbPerDimension(x);
 }
 
@@ -34,9 +28,8 @@ public abstract class FactorizedDistribution : DataDistribution
 /// A distribution of a block of data, [..., D]: what sampling, pictures and coding need of it. Its dimensions belong to
 /// positions that are independent of each other, each of one dimension or of the channels of a pixel.
 /// </summary>
-public abstract class DataDistribution : Distribution
+internal abstract class DataDistribution : Distribution
 {
-    /// <inheritdoc/>
     public override int EventRank => 1;
 
     /// <summary>The mean of each dimension, [..., D], or what stands for it in pictures.</summary>
@@ -51,20 +44,11 @@ public abstract class DataDistribution : Distribution
     /// </summary>
     public abstract torch.Tensor FromUniform(torch.Tensor uniform);
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProb(torch.Tensor x) => LogProbPerPosition(x).sum(-1);
-
-    /// <inheritdoc/>
-    public override torch.Tensor Sample(torch.Generator generator, params long[] sampleShape)
-    {
-        var mean = Mean;
-        var uniform = torch.rand([.. sampleShape, .. mean.shape], mean.dtype, generator: generator);
-        return FromUniform(uniform.to(mean.device));
-    }
 }
 
 /// <summary>A distribution over vectors whose draws are a function of standard normal noise.</summary>
-public interface IReparameterized
+internal interface IReparameterized
 {
     /// <summary>A draw from standard normal noise [..., N].</summary>
     /// <param name="noise">Standard normal noise, [..., N].</param>

@@ -7,8 +7,24 @@ namespace Sere.Distributions;
 /// The residual Gaussian of section 3.4.2: a distribution N(mu(z), s(z)) refined by evidence residuals dm(x) and ds(x),
 /// 0 &lt; ds &lt;= 1. With dm = 0 and ds = 1 it changes nothing.
 /// </summary>
-public static class ResidualNormal
+internal sealed class ResidualNormal : DiagonalNormal
 {
+    private readonly DiagonalNormal _base;
+    private readonly torch.Tensor _meanResidual;
+    private readonly torch.Tensor _logScaleResidual;
+
+    /// <summary>Eq. 9: N(mu ds + dm, s ds).</summary>
+    private ResidualNormal(DiagonalNormal baseDistribution, torch.Tensor meanResidual, torch.Tensor logScaleResidual)
+        : base(
+            TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp()),
+            baseDistribution.LogScale.Plus(logScaleResidual)) =>
+        (_base, _meanResidual, _logScaleResidual) = (baseDistribution, meanResidual, logScaleResidual);
+
+    /// <summary>From its own base by eq. 10, which loses no digits where the two are close.</summary>
+    public override torch.Tensor KullbackLeiblerPerDimension(DiagonalNormal other) => ReferenceEquals(other, _base)
+        ? KullbackLeiblerPerDimension(_base, _meanResidual, _logScaleResidual)
+        : base.KullbackLeiblerPerDimension(other);
+
     /// <summary>Eq. 9 (or its additive variant): the base refined by the residuals.</summary>
     /// <param name="baseDistribution">N(mu(z), s(z)), [..., N].</param>
     /// <param name="meanResidual">dm(x), [..., N].</param>
@@ -20,14 +36,10 @@ public static class ResidualNormal
         torch.Tensor logScaleResidual,
         PosteriorResidual residual)
     {
-        ArgumentNullException.ThrowIfNull(baseDistribution);
-        ArgumentNullException.ThrowIfNull(logScaleResidual);
         return residual switch
         {
             PosteriorResidual.Free => new DiagonalNormal(meanResidual, logScaleResidual),
-            PosteriorResidual.Scaled => new DiagonalNormal(
-                TensorMath.MultiplyAdd(meanResidual, baseDistribution.Mean, logScaleResidual.exp()),
-                baseDistribution.LogScale.Plus(logScaleResidual)),
+            PosteriorResidual.Scaled => new ResidualNormal(baseDistribution, meanResidual, logScaleResidual),
             PosteriorResidual.Additive => new DiagonalNormal(
                 baseDistribution.Mean.Plus(meanResidual), baseDistribution.LogScale.Plus(logScaleResidual)),
         };
@@ -38,12 +50,8 @@ public static class ResidualNormal
     /// (dm - (1 - ds) mu)^2 / (2 s^2) + ds^2/2 - log ds - 1/2.
     /// </summary>
     public static torch.Tensor KullbackLeiblerPerDimension(
-        DiagonalNormal baseDistribution,
-        torch.Tensor meanResidual,
-        torch.Tensor logScaleResidual)
+        DiagonalNormal baseDistribution, torch.Tensor meanResidual, torch.Tensor logScaleResidual)
     {
-        ArgumentNullException.ThrowIfNull(baseDistribution);
-        ArgumentNullException.ThrowIfNull(logScaleResidual);
         var shrinkage = logScaleResidual.expm1();
         var shift = TensorMath.MultiplyAdd(meanResidual, shrinkage, baseDistribution.Mean)
             * (-baseDistribution.LogScale).exp();
@@ -68,7 +76,7 @@ public enum PosteriorResidual
 /// The precision-weighted merge of a ladder (Sonderby et al. 2016, eqs. 17 to 19): the normalized product of two normal
 /// densities, of which the surer one counts more.
 /// </summary>
-public static class PrecisionWeightedNormal
+internal static class PrecisionWeightedNormal
 {
     /// <summary>
     /// s^-2 = s_1^-2 + s_2^-2 and m = (m_1 s_1^-2 + m_2 s_2^-2) s^2, dimension by dimension, without forming a precision.
@@ -77,9 +85,6 @@ public static class PrecisionWeightedNormal
     /// <param name="second">N(m_2, s_2), [..., N]; the two broadcast.</param>
     public static DiagonalNormal Merge(DiagonalNormal first, DiagonalNormal second)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
-
         // The weight of the first is s_2^2 / (s_1^2 + s_2^2), and s^2 is that weight times s_1^2.
         var logOdds = (second.LogScale - first.LogScale).Times(2);
         var mean = second.Mean.Plus(logOdds.sigmoid() * (first.Mean - second.Mean));

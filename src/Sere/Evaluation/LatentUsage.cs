@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Numerics;
 using TorchSharp;
@@ -63,11 +62,7 @@ public sealed record LatentUsage(
             var terms = model.Elbo(encoded, noise[0]);
             logLikelihoods.Add(terms.LogLikelihood.to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
             divergences.Add(terms.KlPerLayer.to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
-            if (model is VariationalModel variational)
-            {
-                summaries.Add((
-                    Keep(variational.Summarize(encoded, noise[0])), Keep(variational.Summarize(encoded, noise[1]))));
-            }
+            summaries.Add((Keep(model.Summarize(encoded, noise[0])), Keep(model.Summarize(encoded, noise[1]))));
         }
 
         double logLikelihood = torch.cat(logLikelihoods).mean().item<double>();
@@ -76,14 +71,10 @@ public sealed record LatentUsage(
             logLikelihood - klPerLayer.Sum(),
             logLikelihood,
             klPerLayer,
-            summaries.Count == 0
-                ? []
-                : [.. torch.cat([.. summaries.Select(pair => pair.First.KlPerUnit)]).mean([0]).cpu().data<double>()],
-            summaries.Count == 0
-                ? []
-                : Covariance(
-                    torch.cat([.. summaries.Select(pair => pair.First.StandardizedShift)]),
-                    torch.cat([.. summaries.Select(pair => pair.Second.StandardizedShift)])));
+            [.. torch.cat([.. summaries.Select(pair => pair.First.KlPerUnit)]).mean([0]).cpu().data<double>()],
+            Covariance(
+                torch.cat([.. summaries.Select(pair => pair.First.StandardizedShift)]),
+                torch.cat([.. summaries.Select(pair => pair.Second.StandardizedShift)])));
     }
 
     /// <summary>
@@ -125,7 +116,7 @@ public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<
         torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (model is not VariationalModel { Likelihood: BlockwiseLikelihood { HasResidual: true } likelihood } variational)
+        if (!model.Likelihood.HasResidual)
         {
             return null;
         }
@@ -142,8 +133,8 @@ public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<
             var x = Binarization.EvaluationImages(grey, first, binarization, streams);
             var noise = EvaluationNoise.Block(streams, first, count, 0, 1, model.NoiseSize, x.dtype, x.device)[0];
             var encoded = model.Encode(x);
-            var codes = variational.Hierarchy.Draw(encoded.Evidence, noise).Codes;
-            gains.Add(likelihood.ResidualGain(codes, encoded.Data)
+            var codes = model.Hierarchy.Draw(encoded.Evidence, noise).Codes;
+            gains.Add(model.Likelihood.ResidualGain(codes, encoded.Data)
                 .to(torch.ScalarType.Float64).cpu().MoveToOuterDisposeScope());
         }
 

@@ -11,7 +11,7 @@ namespace Sere.Hierarchies;
 /// context of the encoder: the inverse autoregressive flow VAE of Kingma et al. (2016). The flow is part of the posterior
 /// alone, so its log-determinant enters the bound, which has no closed form.
 /// </summary>
-public sealed class FlowPosteriorHierarchy : Hierarchy
+internal sealed class FlowPosteriorHierarchy : Hierarchy
 {
     private readonly int _latents;
     private readonly int _context;
@@ -33,22 +33,18 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
         register_module("flow", _flow);
     }
 
-    /// <inheritdoc/>
     public override int Layers => 1;
 
-    /// <inheritdoc/>
     public override bool HasClosedFormKl => false;
 
     /// <summary>Size of the features that it takes: mean and scale of the base, and the context.</summary>
     public int FeatureSize => (2 * _latents) + _context;
 
-    /// <inheritdoc/>
     public override int Latents(int layer) => _latents;
 
     /// <summary>m(x), log s(x) before its bounds, and the context h(x), side by side: features of shape [1, B, 2N + C].</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         if (features.Stack is not { } stack || stack.shape[0] != 1 || stack.shape[2] != FeatureSize)
         {
             throw new ArgumentException(
@@ -59,50 +55,43 @@ public sealed class FlowPosteriorHierarchy : Hierarchy
         return [new FlowEvidence(parts[0], _logScale.Apply(parts[1]), parts[2])];
     }
 
-    /// <inheritdoc/>
-    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        switch (source)
+        var prior = DiagonalNormal.Standard(_latents, source.Like);
+        if (source.Evidence is not FlowEvidence evidence)
         {
-            case LatentSource.Prior prior:
-                return Of(prior.Noise.Times(prior.Temperature), null);
-            case LatentSource.Given { Evidence: null } given:
-                return Of(given.Latent, null);
-            case LatentSource.Given given:
-                {
-                    var evidence = (FlowEvidence)given.Evidence!;
-                    var (eps, logDeterminant) = Flow(evidence).Inverse(given.Latent);
-                    return Of(given.Latent, LogPosterior(evidence, eps, logDeterminant));
-                }
-
-            case LatentSource.Posterior posterior:
-                {
-                    var evidence = (FlowEvidence)posterior.Evidence;
-                    var eps = Base(evidence).FromNoise(posterior.Noise);
-                    var (z, logDeterminant) = Flow(evidence).Forward(eps);
-                    return Of(z, LogPosterior(evidence, eps, -logDeterminant));
-                }
-
-            default:
-                throw new ArgumentException("Unknown latent source.", nameof(source));
+            return Of(NormalLatentStep.Latent(source, prior, null), prior, null, null);
         }
-    }
 
-    private static DiagonalNormal Base(FlowEvidence evidence) => new(evidence.Mean, evidence.LogScale);
-
-    /// <summary>The log-determinant is one of all units: each has an equal share.</summary>
-    private static torch.Tensor LogPosterior(FlowEvidence evidence, torch.Tensor eps, torch.Tensor logDeterminant) =>
-        Base(evidence).LogProbPerDimension(eps).Plus(logDeterminant.Over(eps.shape[^1]).unsqueeze(-1));
-
-    private static SampledLatentStep Of(torch.Tensor z, torch.Tensor? logPosterior) => new(
-        z, z, z, z, DiagonalNormal.Standard((int)z.shape[^1], z).LogProbPerDimension(z), logPosterior);
-
-    private BlockBijector Flow(FlowEvidence evidence)
-    {
         var bijector = _flow.Bind(evidence.Context);
-        return new BlockBijector(bijector, 1 - bijector.EventRank);
+        var flow = new BlockBijector(bijector, 1 - bijector.EventRank);
+        var start = new DiagonalNormal(evidence.Mean, evidence.LogScale);
+        torch.Tensor z, eps, logDeterminant;
+        if (source is LatentSource.Posterior posterior)
+        {
+            eps = start.FromNoise(posterior.Noise);
+            (z, logDeterminant) = flow.Forward(eps);
+            logDeterminant = -logDeterminant;
+        }
+        else
+        {
+            z = ((LatentSource.Given)source).Latent;
+            (eps, logDeterminant) = flow.Inverse(z);
+        }
+
+        // The log-determinant is one of all units: each has an equal share.
+        var logPosterior = start.LogProbPerDimension(eps).Plus(logDeterminant.Over(eps.shape[^1]).unsqueeze(-1));
+        return Of(z, prior, new TransformedDistribution(start, flow), logPosterior);
     }
+
+    private static SampledLatentStep Of(
+        torch.Tensor z, DiagonalNormal prior, Distribution? posterior, torch.Tensor? logPosterior) => new(z, z, prior, posterior)
+        {
+            LogPriorPerDimension = prior.LogProbPerDimension(z),
+            LogPosteriorPerDimension = logPosterior,
+            Standardized = z,
+            Noise = z,
+        };
 }
 
 /// <summary>
@@ -137,4 +126,4 @@ public sealed record FreePosteriorChoice : Choice
 /// <param name="Mean">Mean of the base, [B, N].</param>
 /// <param name="LogScale">Log of the base's standard deviation, [B, N].</param>
 /// <param name="Context">The context of every step, [B, C].</param>
-public sealed record FlowEvidence(torch.Tensor Mean, torch.Tensor LogScale, torch.Tensor Context) : LayerEvidence;
+internal sealed record FlowEvidence(torch.Tensor Mean, torch.Tensor LogScale, torch.Tensor Context) : LayerEvidence;

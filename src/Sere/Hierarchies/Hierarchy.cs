@@ -7,14 +7,8 @@ namespace Sere.Hierarchies;
 /// The latent side of a model: L layers of latent variables, walked top-down. The only sequential part; one
 /// <see cref="Step"/> serves training, evaluation and generation.
 /// </summary>
-public abstract class Hierarchy : torch.nn.Module
+internal abstract class Hierarchy(string name) : torch.nn.Module(name)
 {
-    /// <summary>Sets the module's name.</summary>
-    protected Hierarchy(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>Number of layers, L.</summary>
     public abstract int Layers { get; }
 
@@ -35,35 +29,21 @@ public abstract class Hierarchy : torch.nn.Module
 
     /// <summary>One top-down step.</summary>
     /// <param name="layer">l, from 0.</param>
-    /// <param name="codes">The codes of all earlier layers, each [..., N]; the layer takes its parents' from them.</param>
+    /// <param name="earlier">The steps of all earlier layers; the layer takes its parents' codes and states from them.</param>
     /// <param name="source">Where eps_l comes from.</param>
-    public abstract LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source);
+    public abstract LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source);
 
-    /// <summary>Walks all layers; <paramref name="source"/> gives each layer's source.</summary>
-    public IReadOnlyList<LatentStep> Walk(Func<int, LatentSource> source)
+    /// <summary>
+    /// A draw from the posterior, the whole inference pass: noise [..., TotalLatents], zeros for the posterior means. A
+    /// hierarchy whose bottom-up path samples too walks in its own way.
+    /// </summary>
+    public virtual IReadOnlyList<LatentStep> Infer(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        var steps = new List<LatentStep>(Layers);
-        var codes = new List<torch.Tensor>(Layers);
-        for (int layer = 0; layer < Layers; layer++)
-        {
-            var step = Step(layer, codes, source(layer));
-            steps.Add(step);
-            codes.Add(step.Code);
-        }
-
-        return steps;
-    }
-
-    /// <summary>A draw from the posterior: noise [..., TotalLatents], zeros for the posterior means.</summary>
-    public IReadOnlyList<LatentStep> Infer(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
-    {
-        ArgumentNullException.ThrowIfNull(evidence);
         var parts = SplitNoise(noise);
         return Walk(layer => new LatentSource.Posterior(evidence[layer], parts[layer]));
     }
 
-    /// <summary>A draw from the posterior with what it costs in the ELBO: the divergence of each layer (eq. 10).</summary>
+    /// <summary>A draw from the posterior with what it costs in the ELBO.</summary>
     /// <param name="evidence">What the evidence says about each layer.</param>
     /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
     public virtual PosteriorDraw Draw(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
@@ -72,13 +52,13 @@ public abstract class Hierarchy : torch.nn.Module
         return new PosteriorDraw([.. steps.Select(step => step.Code)], [.. steps.Select(step => step.Kl)]);
     }
 
-    /// <summary>A draw from the posterior with log p(eps_l) - log q(eps_l) of each layer, as importance weights need it.</summary>
+    /// <summary>A draw from the posterior as importance weights need it.</summary>
     /// <param name="evidence">What the evidence says about each layer.</param>
     /// <param name="noise">Standard normal noise, [..., TotalLatents].</param>
-    public virtual PosteriorDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
+    public virtual WeightedDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
         var steps = Infer(evidence, noise);
-        return new PosteriorDraw(
+        return new WeightedDraw(
             [.. steps.Select(step => step.Code)], [.. steps.Select(step => step.LogPrior - step.LogPosterior)]);
     }
 
@@ -96,41 +76,63 @@ public abstract class Hierarchy : torch.nn.Module
         [.. Generate(noise, temperature).Select(step => step.Code)];
 
     /// <summary>Noise [..., TotalLatents] in the parts of the layers.</summary>
-    protected torch.Tensor[] SplitNoise(torch.Tensor noise)
+    protected torch.Tensor[] SplitNoise(torch.Tensor noise) => noise.shape[^1] != TotalLatents
+        ? throw new ArgumentException(
+            $"The hierarchy takes noise of shape [..., {TotalLatents}], not [{string.Join(", ", noise.shape)}].",
+            nameof(noise))
+        : Layers == 0 ? []
+        : noise.split([.. Enumerable.Range(0, Layers).Select(layer => (long)Latents(layer))], -1);
+
+    /// <summary>Walks all layers; <paramref name="source"/> gives each layer's source.</summary>
+    public IReadOnlyList<LatentStep> Walk(Func<int, LatentSource> source)
     {
-        ArgumentNullException.ThrowIfNull(noise);
-        return noise.shape[^1] == TotalLatents
-            ? noise.split([.. Enumerable.Range(0, Layers).Select(layer => (long)Latents(layer))], -1)
-            : throw new ArgumentException(
-                $"The hierarchy takes noise of shape [..., {TotalLatents}], not [{string.Join(", ", noise.shape)}].",
-                nameof(noise));
+        var steps = new List<LatentStep>(Layers);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            steps.Add(Step(layer, steps, source(layer)));
+        }
+
+        return steps;
     }
+}
+
+/// <summary>No latents: a model of it is its likelihood alone, and its bound is exact.</summary>
+internal sealed class EmptyHierarchy() : Hierarchy(nameof(EmptyHierarchy))
+{
+    public override int Layers => 0;
+
+    public override int Latents(int layer) => throw new ArgumentOutOfRangeException(nameof(layer));
+
+    public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features) => [];
+
+    public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source) =>
+        throw new ArgumentOutOfRangeException(nameof(layer));
 }
 
 /// <summary>What the evidence x says about one layer of latents. Each kind of hierarchy has a kind of its own.</summary>
-public abstract record LayerEvidence;
+internal abstract record LayerEvidence;
 
 /// <summary>Where the base latent eps_l of a top-down step comes from.</summary>
-public abstract record LatentSource
+/// <param name="Evidence">What x says of the layer; null for the prior alone.</param>
+/// <param name="Like">A tensor of the shape, type and device of the latents.</param>
+internal abstract record LatentSource(LayerEvidence? Evidence, torch.Tensor Like)
 {
-    private LatentSource()
-    {
-    }
-
     /// <summary>Drawn from the posterior of the evidence: standard normal noise [..., N_l]; zeros give its mean.</summary>
-    public sealed record Posterior(LayerEvidence Evidence, torch.Tensor Noise) : LatentSource;
+    public sealed record Posterior(LayerEvidence Evidence, torch.Tensor Noise) : LatentSource(Evidence, Noise);
 
     /// <summary>Drawn from the prior, with its standard deviation times a temperature: standard normal noise [..., N_l].</summary>
-    public sealed record Prior(torch.Tensor Noise, double Temperature = 1) : LatentSource;
+    public sealed record Prior(torch.Tensor Noise, double Temperature = 1) : LatentSource(null, Noise);
 
     /// <summary>Given: eps_l [..., N_l]; with the evidence, its density under the posterior can be asked too.</summary>
-    public sealed record Given(torch.Tensor Latent, LayerEvidence? Evidence = null) : LatentSource;
+    public sealed record Given(torch.Tensor Latent, LayerEvidence? Evidence = null) : LatentSource(Evidence, Latent);
 }
 
-/// <summary>A draw from the posterior, as the bounds need it.</summary>
+/// <summary>A draw from the posterior, as the ELBO needs it.</summary>
 /// <param name="Codes">z_l of each layer, [..., N_l].</param>
-/// <param name="Costs">
-/// Of each layer and example in nats, [...]: KL(q || p) where the draw is for the ELBO, log p(eps_l) - log q(eps_l) where
-/// it is for importance weights.
-/// </param>
-public sealed record PosteriorDraw(IReadOnlyList<torch.Tensor> Codes, IReadOnlyList<torch.Tensor> Costs);
+/// <param name="Kl">KL(q || p) of each layer and example in nats (eq. 10), [...].</param>
+internal sealed record PosteriorDraw(IReadOnlyList<torch.Tensor> Codes, IReadOnlyList<torch.Tensor> Kl);
+
+/// <summary>A draw from the posterior, as importance weights need it.</summary>
+/// <param name="Codes">z_l of each layer, [..., N_l].</param>
+/// <param name="LogRatios">log p(eps_l) - log q(eps_l) of each layer and example in nats, [...].</param>
+internal sealed record WeightedDraw(IReadOnlyList<torch.Tensor> Codes, IReadOnlyList<torch.Tensor> LogRatios);

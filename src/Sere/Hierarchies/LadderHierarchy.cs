@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Kernels;
 using Sere.Networks;
@@ -12,7 +12,7 @@ namespace Sere.Hierarchies;
 /// merges the prior of each layer with the Gaussian that the bottom-up pass says of x, by their precisions. The top layer has
 /// nothing to merge with. Codes are the latents themselves.
 /// </summary>
-public sealed class LadderHierarchy : Hierarchy
+internal sealed class LadderHierarchy : Hierarchy
 {
     private readonly IReadOnlyList<int> _latents;
     private readonly double _meanBound;
@@ -52,19 +52,16 @@ public sealed class LadderHierarchy : Hierarchy
         }
     }
 
-    /// <inheritdoc/>
     public override int Layers => _latents.Count;
 
     /// <summary>Size of the features of a layer: mean and scale of each latent.</summary>
     public int FeatureSize(int layer) => 2 * Latents(layer);
 
-    /// <inheritdoc/>
     public override int Latents(int layer) => _latents[layer];
 
     /// <summary>The features of layer l, [B, 2 N_l], are the mean of its Gaussian and the log-scale before its bounds.</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         var layers = features.Layers;
         if (layers.Count != Layers || layers.Index().Any(layer => layer.Item.shape[^1] != FeatureSize(layer.Index)))
         {
@@ -82,35 +79,18 @@ public sealed class LadderHierarchy : Hierarchy
         ];
     }
 
-    /// <inheritdoc/>
-    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source)
     {
-        ArgumentNullException.ThrowIfNull(codes);
-        ArgumentNullException.ThrowIfNull(source);
-        var (evidence, like) = source switch
-        {
-            LatentSource.Posterior posterior => ((GaussianEvidence?)posterior.Evidence, posterior.Noise),
-            LatentSource.Prior generated => (null, generated.Noise),
-            LatentSource.Given given => ((GaussianEvidence?)given.Evidence, given.Latent),
-            _ => throw new ArgumentException("Unknown latent source.", nameof(source)),
-        };
-        var prior = layer == 0 ? DiagonalNormal.Standard(Latents(0), like) : Prior(layer, codes[layer - 1]);
-        var q = evidence is null ? null
-            : layer == 0 ? evidence.Normal
-            : PrecisionWeightedNormal.Merge(evidence.Normal, prior);
-        var latent = source switch
-        {
-            LatentSource.Posterior posterior => q!.FromNoise(posterior.Noise),
-            LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
-            LatentSource.Given given => given.Latent,
-            _ => throw new UnreachableException(),
-        };
-        return new NormalLatentStep(latent, latent, prior, q, q?.KullbackLeiblerPerDimension(prior));
+        var prior = layer == 0 ? DiagonalNormal.Standard(Latents(0), source.Like) : Prior(layer, earlier[layer - 1].Code);
+        var evidence = ((GaussianEvidence?)source.Evidence)?.Normal;
+        var posterior = layer == 0 || evidence is null ? evidence : PrecisionWeightedNormal.Merge(evidence, prior);
+        return new NormalLatentStep(
+            NormalLatentStep.Latent(source, prior, posterior), new IdentityBijector(), prior, posterior);
     }
 
     private DiagonalNormal Prior(int layer, torch.Tensor above)
     {
-        var parts = _priors[layer - 1].Forward(above).chunk(2, -1);
+        var parts = _priors[layer - 1].ForwardOne(0, above).Output.chunk(2, -1);
         return new DiagonalNormal(
             SmoothBounds.Symmetric(parts[0], _meanBound), _logScale.Apply(parts[1]));
     }
@@ -118,4 +98,4 @@ public sealed class LadderHierarchy : Hierarchy
 
 /// <summary>The evidence of a layer of a ladder: a Gaussian of x, which the prior is merged with.</summary>
 /// <param name="Normal">N(m(x), s(x)), [B, N_l].</param>
-public sealed record GaussianEvidence(DiagonalNormal Normal) : LayerEvidence;
+internal sealed record GaussianEvidence(DiagonalNormal Normal) : LayerEvidence;

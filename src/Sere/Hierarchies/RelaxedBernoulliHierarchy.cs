@@ -11,7 +11,7 @@ namespace Sere.Hierarchies;
 /// training the latents are relaxed to binary-Concrete variables, whose bound is no bound of the likelihood; in evaluation
 /// they are binary.
 /// </summary>
-public sealed class RelaxedBernoulliHierarchy : Hierarchy
+internal sealed class RelaxedBernoulliHierarchy : Hierarchy
 {
     private readonly int _latents;
     private readonly int _context;
@@ -42,32 +42,26 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
         register_module("posterior", _posterior);
     }
 
-    /// <inheritdoc/>
     public override int Layers => 1;
 
-    /// <inheritdoc/>
     public override bool HasClosedFormKl => false;
 
     /// <summary>Size of the features that it takes: the context.</summary>
     public int FeatureSize => _context;
 
-    /// <inheritdoc/>
     public override int Latents(int layer) => _latents;
 
     /// <summary>The features, [1, B, C], are the context as it stands.</summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         return features.Stack is { } stack && stack.shape[0] == 1 && stack.shape[2] == FeatureSize
             ? [new ContextEvidence(stack.squeeze(0))]
             : throw new ArgumentException(
                 $"The hierarchy takes features of shape [1, B, {FeatureSize}], not {features}.", nameof(features));
     }
 
-    /// <inheritdoc/>
-    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source)
+    public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source)
     {
-        ArgumentNullException.ThrowIfNull(source);
         switch (source)
         {
             case LatentSource.Prior prior:
@@ -84,7 +78,7 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
                 return Of(given.Latent, _posterior.Forward(Code(given.Latent), ((ContextEvidence)given.Evidence!).Context));
             case LatentSource.Posterior posterior:
                 {
-                    var (latent, logits) = Draw((ContextEvidence)posterior.Evidence, LogisticNoise.OfNormal(posterior.Noise));
+                    var (latent, logits) = Draw((ContextEvidence)posterior.Evidence!, LogisticNoise.OfNormal(posterior.Noise));
                     return Of(latent, logits);
                 }
 
@@ -122,29 +116,24 @@ public sealed class RelaxedBernoulliHierarchy : Hierarchy
     private SampledLatentStep Of(torch.Tensor latent, torch.Tensor? logits)
     {
         var zero = torch.zeros_like(latent);
-        if (!training)
-        {
-            var sign = latent.Times(2).Minus(1);
-            return new SampledLatentStep(
-                latent,
-                latent,
-                sign,
-                sign,
-                zero.Minus(Math.Log(2)),
-                logits is null ? null : new Bernoulli(logits).LogProbPerDimension(latent));
-        }
+        FactorizedDistribution prior = training ? new BinaryConcrete(zero, _priorTemperature) : new Bernoulli(zero);
 
+        // Of each unit given those before it as they were drawn.
+        FactorizedDistribution? posterior = logits is null ? null
+            : training ? new BinaryConcrete(logits, _posteriorTemperature)
+            : new Bernoulli(logits);
         var logistic = latent.Times(_priorTemperature);
-        return new SampledLatentStep(
-            latent,
-            latent.sigmoid(),
-            LogisticNoise.ToNormal(logistic),
-            logistic.Times(Math.Sqrt(3) / Math.PI),
-            new BinaryConcrete(zero, _priorTemperature).LogProbPerDimension(latent),
-            logits is null ? null : new BinaryConcrete(logits, _posteriorTemperature).LogProbPerDimension(latent));
+        var sign = latent.Times(2).Minus(1);
+        return new SampledLatentStep(latent, Code(latent), prior, posterior)
+        {
+            Noise = training ? LogisticNoise.ToNormal(logistic) : sign,
+            Standardized = training ? logistic.Times(Math.Sqrt(3) / Math.PI) : sign,
+            LogPriorPerDimension = prior.LogProbPerDimension(latent),
+            LogPosteriorPerDimension = posterior?.LogProbPerDimension(latent),
+        };
     }
 }
 
 /// <summary>The evidence of a layer whose posterior is an autoregressive network: its context.</summary>
 /// <param name="Context">What the network sees of x, [B, C].</param>
-public sealed record ContextEvidence(torch.Tensor Context) : LayerEvidence;
+internal sealed record ContextEvidence(torch.Tensor Context) : LayerEvidence;

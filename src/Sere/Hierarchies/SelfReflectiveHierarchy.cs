@@ -13,7 +13,7 @@ namespace Sere.Hierarchies;
 /// (eq. 3), and q(eps | x) = q(eps_1 | x) prod q(eps_l | z_{l-1}, x) (eq. 4) through the same f_l. The first layer has
 /// p(eps_1) = N(0, I) and learned constants in f_1. Without latent couplings it is a DLGM.
 /// </summary>
-public sealed class SelfReflectiveHierarchy : Hierarchy
+internal sealed class SelfReflectiveHierarchy : Hierarchy
 {
     private readonly SelfReflectiveParts _parts;
     private readonly SelfReflectiveLayer[] _layers;
@@ -39,13 +39,11 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         }
     }
 
-    /// <inheritdoc/>
     public override int Layers => _layers.Length;
 
     /// <summary>Size F of the evidence features of a layer: dm and ds of the largest layer.</summary>
     public int FeatureSize => 2 * _largestLayer;
 
-    /// <inheritdoc/>
     public override int Latents(int layer) => _parts.Latents[layer];
 
     /// <summary>
@@ -55,7 +53,6 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     /// </summary>
     public override IReadOnlyList<LayerEvidence> Interpret(EvidenceFeatures features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         if (features.Stack is not { } stack || stack.shape[0] != Layers || stack.shape[2] != FeatureSize)
         {
             throw new ArgumentException(
@@ -69,39 +66,41 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
         return
         [
             .. Enumerable.Range(0, Layers).Select(layer => new EvidenceResiduals(
-                Trim(means[layer], Latents(layer)),
-                Trim(logScales[layer], Latents(layer)))),
+                Trim(means[layer], Latents(layer)), Trim(logScales[layer], Latents(layer)))),
         ];
     }
 
-    /// <inheritdoc/>
-    public override LatentStep Step(int layer, IReadOnlyList<torch.Tensor> codes, LatentSource source) =>
-        _layers[layer].Step(Context(layer, codes), source);
+    public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source) =>
+        _layers[layer].Step(Context(layer, parent => earlier[parent].Code), source);
 
-    /// <inheritdoc/>
     public override PosteriorDraw Draw(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
-        ArgumentNullException.ThrowIfNull(noise);
-        return HasStacks ? WalkWaves(evidence, noise, step => step.Kl)
-            : IsChain ? WalkChain(evidence, noise, logRatio: false)
-            : base.Draw(evidence, noise);
+        if (!HasStacks && !IsChain)
+        {
+            return base.Draw(evidence, noise);
+        }
+
+        var (codes, kl) = HasStacks
+            ? WalkWaves(evidence, noise, step => step.Kl)
+            : WalkChain(evidence, noise, logRatio: false);
+        return new PosteriorDraw(codes, kl);
     }
 
-    /// <inheritdoc/>
-    public override PosteriorDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
+    public override WeightedDraw DrawWeighted(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
-        ArgumentNullException.ThrowIfNull(noise);
-        return HasStacks ? WalkWaves(evidence, noise, step => step.LogPrior - step.LogPosterior)
-            : IsChain ? WalkChain(evidence, noise, logRatio: true)
-            : base.DrawWeighted(evidence, noise);
+        if (!HasStacks && !IsChain)
+        {
+            return base.DrawWeighted(evidence, noise);
+        }
+
+        var (codes, logRatios) = HasStacks
+            ? WalkWaves(evidence, noise, step => step.LogPrior - step.LogPosterior)
+            : WalkChain(evidence, noise, logRatio: true);
+        return new WeightedDraw(codes, logRatios);
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor> GenerateCodes(torch.Tensor noise, double temperature = 1)
     {
-        ArgumentNullException.ThrowIfNull(noise);
         if (HasStacks || !IsChain)
         {
             return base.GenerateCodes(noise, temperature);
@@ -113,12 +112,6 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
             .Select(zero => new EvidenceResiduals(zero, zero));
         return WalkChain([.. nothing], noise.Times(temperature), logRatio: false).Codes;
     }
-
-    /// <summary>The bijector f_l(. | z_{l-1}) of a layer, for densities of z and inverses.</summary>
-    /// <param name="layer">l, from 0.</param>
-    /// <param name="codes">The codes of all earlier layers.</param>
-    public Bijector BindBijector(int layer, IReadOnlyList<torch.Tensor> codes) =>
-        _layers[layer].BindBijector(Context(layer, codes));
 
     private static torch.Tensor Trim(torch.Tensor features, int latents) =>
         features.shape[^1] == latents ? features : features.narrow(-1, 0, latents);
@@ -135,20 +128,19 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 
     private bool IsChain => _layers.All(layer => layer.IsChainStep);
 
-    private PosteriorDraw WalkChain(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, bool logRatio)
+    private (torch.Tensor[] Codes, torch.Tensor[] Terms) WalkChain(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, bool logRatio)
     {
         var parts = SplitNoise(noise);
-        var codes = new List<torch.Tensor>(Layers);
-        var costs = new List<torch.Tensor>(Layers);
+        var codes = new torch.Tensor[Layers];
+        var terms = new torch.Tensor[Layers];
         for (int layer = 0; layer < Layers; layer++)
         {
-            var inputs = _layers[layer].ChainStep(Context(layer, codes), (EvidenceResiduals)evidence[layer], parts[layer]);
-            var (code, cost) = ChainStep.Apply(inputs, logRatio);
-            codes.Add(code);
-            costs.Add(cost);
+            var context = Context(layer, parent => codes[parent]);
+            (codes[layer], terms[layer]) = ChainStep.Apply(
+                _layers[layer].ChainStep(context, (EvidenceResiduals)evidence[layer], parts[layer]), logRatio);
         }
 
-        return new PosteriorDraw(codes, costs);
+        return (codes, terms);
     }
 
     private void AddWave(IReadOnlyList<int> members, SelfReflectiveLayerFactory factory)
@@ -177,45 +169,46 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
     }
 
     /// <summary>As the base class, with the layers of each wave at once.</summary>
-    private PosteriorDraw WalkWaves(
-        IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, Func<LatentStep, torch.Tensor> cost)
+    private (torch.Tensor[] Codes, torch.Tensor[] Terms) WalkWaves(
+        IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, Func<LatentStep, torch.Tensor> term)
     {
         var parts = SplitNoise(noise);
         var codes = new torch.Tensor[Layers];
-        var costs = new torch.Tensor[Layers];
+        var terms = new torch.Tensor[Layers];
         foreach (var wave in _waves)
         {
             if (wave.Stacked is null)
             {
                 int layer = wave.Members[0];
-                var step = Step(layer, codes, new LatentSource.Posterior(evidence[layer], parts[layer]));
-                (codes[layer], costs[layer]) = (step.Code, cost(step));
+                var step = _layers[layer].Step(
+                    Context(layer, parent => codes[parent]), new LatentSource.Posterior(evidence[layer], parts[layer]));
+                (codes[layer], terms[layer]) = (step.Code, term(step));
                 continue;
             }
 
             var all = wave.Stacked.Step(
-                wave.Contexts(wave.Members.Select(member => Context(member, codes)!)),
+                wave.Contexts(wave.Members.Select(member => Context(member, parent => codes[parent])!)),
                 new LatentSource.Posterior(
                     wave.Evidence(evidence, noise.dim() == 3), torch.stack([.. wave.Members.Select(member => parts[member])])));
             var stackedCodes = all.Code.unbind(0);
-            var stackedCosts = cost(all).unbind(0);
+            var stackedTerms = term(all).unbind(0);
             for (int i = 0; i < wave.Members.Count; i++)
             {
-                (codes[wave.Members[i]], costs[wave.Members[i]]) = (stackedCodes[i], stackedCosts[i]);
+                (codes[wave.Members[i]], terms[wave.Members[i]]) = (stackedCodes[i], stackedTerms[i]);
             }
         }
 
-        return new PosteriorDraw(codes, costs);
+        return (codes, terms);
     }
 
-    private torch.Tensor? Context(int layer, IReadOnlyList<torch.Tensor> codes)
+    private torch.Tensor? Context(int layer, Func<int, torch.Tensor> code)
     {
         var parents = _parts.Graph.Parents(layer);
         return parents.Count switch
         {
             0 => null,
-            1 => codes[parents[0]],
-            _ => torch.cat([.. parents.Select(parent => codes[parent])], -1),
+            1 => code(parents[0]),
+            _ => torch.cat([.. parents.Select(code)], -1),
         };
     }
 }
@@ -223,7 +216,7 @@ public sealed class SelfReflectiveHierarchy : Hierarchy
 /// <summary>What a <see cref="SelfReflectiveHierarchy"/> is built of.</summary>
 /// <param name="Latents">N_l of each layer.</param>
 /// <param name="Graph">The parents of each layer.</param>
-public sealed record SelfReflectiveParts(IReadOnlyList<int> Latents, CouplingGraph Graph)
+internal sealed record SelfReflectiveParts(IReadOnlyList<int> Latents, CouplingGraph Graph)
 {
     /// <summary>What the parents' codes condition.</summary>
     public CouplingChoice Coupling { get; init; } = new();
@@ -332,4 +325,4 @@ internal sealed record SelfReflectiveWave(IReadOnlyList<int> Members, SelfReflec
 /// <summary>The evidence of a self-reflective layer: the residuals of eq. 9.</summary>
 /// <param name="Mean">dm_l(x), [B, N_l].</param>
 /// <param name="LogScale">log ds_l(x), [B, N_l], at most 0 unless the posterior is free.</param>
-public sealed record EvidenceResiduals(torch.Tensor Mean, torch.Tensor LogScale) : LayerEvidence;
+internal sealed record EvidenceResiduals(torch.Tensor Mean, torch.Tensor LogScale) : LayerEvidence;

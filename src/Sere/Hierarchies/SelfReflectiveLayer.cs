@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Kernels;
@@ -88,40 +87,12 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
     /// <summary>One step in plain formulas, with all that can be asked of it.</summary>
     public NormalLatentStep Step(torch.Tensor? context, LatentSource source)
     {
-        var (evidence, like) = source switch
-        {
-            LatentSource.Posterior posterior => ((EvidenceResiduals?)posterior.Evidence, posterior.Noise),
-            LatentSource.Prior generated => (null, generated.Noise),
-            LatentSource.Given given => ((EvidenceResiduals?)given.Evidence, given.Latent),
-            _ => throw new ArgumentException("Unknown latent source.", nameof(source)),
-        };
-
-        var prior = _prior?.Bind(context) ?? DiagonalNormal.Standard(_latents, like);
-        var (q, kl) = evidence is null ? (null, null) : Posterior(context, prior, evidence);
-        var latent = source switch
-        {
-            LatentSource.Posterior posterior => q!.FromNoise(posterior.Noise),
-            LatentSource.Prior generated => prior.FromNoise(generated.Noise, generated.Temperature),
-            LatentSource.Given given => given.Latent,
-            _ => throw new UnreachableException(),
-        };
-        return new NormalLatentStep(latent, BindBijector(context).Transform(latent), prior, q, kl);
-    }
-
-    /// <summary>The bijector f_l for the parents' codes.</summary>
-    public Bijector BindBijector(torch.Tensor? context) => _bijector.Bind(_bijectorIsCoupled ? context : null);
-
-    private (DiagonalNormal Posterior, torch.Tensor KlPerDimension) Posterior(
-        torch.Tensor? context,
-        DiagonalNormal prior,
-        EvidenceResiduals evidence)
-    {
-        var refined = _posteriorBase?.Bind(context) ?? prior;
-        var posterior = ResidualNormal.Refine(refined, evidence.Mean, evidence.LogScale, _residual);
-        var kl = _posteriorBase is null && _residual == PosteriorResidual.Scaled
-            ? ResidualNormal.KullbackLeiblerPerDimension(prior, evidence.Mean, evidence.LogScale)
-            : posterior.KullbackLeiblerPerDimension(prior);
-        return (posterior, kl);
+        var prior = _prior?.Bind(context) ?? DiagonalNormal.Standard(_latents, source.Like);
+        var posterior = source.Evidence is EvidenceResiduals evidence
+            ? ResidualNormal.Refine(_posteriorBase?.Bind(context) ?? prior, evidence.Mean, evidence.LogScale, _residual)
+            : null;
+        var latent = NormalLatentStep.Latent(source, prior, posterior);
+        return new NormalLatentStep(latent, _bijector.Bind(_bijectorIsCoupled ? context : null), prior, posterior);
     }
 }
 

@@ -8,9 +8,11 @@ namespace Sere.Likelihoods;
 
 /// <summary>
 /// p(x | z) = prod p(x_l | z_l, x_{l-1}) (eq. 3; docs/decisions/data-layer.md says why z_l). The parameters of a layer are
-/// gamma1_l(z_l) + delta_l(x_{l-1}, z_l), added before any squashing (section 3.4.2).
+/// gamma1_l(z_l) + delta_l(x_{l-1}, z_l), added before any squashing (section 3.4.2). With the whole image as one block it is
+/// the data side of the independent VAE, of ladders and of one-layer models: one network of all codes side by side, or of
+/// those of the last layers.
 /// </summary>
-public sealed class BlockwiseLikelihood : FactorizedLikelihood
+internal sealed class BlockwiseLikelihood : Likelihood
 {
     private readonly BlockwiseSettings _settings;
     private readonly StackedNetwork _latentNetworks;
@@ -18,17 +20,16 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     private readonly RefinementNetwork? _residualNetworks;
     private readonly int[] _coupledBlocks;
     private readonly int _mostParents;
-    private readonly int _largestLayer;
+    private readonly int _codeSize;
+    private readonly int _firstSeen;
     private readonly torch.Tensor _mask;
 
     /// <summary>A likelihood with freshly drawn parameters.</summary>
     public BlockwiseLikelihood(BlockwiseSettings settings, ParameterInitializer initializer)
         : base(nameof(BlockwiseLikelihood))
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(initializer);
         int blocks = settings.Partition.Blocks;
-        if (settings.Latents.Count != blocks || settings.Graph.Layers != blocks)
+        if ((settings.LastLayers is null ? settings.Latents.Count : 1) != blocks || settings.Graph.Layers != blocks)
         {
             throw new ArgumentException(
                 $"The partition has {blocks} blocks, the latents {settings.Latents.Count} layers and the graph "
@@ -47,13 +48,16 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         }
 
         _settings = settings;
-        _largestLayer = settings.Latents.Max();
-        _windows = settings.Network.IsConvolutional ? Windows(settings.Partition) : null;
+        _firstSeen = settings.Latents.Count - (settings.LastLayers ?? settings.Latents.Count);
+        _codeSize = settings.LastLayers is null ? settings.Latents.Max() : settings.Latents.Skip(_firstSeen).Sum();
+        _windows = settings.Network.IsConvolutional ? Windows(settings.Partition, initializer) : null;
         var output = _windows is null
             ? FeatureShape.Vector(settings.Family.ParameterCount(settings.Partition.LargestBlock))
             : _windows.Shape.WithChannels(settings.Family.ParameterCount(_windows.Shape.Size) / _windows.Shape.Positions);
-        var code = settings.Grid.Shape(_largestLayer);
-        _latentNetworks = settings.Network.CreateStack(blocks, code, output, initializer);
+        var code = settings.LastLayers is null ? settings.Grid.Shape(_codeSize) : FeatureShape.Vector(_codeSize);
+        _latentNetworks = settings.BatchNormalization
+            ? NormalizedMlp.Of(settings.Network, code, output, initializer)
+            : settings.Network.CreateStack(blocks, code, output, initializer);
         _coupledBlocks = [.. Enumerable.Range(0, blocks).Where(block => settings.Graph.Parents(block).Count > 0)];
         if (!_coupledBlocks.SequenceEqual(Enumerable.Range(blocks - _coupledBlocks.Length, _coupledBlocks.Length)))
         {
@@ -71,86 +75,56 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
                 : settings.Network.CreateJointRefinement(_coupledBlocks.Length, known, code, output, initializer);
         }
 
-        _mask = settings.Partition.Mask(initializer.Type);
-        register_module("latent", _latentNetworks);
+        _mask = settings.Partition.Mask(initializer.Type, initializer.Device);
+        register_buffer("mask", _mask, persistent: false);
+        register_module(settings.LastLayers is null ? "latent" : "network", _latentNetworks);
         if (_residualNetworks is not null)
         {
             register_module("residual", _residualNetworks);
         }
     }
 
-    /// <inheritdoc/>
     public override int Dimensions => _settings.Partition.Dimensions;
 
-    /// <inheritdoc/>
     public override int Blocks => _settings.Partition.Blocks;
 
-    /// <inheritdoc/>
     public override string Space => _settings.Family.Space;
 
-    /// <summary>Whether a block sees blocks before it, so that there is a residual data layer delta_l.</summary>
-    public bool HasResidual => _residualNetworks is not null;
+    public override bool HasResidual => _residualNetworks is not null;
 
-    /// <inheritdoc/>
-    public override DataEvidence Prepare(torch.Tensor x)
+    protected override DataEvidence Evidence(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (x.dim() != 2 || x.shape[1] != Dimensions)
-        {
-            throw new ArgumentException(
-                $"The likelihood takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
-        }
-
         var blocks = _settings.Partition.Split(x).contiguous();
         return new DataEvidence(blocks, _residualNetworks?.Prepare(PreviousBlocks(blocks)));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor LogProb(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(codes);
-        ArgumentNullException.ThrowIfNull(evidence);
-        CheckCodes(codes, _settings.Latents, evidence.Blocks.shape[1]);
+        CheckCodes(codes, evidence.Blocks.shape[1]);
         torch.Tensor? total = null;
-        var mask = _mask.to(evidence.Blocks.device);
         foreach (var (first, parameters) in Parameters(codes, evidence))
         {
             var part = _settings.Family.LogLikelihood(
                 parameters,
                 evidence.Blocks.narrow(0, first, parameters.shape[0]),
-                mask.narrow(0, first, parameters.shape[0]));
+                _mask.narrow(0, first, parameters.shape[0]));
             total = total is null ? part : total.Plus(part);
         }
 
         return codes[0].dim() == 2 ? total!.squeeze(0) : total!;
     }
 
-    /// <summary>
-    /// What the residual data layer adds to gamma1 alone (Figure S7): log p(x_l | gamma1_l + delta_l) - log p(x_l | gamma1_l)
-    /// of each block in nats. Zero for a block that sees none before it.
-    /// </summary>
-    /// <param name="codes">All codes, each [B, N_l], or [K, B, N_l] for K samples an image.</param>
-    /// <param name="evidence">x, prepared.</param>
-    /// <returns>[L, B], or [L, K, B].</returns>
-    /// <exception cref="ArgumentException">The codes have other shapes.</exception>
-    public torch.Tensor ResidualGain(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    public override torch.Tensor ResidualGain(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(codes);
-        ArgumentNullException.ThrowIfNull(evidence);
-        CheckCodes(codes, _settings.Latents, evidence.Blocks.shape[1]);
+        CheckCodes(codes, evidence.Blocks.shape[1]);
         var gain = LogProbPerBlock(codes, evidence) - LogProbPerBlock(codes, evidence with { Residual = null });
         return codes[0].dim() == 2 ? gain.squeeze(1) : gain;
     }
 
-    /// <inheritdoc/>
     public override DataDistribution Step(
-        int block,
-        IReadOnlyList<torch.Tensor> codes,
-        IReadOnlyList<torch.Tensor> previousBlocks)
+        int block, IReadOnlyList<torch.Tensor> codes, IReadOnlyList<torch.Tensor> previousBlocks)
     {
-        ArgumentNullException.ThrowIfNull(codes);
-        ArgumentNullException.ThrowIfNull(previousBlocks);
-        var (parameters, hidden) = _latentNetworks.ForwardOne(block, Pad(codes[block], _largestLayer));
+        var (parameters, hidden) = _latentNetworks.ForwardOne(block, Code(block, codes));
         int coupled = Array.IndexOf(_coupledBlocks, block);
         if (coupled >= 0)
         {
@@ -163,16 +137,12 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         return _settings.Family.Bind(WithoutPadding(parameters, block));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => _settings.Partition.Join(blocks);
 
-    /// <inheritdoc/>
     public override torch.Tensor Block(torch.Tensor x, int block) => _settings.Partition.Block(x, block);
 
-    /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor mean)
     {
-        ArgumentNullException.ThrowIfNull(mean);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var padded = _settings.Partition.Split(mean.unsqueeze(0)).squeeze(1);
@@ -185,14 +155,13 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     /// <summary>log p(x_l | z) of each block, [L, K, B].</summary>
     private torch.Tensor LogProbPerBlock(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
-        var mask = _mask.to(evidence.Blocks.device);
         return torch.stack(
         [
             .. Parameters(codes, evidence).SelectMany(run => Enumerable.Range(0, (int)run.Parameters.shape[0])
                 .Select(block => _settings.Family.LogLikelihood(
                     run.Parameters.narrow(0, block, 1),
                     evidence.Blocks.narrow(0, run.First + block, 1),
-                    mask.narrow(0, run.First + block, 1)))),
+                    _mask.narrow(0, run.First + block, 1)))),
         ]);
     }
 
@@ -200,11 +169,11 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     /// Parameters of all blocks at once, in runs of blocks: the first block of each and [blocks, K, B, P LargestBlock].
     /// </summary>
     private IEnumerable<(int First, torch.Tensor Parameters)> Parameters(
-        IReadOnlyList<torch.Tensor> codes,
-        DataEvidence evidence)
+        IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
-        var stacked = torch.stack([.. codes.Select(code => Pad(code, _largestLayer))]).view(Blocks, -1, _largestLayer);
-        var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked);
+        var blocks = Enumerable.Range(0, Blocks).Select(block => Code(block, codes)).ToArray();
+        var stacked = blocks.Length == 1 ? blocks[0] : torch.stack(blocks);
+        var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked.reshape(Blocks, -1, _codeSize));
         torch.Tensor PerSample(torch.Tensor run, int first)
         {
             run = _windows?.Gather(run, first) ?? run;
@@ -229,6 +198,34 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
             (0, PerSample(runs[0], 0)),
             (first, PerSample(_residualNetworks.Refine(evidence.Residual, coupled, runs[1]), first)),
         ];
+    }
+
+    /// <summary>What a block's network sees of the codes, [..., B, N]: its own, or those of the last layers side by side.</summary>
+    private torch.Tensor Code(int block, IReadOnlyList<torch.Tensor> codes) =>
+        _settings.LastLayers is null ? Pad(codes[block], _codeSize)
+        : codes.Count - _firstSeen == 1 ? codes[_firstSeen]
+        : torch.cat([.. codes.Skip(_firstSeen)], -1);
+
+    /// <summary>Refuses codes of another number or shape: padding and folding would accept them without a word.</summary>
+    private void CheckCodes(IReadOnlyList<torch.Tensor> codes, long batch)
+    {
+        var latents = _settings.Latents;
+        if (codes.Count != latents.Count)
+        {
+            throw new ArgumentException($"The likelihood takes {latents.Count} codes, not {codes.Count}.", nameof(codes));
+        }
+
+        for (int layer = _firstSeen; layer < codes.Count; layer++)
+        {
+            long[] shape = codes[layer].shape;
+            if (shape.Length is not (2 or 3) || shape[^2] != batch || shape[^1] != latents[layer])
+            {
+                throw new ArgumentException(
+                    $"The likelihood takes code {layer} of shape [{batch}, {latents[layer]}] or [K, {batch}, {latents[layer]}], "
+                    + $"not [{string.Join(", ", shape)}].",
+                    nameof(codes));
+            }
+        }
     }
 
     /// <summary>What a block's network sees of a parent without padding: [B, known].</summary>
@@ -269,23 +266,21 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
     }
 
-    private static BlockWindows Windows(Partition partition) => partition.Windows ?? throw new UsageException(
-        "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
+    private static BlockWindows Windows(Partition partition, ParameterInitializer initializer) =>
+        partition.Windows(initializer.Type, initializer.Device) ?? throw new UsageException(
+            "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
 
     private static torch.Tensor Pad(torch.Tensor x, int size) =>
         x.shape[^1] == size ? x : torch.nn.functional.pad(x, [0, size - x.shape[^1]]);
 }
 
 /// <summary>How a <see cref="BlockwiseLikelihood"/> is built.</summary>
-/// <param name="Partition">How x is cut into blocks; one block a layer.</param>
+/// <param name="Partition">How x is cut into blocks; one block a layer, or the whole image on several.</param>
 /// <param name="Graph">The blocks that each data layer sees (coupling iii); <see cref="CouplingGraph.Uncoupled"/> for none.</param>
 /// <param name="Latents">N_l of each layer.</param>
 /// <param name="Family">The distribution of a dimension.</param>
-public sealed record BlockwiseSettings(
-    Partition Partition,
-    CouplingGraph Graph,
-    IReadOnlyList<int> Latents,
-    DataFamily Family)
+internal sealed record BlockwiseSettings(
+    Partition Partition, CouplingGraph Graph, IReadOnlyList<int> Latents, DataFamily Family)
 {
     /// <summary>How the previous block refines a data layer.</summary>
     public DataResidual Residual { get; init; } = DataResidual.Joint;
@@ -293,8 +288,26 @@ public sealed record BlockwiseSettings(
     /// <summary>The networks of the data layers.</summary>
     public NetworkDesign Network { get; init; } = new PerceptronDesign([200, 200]);
 
-    /// <summary>The grid on which the codes lie.</summary>
+    /// <summary>The grid on which the codes lie, where each block sees its own.</summary>
     public LatentGrid Grid { get; init; } = LatentGrid.None;
+
+    /// <summary>The codes of how many last layers the one block sees side by side; null where block l sees z_l.</summary>
+    public int? LastLayers { get; init; }
+
+    /// <summary>Whether the hidden layers of the one block's network, a perceptron, have batch normalization.</summary>
+    public bool BatchNormalization { get; init; }
+
+    /// <summary>The whole image as one block.</summary>
+    /// <param name="image">What x stands for.</param>
+    /// <param name="latents">N_l of each layer of the hierarchy.</param>
+    /// <param name="family">The distribution of a dimension.</param>
+    /// <param name="lastLayers">How many layers it sees, counted from the last; null for all.</param>
+    public static BlockwiseSettings Whole(
+        FeatureShape image, IReadOnlyList<int> latents, DataFamily family, int? lastLayers = null) =>
+        new(new WholePartition(image), CouplingGraph.Uncoupled(1), latents, family)
+        {
+            LastLayers = lastLayers ?? latents.Count,
+        };
 }
 
 /// <summary>How the previous block refines a data layer: gamma_l = gamma1_l(z_l) + delta_l (section 3.4.2).</summary>

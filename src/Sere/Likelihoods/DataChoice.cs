@@ -88,17 +88,15 @@ public abstract record DataChoice : Choice
     }
 
     /// <summary>p(x | z) of the whole image on all codes, or on the last.</summary>
-    internal DenseLikelihood BuildWhole(
+    internal BlockwiseLikelihood BuildWhole(
         FeatureShape image,
         IReadOnlyList<int> latents,
         int? layersSeen,
         ParameterInitializer initializer,
         bool batchNormalization = false) => new(
-            new DenseSettings(image.Size, latents, Family(image))
+            BlockwiseSettings.Whole(Network.Input(image, "model.data.network"), latents, Family(image), layersSeen) with
             {
-                LayersSeen = layersSeen,
                 Network = Network,
-                Shape = Network.Input(image, "model.data.network"),
                 BatchNormalization = batchNormalization,
             },
             initializer);

@@ -10,7 +10,7 @@ namespace Sere.Likelihoods;
 /// The distribution of data, position by position: how unconstrained parameters become a distribution. Residuals are added in the
 /// unconstrained parameters; squashing and floors come after the sum.
 /// </summary>
-public abstract class DataFamily
+internal abstract class DataFamily
 {
     /// <summary>
     /// C, the dimensions of a position: 1 where dimensions are independent, else the channels of a pixel. A block of C > 1
@@ -40,8 +40,6 @@ public abstract class DataFamily
     /// <returns>[K, B].</returns>
     public virtual torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask)
     {
-        ArgumentNullException.ThrowIfNull(blocks);
-        ArgumentNullException.ThrowIfNull(mask);
         var perPosition = Bind(parameters).LogProbPerPosition(blocks.unsqueeze(1));
         return (perPosition * mask.narrow(-1, 0, perPosition.shape[^1]).unsqueeze(1)).sum([0, 3]);
     }
@@ -65,26 +63,19 @@ public sealed record BernoulliData : DataChoice
 }
 
 /// <summary>Binary data: one logit a dimension.</summary>
-public sealed class BernoulliFamily : DataFamily
+internal sealed class BernoulliFamily : DataFamily
 {
-    /// <inheritdoc/>
     public override int ParametersPerPosition => 1;
 
-    /// <inheritdoc/>
     public override string Space => "discrete";
 
-    /// <inheritdoc/>
     public override DataDistribution Bind(torch.Tensor parameters) => new Bernoulli(parameters);
 
-    /// <inheritdoc/>
     public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask) =>
         BernoulliLogLikelihood.Apply(parameters, blocks, mask);
 
-    /// <inheritdoc/>
     public override torch.Tensor InitialParameters(torch.Tensor mean)
     {
-        ArgumentNullException.ThrowIfNull(mean);
-
         // Pixels that are never on in the training data would have a logit of minus infinity.
         return mean.Clamp(0.001, 0.999).logit();
     }
@@ -100,7 +91,7 @@ public sealed record GaussianData : DataChoice
 }
 
 /// <summary>Continuous data: mean and standard deviation floor + softplus(s) a dimension.</summary>
-public sealed class GaussianFamily : DataFamily
+internal sealed class GaussianFamily : DataFamily
 {
     private readonly double _scaleFloor;
 
@@ -111,24 +102,18 @@ public sealed class GaussianFamily : DataFamily
         _scaleFloor = scaleFloor;
     }
 
-    /// <inheritdoc/>
     public override int ParametersPerPosition => 2;
 
-    /// <inheritdoc/>
     public override string Space => "data";
 
-    /// <inheritdoc/>
     public override DataDistribution Bind(torch.Tensor parameters)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         var parts = parameters.chunk(2, -1);
         return new DiagonalNormal(parts[0], parts[1].Softplus().Plus(_scaleFloor).log());
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor InitialParameters(torch.Tensor mean)
     {
-        ArgumentNullException.ThrowIfNull(mean);
         return torch.cat([mean, torch.zeros_like(mean)]);
     }
 }
@@ -160,7 +145,7 @@ public sealed record LogisticMixtureData : DataChoice
 }
 
 /// <summary>Grey or colour images of whole levels: mixtures of discretized logistics, pixel by pixel.</summary>
-public sealed class LogisticMixtureFamily : DataFamily
+internal sealed class LogisticMixtureFamily : DataFamily
 {
     // Scales that cover the range between the spread means.
     private const double InitialScale = 0.25;
@@ -169,24 +154,18 @@ public sealed class LogisticMixtureFamily : DataFamily
     /// <summary>A family of images of so many channels, components and levels.</summary>
     public LogisticMixtureFamily(LogisticMixtureSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         _settings = settings;
     }
 
-    /// <inheritdoc/>
     public override int Channels => _settings.Channels;
 
-    /// <inheritdoc/>
     public override int ParametersPerPosition => _settings.ParametersPerPixel;
 
-    /// <inheritdoc/>
     public override string Space => "discrete";
 
-    /// <inheritdoc/>
     public override DataDistribution Bind(torch.Tensor parameters) => new DiscretizedLogisticMixture(_settings, parameters);
 
-    /// <inheritdoc/>
     public override torch.Tensor LogLikelihood(torch.Tensor parameters, torch.Tensor blocks, torch.Tensor mask) =>
         LogisticMixtureLogLikelihood.Apply(
             new(_settings.Channels, _settings.Mixtures, _settings.Levels, (float)_settings.ScaleFloor),
@@ -201,7 +180,6 @@ public sealed class LogisticMixtureFamily : DataFamily
     /// <param name="mean">Mean of each dimension over the training data, [D].</param>
     public override torch.Tensor InitialParameters(torch.Tensor mean)
     {
-        ArgumentNullException.ThrowIfNull(mean);
         int mixtures = _settings.Mixtures;
         var center = mean.Times(2).Minus(1).view(Channels, 1, -1);
         double[] offsets = [.. Enumerable.Range(0, mixtures).Select(m => ((m + 0.5) / mixtures) - 0.5)];

@@ -69,7 +69,7 @@ public sealed record Whiten : PreprocessingChoice
 /// The map from data to the space that a flow models: a logit or none, and a normalization that is fitted to the training
 /// data. It belongs to the weights, so that checkpoints keep what was fitted.
 /// </summary>
-public sealed class DataSpace : torch.nn.Module
+internal sealed class DataSpace : torch.nn.Module
 {
     private const int Chunk = 1000;
     private readonly LogitBijector? _logit;
@@ -141,7 +141,6 @@ public sealed class DataSpace : torch.nn.Module
     /// <param name="x">[B, D].</param>
     public torch.Tensor SpaceLogDeterminant(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         return _logit is null ? torch.zeros_like(x.select(-1, 0)) : _logit.Forward(x).LogDeterminant.sum(-1);
     }
 

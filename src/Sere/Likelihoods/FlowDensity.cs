@@ -55,12 +55,12 @@ public sealed record FlowData : DataChoice
         bool isCoupled,
         LatentGrid grid,
         ParameterInitializer initializer) =>
-        new FlowLikelihood(image.Size, BuildDensity(image.Size, latents, initializer));
+        BuildFlow(image.Size, latents, initializer);
 
     /// <summary>
-    /// The density with freshly drawn parameters: steps for each layer of latents, or without latents.
+    /// The flow with freshly drawn parameters: steps for each layer of latents, or without latents.
     /// </summary>
-    internal FlowDensity BuildDensity(int dimensions, IReadOnlyList<int> latents, ParameterInitializer initializer)
+    internal FlowLikelihood BuildFlow(int dimensions, IReadOnlyList<int> latents, ParameterInitializer initializer)
     {
         var network = (PerceptronDesign)Network;
         var space = Preprocessing.Build(dimensions, initializer);
@@ -69,10 +69,8 @@ public sealed record FlowData : DataChoice
         [
             .. contexts.Select((size, layer) => Flow.Build(dimensions, size, layer * Flow.Steps, initializer)),
         ];
-        return new FlowDensity(
-            space,
-            layers,
-            new FlowBase(Base, dimensions, latents, network.Hidden, network.Activation, initializer));
+        var flowBase = new FlowBase(Base, dimensions, latents, network.Hidden, network.Activation, initializer);
+        return new FlowLikelihood(dimensions, new FlowDensity(space, layers, flowBase));
     }
 
     private protected override DataFamily Family(FeatureShape image) =>
@@ -84,7 +82,7 @@ public sealed record FlowData : DataChoice
 /// steps of each layer to the noise of the base. Layer 1 stands next to the base and layer L next to the data: a draw
 /// passes them in their order.
 /// </summary>
-public sealed class FlowDensity : torch.nn.Module
+internal sealed class FlowDensity : torch.nn.Module
 {
     private readonly DataSpace _space;
     private readonly FlowLayer[] _layers;
@@ -97,7 +95,6 @@ public sealed class FlowDensity : torch.nn.Module
     public FlowDensity(DataSpace space, IReadOnlyList<FlowLayer> layers, FlowBase flowBase)
         : base(nameof(FlowDensity))
     {
-        ArgumentNullException.ThrowIfNull(layers);
         _space = space;
         _layers = [.. layers];
         _base = flowBase;
@@ -138,7 +135,6 @@ public sealed class FlowDensity : torch.nn.Module
     public (torch.Tensor Noise, torch.Tensor LogDeterminant) ToNoise(
         torch.Tensor prepared, IReadOnlyList<torch.Tensor> contexts)
     {
-        ArgumentNullException.ThrowIfNull(contexts);
         var value = prepared;
         torch.Tensor? total = null;
         for (int layer = _layers.Length - 1; layer >= 0; layer--)
@@ -156,8 +152,6 @@ public sealed class FlowDensity : torch.nn.Module
     /// <param name="temperature">Factor on the noise of the base.</param>
     public torch.Tensor Draw(torch.Tensor uniform, IReadOnlyList<torch.Tensor> contexts, double temperature = 1)
     {
-        ArgumentNullException.ThrowIfNull(uniform);
-        ArgumentNullException.ThrowIfNull(contexts);
         var normal = DiagonalNormal.Standard((int)uniform.shape[^1], uniform).FromUniform(uniform);
         var value = ((IReparameterized)_base.Bind(contexts)).FromNoise(normal, temperature);
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -189,9 +183,10 @@ public sealed class FlowDensity : torch.nn.Module
 
 /// <summary>
 /// p(x | z) of the whole image as a normalizing flow (section 4.2.2): layer l of the hierarchy owns steps of the flow, whose
-/// networks see z_l, and adds to the parameters of the base. A draw takes a pass for each dimension.
+/// networks see z_l, and adds to the parameters of the base. Without a hierarchy it is a density of its own. A draw takes a
+/// pass for each dimension.
 /// </summary>
-public sealed class FlowLikelihood : Likelihood
+internal sealed class FlowLikelihood : Likelihood
 {
     private readonly FlowDensity _density;
 
@@ -199,63 +194,68 @@ public sealed class FlowLikelihood : Likelihood
     public FlowLikelihood(int dimensions, FlowDensity density)
         : base(nameof(FlowLikelihood))
     {
-        Dimensions = dimensions;
-        _density = density;
+        (Dimensions, _density) = (dimensions, density);
         register_module("density", density);
     }
 
-    /// <inheritdoc/>
     public override int Dimensions { get; }
 
-    /// <inheritdoc/>
     public override string Space => _density.Space;
 
-    /// <inheritdoc/>
     public override bool HasStatistics => _density.HasStatistics;
 
-    /// <inheritdoc/>
-    public override DataEvidence Prepare(torch.Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        return x.dim() == 2 && x.shape[1] == Dimensions
-            ? new DataEvidence(_density.Prepare(x).unsqueeze(0), null)
-            : throw new ArgumentException(
-                $"The likelihood takes data of shape [B, {Dimensions}], not [{string.Join(", ", x.shape)}].", nameof(x));
-    }
+    public override torch.Tensor LogProb(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence) =>
+        _density.LogProb(evidence.Blocks.squeeze(0), codes);
 
-    /// <inheritdoc/>
-    public override torch.Tensor LogProb(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
-    {
-        ArgumentNullException.ThrowIfNull(evidence);
-        return _density.LogProb(evidence.Blocks.squeeze(0), codes);
-    }
+    /// <summary>The image is one block.</summary>
+    public override DataDistribution Step(
+        int block, IReadOnlyList<torch.Tensor> codes, IReadOnlyList<torch.Tensor> previousBlocks) =>
+        new FlowDistribution(_density, codes, Dimensions);
 
-    /// <inheritdoc/>
-    public override GeneratedImages Generate(IReadOnlyList<torch.Tensor> codes, torch.Tensor uniform)
+    public override GeneratedImages Generate(
+        IReadOnlyList<torch.Tensor> codes, torch.Tensor uniform, double temperature = 1)
     {
         // A flow has no mean in closed form: what is shown is the draw itself.
-        var values = _density.Draw(uniform, codes);
+        var values = _density.Draw(uniform, codes, codes.Count == 0 ? temperature : 1);
         return new GeneratedImages(values, values);
     }
 
-    /// <inheritdoc/>
     public override GeneratedImages TeacherForced(IReadOnlyList<torch.Tensor> codes, torch.Tensor x) => throw new SereException(
         "A flow draws the whole image at once, so that there is no true block before to be shown; leave out --teacher-forced.");
 
-    /// <inheritdoc/>
-    public override void InitializeOutput(torch.Tensor mean)
-    {
-        // It starts near the base in the space that is modelled, whatever the means of the data.
-    }
+    public override torch.Tensor Noise(DataEvidence evidence) => _density.ToNoise(evidence.Blocks.squeeze(0), []).Noise;
 
-    /// <inheritdoc/>
     public override void FitSpace(torch.Tensor x) => _density.FitSpace(x);
 
-    /// <inheritdoc/>
     public override torch.Tensor SpaceLogDeterminant(torch.Tensor x) => _density.SpaceLogDeterminant(x);
 
-    /// <inheritdoc/>
     public override void FitStatistics(
         IReadOnlyList<torch.Tensor> batches, IReadOnlyList<IReadOnlyList<torch.Tensor>> codes) =>
         _density.FitStatistics(batches, codes);
+
+    protected override DataEvidence Evidence(torch.Tensor x) => new(_density.Prepare(x).unsqueeze(0), null);
+}
+
+/// <summary>A flow given codes, as a distribution of images that are one position.</summary>
+/// <param name="density">The flow.</param>
+/// <param name="codes">The codes, each [B, N_l]; none without latents.</param>
+/// <param name="dimensions">D.</param>
+internal sealed class FlowDistribution(FlowDensity density, IReadOnlyList<torch.Tensor> codes, int dimensions)
+    : DataDistribution
+{
+    /// <summary>What stands for it: the image of the median of the base's noise.</summary>
+    public override torch.Tensor Mean
+    {
+        get
+        {
+            var like = codes.Count > 0 ? codes[0] : density.parameters().First();
+            long rows = codes.Count > 0 ? like.shape[0] : 1;
+            return FromUniform(TensorArithmetic.Full([rows, dimensions], 0.5, like.dtype, like.device));
+        }
+    }
+
+    public override torch.Tensor LogProbPerPosition(torch.Tensor x) =>
+        density.LogProb(density.Prepare(x), codes).unsqueeze(-1);
+
+    public override torch.Tensor FromUniform(torch.Tensor uniform) => density.Draw(uniform, codes);
 }

@@ -101,7 +101,7 @@ public sealed record VariationalAutoencoder : LatentVariableChoice
             },
             initializer);
         var encoder = Evidence.Build(Layers, image, grid.Shape(hierarchy.FeatureSize), initializer);
-        return new VariationalModel(
+        return new DensityModel(
             encoder, hierarchy, Data.Build(image, latents, Partition, Coupling.Data, grid, initializer));
     }
 }
@@ -133,7 +133,7 @@ public sealed record FlowPosteriorAutoencoder : LatentVariableChoice
     {
         var hierarchy = new FlowPosteriorHierarchy(Latents, Context, Bijector, Posterior, initializer);
         var encoder = Evidence.Build(1, image, FeatureShape.Vector(hierarchy.FeatureSize), initializer);
-        return new VariationalModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
+        return new DensityModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
     }
 }
 
@@ -187,10 +187,8 @@ public sealed record LadderAutoencoder : LatentVariableChoice
         var hierarchy = new LadderHierarchy(latents, widths, HiddenLayers, Activation, MeanBound, logScale, initializer);
         int[] features = [.. Enumerable.Range(0, layers).Select(hierarchy.FeatureSize)];
         var encoder = new BottomUpEncoder(image.Size, widths, HiddenLayers, features, Activation, initializer);
-        return new VariationalModel(
-            encoder,
-            hierarchy,
-            Data.BuildWhole(image, latents, layersSeen: 1, initializer, batchNormalization: true));
+        return new DensityModel(
+            encoder, hierarchy, Data.BuildWhole(image, latents, layersSeen: 1, initializer, batchNormalization: true));
     }
 }
 
@@ -229,6 +227,6 @@ public sealed record RelaxedBernoulliAutoencoder : LatentVariableChoice
         var hierarchy = new RelaxedBernoulliHierarchy(
             Latents, Context, (PerceptronDesign)Network, PosteriorTemperature, PriorTemperature, initializer);
         var encoder = Evidence.Build(1, image, FeatureShape.Vector(hierarchy.FeatureSize), initializer);
-        return new VariationalModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
+        return new DensityModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
     }
 }

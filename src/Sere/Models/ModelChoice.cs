@@ -59,5 +59,5 @@ public sealed record NormalizingFlow : ModelChoice
     internal override FlowData DataLayer => new() { Flow = Flow, Base = Base, Preprocessing = Preprocessing };
 
     internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer) =>
-        new ExactModel(image.Size, DataLayer.BuildDensity(image.Size, [], initializer));
+        new(DataLayer.BuildFlow(image.Size, [], initializer));
 }

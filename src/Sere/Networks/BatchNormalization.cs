@@ -10,7 +10,7 @@ namespace Sere.Networks;
 /// into checkpoints and averaged weights (<see cref="RunningStatistics"/>). Statistics that are not finite are not taken in, as a step
 /// of training that is not finite is skipped.
 /// </summary>
-public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
+internal sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
 {
     private const double Momentum = 0.1;
     private const double Epsilon = 1e-5;
@@ -24,7 +24,6 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
     public BatchNormalization(int features, ParameterInitializer initializer, double scale = 1)
         : base(nameof(BatchNormalization))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _scale = initializer.Constant(scale, features);
         _shift = initializer.Constant(0, features);
         _statistics =
@@ -43,7 +42,6 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
     /// <summary>Running variance of each feature, [F].</summary>
     internal torch.Tensor RunningVariance => _statistics[1];
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [("running_mean", RunningMean), ("running_variance", RunningVariance)];
 
@@ -66,8 +64,6 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
     /// <summary>Normalizes each feature over the rows: [R, F] to [R, F], or over the places of a grid too: [R, F, H, W].</summary>
     public torch.Tensor Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-
         // A single row has no variance of its own.
         if (!training || x.shape[0] < 2)
         {
@@ -91,7 +87,7 @@ public sealed class BatchNormalization : torch.nn.Module, IRunningStatistics
 /// Mean and variance of each dimension of some values: those of a batch in training, of which running averages are kept, or
 /// those that were fitted to all data. They go into checkpoints and averaged weights (<see cref="RunningStatistics"/>).
 /// </summary>
-public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
+internal sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
 {
     private const double Momentum = 0.1;
     private const double Epsilon = 1e-5;
@@ -103,7 +99,6 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
     public BatchStatistics(int dimensions, ParameterInitializer initializer)
         : base(nameof(BatchStatistics))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _statistics =
         [
             torch.zeros(dimensions, initializer.Type, initializer.Device),
@@ -112,7 +107,6 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
         RunningStatistics.Register(this);
     }
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [("running_mean", _statistics[0]), ("running_variance", _statistics[1])];
 
@@ -125,7 +119,6 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
     /// </summary>
     public (torch.Tensor Mean, torch.Tensor LogDeviation) Take(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var rows = x.reshape(-1, x.shape[^1]);
         if (rows.shape[0] < 2)
         {
@@ -141,7 +134,6 @@ public sealed class BatchStatistics : torch.nn.Module, IRunningStatistics
     /// <summary>Keeps the mean and variance of all rows of x [..., N], as they are.</summary>
     public void Fit(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var rows = x.reshape(-1, x.shape[^1]);

@@ -10,7 +10,7 @@ namespace Sere.Networks;
 /// inputs, those of input i a function of the inputs before it and of the whole context, which no mask touches. The hidden
 /// degrees are spread evenly over 1..D-1, so that also a narrow network reaches almost all inputs.
 /// </summary>
-public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
+internal sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 {
     private const double GoldenRatio = 0.6180339887498949;
     private readonly Parameter[] _weights;
@@ -43,8 +43,6 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         double phase = 0)
         : base(nameof(ConditionalMade))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         if (phase is not (>= 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(phase), phase, "A phase is at least 0 and less than 1.");
@@ -87,14 +85,18 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
                 _contextWeights[layer] = initializer.Normal(gain / Math.Sqrt(context), context, to.Length);
                 register_parameter($"context_weight{layer}", _contextWeights[layer]);
             }
+
+            // On a CPU the kernels need none; elsewhere no step shall bring one to the device.
+            if (initializer.Device.type != DeviceType.CPU)
+            {
+                _ = Mask(layer);
+            }
         }
     }
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [.. _phase.Select(phase => ("phase", phase))];
 
-    /// <inheritdoc/>
     bool IRunningStatistics.AreFixed => true;
 
     /// <summary>D.</summary>
@@ -162,7 +164,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         if (_masks[layer] is not { } mask)
         {
             mask = _masks[layer] = _staircases[layer].Ones(_weights[layer]);
-            register_buffer($"mask{layer}", mask);
+            register_buffer($"mask{layer}", mask, persistent: false);
         }
 
         return mask;
@@ -178,15 +180,14 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
 
     // The degrees of inputs rise, so that every output sees the first ones, up to some.
     private static MaskStaircase Staircase(int[] from, int[] to, bool isOutput) => new(
-        from.Length,
-        [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
+        from.Length, [.. to.Select(degree => from.Count(source => isOutput ? source < degree : source <= degree))]);
 }
 
 /// <summary>
 /// A <see cref="ConditionalMade"/> bound to a context: what depends on the context and on the weights alone is computed once
 /// for all passes. It ends with these weights: once they have changed, it is refused (<see cref="WeightsClock"/>).
 /// </summary>
-public sealed class BoundConditionalMade
+internal sealed class BoundConditionalMade
 {
     private readonly ConditionalMade _made;
     private readonly IReadOnlyList<torch.Tensor> _prepared;
@@ -205,7 +206,6 @@ public sealed class BoundConditionalMade
     /// <exception cref="InvalidOperationException">The weights have changed since the network was bound.</exception>
     public torch.Tensor Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         RequireSameWeights();
         int inputs = _made.Inputs;
         if (x.shape[^1] != inputs)

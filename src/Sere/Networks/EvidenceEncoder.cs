@@ -8,16 +8,16 @@ namespace Sere.Networks;
 /// <summary>
 /// Maps the evidence x to one feature tensor per layer of a hierarchy, which fixes what the features mean.
 /// </summary>
-public abstract class EvidenceEncoder : torch.nn.Module
+internal abstract class EvidenceEncoder(string name) : torch.nn.Module(name)
 {
-    /// <summary>Sets the module's name.</summary>
-    protected EvidenceEncoder(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>x [B, D] to the features of each layer, [B, F_l].</summary>
     public abstract EvidenceFeatures Encode(torch.Tensor x);
+}
+
+/// <summary>No encoder: what a hierarchy without layers is told of x.</summary>
+internal sealed class NoEvidence() : EvidenceEncoder(nameof(NoEvidence))
+{
+    public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfLayers([]);
 }
 
 /// <summary>The encoder from the image to the features of each layer.</summary>
@@ -45,7 +45,7 @@ public abstract record EvidenceChoice : Choice
 /// <summary>
 /// What an evidence encoder says to each layer of a hierarchy: a stack of equal widths, or layers of widths of their own.
 /// </summary>
-public sealed class EvidenceFeatures
+internal sealed class EvidenceFeatures
 {
     private readonly torch.Tensor? _stack;
     private readonly IReadOnlyList<torch.Tensor>? _layers;
@@ -65,7 +65,6 @@ public sealed class EvidenceFeatures
     /// <summary>Features of equal widths, [L, B, F].</summary>
     public static EvidenceFeatures OfStack(torch.Tensor stack)
     {
-        ArgumentNullException.ThrowIfNull(stack);
         return stack.dim() == 3
             ? new EvidenceFeatures(stack, null)
             : throw new ArgumentException(
@@ -75,7 +74,6 @@ public sealed class EvidenceFeatures
     /// <summary>Features of widths of their own, each [B, F_l].</summary>
     public static EvidenceFeatures OfLayers(IReadOnlyList<torch.Tensor> layers)
     {
-        ArgumentNullException.ThrowIfNull(layers);
         return new EvidenceFeatures(null, layers);
     }
 
@@ -100,7 +98,7 @@ public sealed record IndependentEvidence : EvidenceChoice
 /// The paper's "independent deterministic encoders" (section 4.1.1): one network a layer, all on the whole of x and
 /// none on a latent code, so that all layers are encoded at once.
 /// </summary>
-public sealed class IndependentEvidenceEncoder : EvidenceEncoder
+internal sealed class IndependentEvidenceEncoder : EvidenceEncoder
 {
     private readonly StackedNetwork _networks;
 
@@ -112,7 +110,6 @@ public sealed class IndependentEvidenceEncoder : EvidenceEncoder
         register_module("networks", networks);
     }
 
-    /// <inheritdoc/>
     public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfStack(_networks.Forward(x));
 }
 
@@ -132,7 +129,7 @@ public sealed record BottomUpEvidence : EvidenceChoice
 /// d_l = d_{l+1} + g_l(d_{l+1}), and the features of layer l are an affine map of d_l. The first layer of the hierarchy is
 /// the top, and is reached last. (The first suggestion of section 5 for future work.)
 /// </summary>
-public sealed class BottomUpEvidenceEncoder : EvidenceEncoder
+internal sealed class BottomUpEvidenceEncoder : EvidenceEncoder
 {
     private readonly ParameterNetwork _bottom;
     private readonly ParameterNetwork[] _steps;
@@ -148,7 +145,6 @@ public sealed class BottomUpEvidenceEncoder : EvidenceEncoder
         NetworkDesign design, int layers, FeatureShape input, FeatureShape output, ParameterInitializer initializer)
         : base(nameof(BottomUpEvidenceEncoder))
     {
-        ArgumentNullException.ThrowIfNull(design);
         var features = design.Features(input, output);
         _bottom = design.Create(input, features, initializer);
         _steps = new ParameterNetwork[layers - 1];
@@ -166,7 +162,6 @@ public sealed class BottomUpEvidenceEncoder : EvidenceEncoder
         }
     }
 
-    /// <inheritdoc/>
     public override EvidenceFeatures Encode(torch.Tensor x)
     {
         var features = new torch.Tensor[_heads.Length];
@@ -189,7 +184,7 @@ public sealed class BottomUpEvidenceEncoder : EvidenceEncoder
 /// A deterministic pass from x upward (Sonderby et al. 2016): d_1 = g_1(x), d_{l+1} = g_{l+1}(d_l), with the features of each
 /// layer an affine map of its d. The first layer of a hierarchy is the top, and is reached last.
 /// </summary>
-public sealed class BottomUpEncoder : EvidenceEncoder
+internal sealed class BottomUpEncoder : EvidenceEncoder
 {
     private readonly NormalizedMlp[] _bodies;
     private readonly Mlp[] _heads;
@@ -210,8 +205,6 @@ public sealed class BottomUpEncoder : EvidenceEncoder
         ParameterInitializer initializer)
         : base(nameof(BottomUpEncoder))
     {
-        ArgumentNullException.ThrowIfNull(widths);
-        ArgumentNullException.ThrowIfNull(features);
         _bodies = new NormalizedMlp[widths.Count];
         _heads = new Mlp[widths.Count];
         int width = inputs;
@@ -226,13 +219,12 @@ public sealed class BottomUpEncoder : EvidenceEncoder
         }
     }
 
-    /// <inheritdoc/>
     public override EvidenceFeatures Encode(torch.Tensor x)
     {
         var features = new torch.Tensor[_bodies.Length];
         for (int layer = _bodies.Length - 1; layer >= 0; layer--)
         {
-            x = _bodies[layer].Forward(x);
+            x = _bodies[layer].ForwardOne(0, x).Output;
             features[layer] = _heads[layer].Forward(x);
         }
 

@@ -6,7 +6,7 @@ using TorchSharp.Modules;
 namespace Sere.Networks;
 
 /// <summary>A refinement by the known input alone, whatever the code is.</summary>
-public sealed class EvidenceRefinement : RefinementNetwork
+internal sealed class EvidenceRefinement : RefinementNetwork
 {
     private readonly StackedNetwork _evidence;
 
@@ -22,23 +22,17 @@ public sealed class EvidenceRefinement : RefinementNetwork
     public static EvidenceRefinement Create(
         NetworkDesign design, int stack, FeatureShape known, FeatureShape output, ParameterInitializer initializer)
     {
-        ArgumentNullException.ThrowIfNull(design);
         return new EvidenceRefinement(design.CreateStack(stack, known, output, initializer, OutputGain));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Prepare(torch.Tensor known) => _evidence.Forward(known);
 
-    /// <inheritdoc/>
     public override torch.Tensor Refine(torch.Tensor prepared, torch.Tensor codeFeatures, torch.Tensor codeParameters)
     {
-        ArgumentNullException.ThrowIfNull(prepared);
-        ArgumentNullException.ThrowIfNull(codeParameters);
         long[] shape = codeParameters.shape;
         return codeParameters.view(shape[0], -1, prepared.shape[1], shape[2]).Plus(prepared.unsqueeze(1)).view(shape);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor ForwardOne(int index, torch.Tensor known, torch.Tensor codeFeatures) =>
         _evidence.ForwardOne(index, known).Output;
 }
@@ -50,16 +44,10 @@ public sealed class EvidenceRefinement : RefinementNetwork
 /// <remarks>
 /// What depends on the known input alone is computed once by <see cref="Prepare"/>, however many latent samples are drawn.
 /// </remarks>
-public abstract class RefinementNetwork : torch.nn.Module
+internal abstract class RefinementNetwork(string name) : torch.nn.Module(name)
 {
     /// <summary>Factor on the initial output: a refinement is small at the start, it does not replace what it refines.</summary>
     protected const double OutputGain = 0.1;
-
-    /// <summary>Names the module.</summary>
-    protected RefinementNetwork(string name)
-        : base(name)
-    {
-    }
 
     /// <summary>The part that depends on the known input alone, for each of a stack: [S, B, inputs] to [S, B, P].</summary>
     public abstract torch.Tensor Prepare(torch.Tensor known);
@@ -79,7 +67,7 @@ public abstract class RefinementNetwork : torch.nn.Module
 /// A refinement by perceptrons in which the last hidden layer sees the code's features too: three networks, on the code,
 /// on the known input, and on both (section 3.1).
 /// </summary>
-public sealed class JointPerceptronRefinement : RefinementNetwork
+internal sealed class JointPerceptronRefinement : RefinementNetwork
 {
     private readonly Activation _activation;
     private readonly StackedMlp _evidence;
@@ -106,8 +94,6 @@ public sealed class JointPerceptronRefinement : RefinementNetwork
         ParameterInitializer initializer)
         : base(nameof(JointPerceptronRefinement))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         if (hidden.Count == 0)
         {
             throw new UsageException("A joint data residual needs a hidden layer; add one to model.data.network.hidden.");
@@ -124,20 +110,16 @@ public sealed class JointPerceptronRefinement : RefinementNetwork
         register_module("evidence", _evidence);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Prepare(torch.Tensor known) => _evidence.Forward(known);
 
-    /// <inheritdoc/>
     public override torch.Tensor Refine(torch.Tensor prepared, torch.Tensor codeFeatures, torch.Tensor codeParameters)
     {
         var hidden = PerceptronLayer.Stacked(codeFeatures, _join, bias: null, _activation, addend: prepared);
         return PerceptronLayer.Stacked(hidden, _outputWeight, _outputBias, activation: null, addend: codeParameters);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor ForwardOne(int index, torch.Tensor known, torch.Tensor codeFeatures)
     {
-        ArgumentNullException.ThrowIfNull(codeFeatures);
         var prepared = _evidence.ForwardOne(index, known).Output;
         var hidden = PerceptronLayer.Stacked(
             codeFeatures.unsqueeze(0), _join.narrow(0, index, 1), bias: null, _activation, prepared.unsqueeze(0));
@@ -150,7 +132,7 @@ public sealed class JointPerceptronRefinement : RefinementNetwork
 /// A refinement by residual networks in which the last features see the code's too, place by place: three networks, on the
 /// code, on the known input, and on both (section 3.1).
 /// </summary>
-public sealed class JointConvolutionalRefinement : RefinementNetwork
+internal sealed class JointConvolutionalRefinement : RefinementNetwork
 {
     private readonly ResidualTrunk _evidence;
     private readonly StackedConvolution _join;
@@ -176,7 +158,6 @@ public sealed class JointConvolutionalRefinement : RefinementNetwork
         ParameterInitializer initializer)
         : base(nameof(JointConvolutionalRefinement))
     {
-        ArgumentNullException.ThrowIfNull(settings);
         (_stack, _known, _activation) = (stack, known, settings.Activation);
         _evidence = new ResidualTrunk(stack, known, output, settings, initializer);
         var codeFeatures = ResidualTrunk.Features(code, output, settings);
@@ -196,25 +177,18 @@ public sealed class JointConvolutionalRefinement : RefinementNetwork
         register_module("head", _head);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Prepare(torch.Tensor known)
     {
-        ArgumentNullException.ThrowIfNull(known);
         return StackedGrid.ToFlat(_evidence.Forward(StackedGrid.FromFlat(known, _known), 0, _stack), _stack);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Refine(torch.Tensor prepared, torch.Tensor codeFeatures, torch.Tensor codeParameters)
     {
-        ArgumentNullException.ThrowIfNull(codeParameters);
         return codeParameters.Plus(Join(prepared, codeFeatures, 0, _stack));
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor ForwardOne(int index, torch.Tensor known, torch.Tensor codeFeatures)
     {
-        ArgumentNullException.ThrowIfNull(known);
-        ArgumentNullException.ThrowIfNull(codeFeatures);
         var evidence = _evidence.Forward(StackedGrid.FromFlat(known.unsqueeze(0), _known), index, 1);
         return Join(StackedGrid.ToFlat(evidence, 1), codeFeatures.unsqueeze(0), index, 1).squeeze(0);
     }

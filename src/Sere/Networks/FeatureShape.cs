@@ -8,7 +8,7 @@ namespace Sere.Networks;
 /// <param name="Height">Rows of the grid.</param>
 /// <param name="Width">Columns of the grid.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct FeatureShape(int Channels, int Height, int Width)
+internal readonly record struct FeatureShape(int Channels, int Height, int Width)
 {
     /// <summary>Number of values.</summary>
     public int Size => checked(Channels * Height * Width);
@@ -43,7 +43,7 @@ public readonly record struct LatentGrid(
 
     /// <summary>The shape of so many values on this grid.</summary>
     /// <exception cref="ArgumentException">They do not fill the grid with whole channels.</exception>
-    public FeatureShape Shape(int values) => values % (Height * Width) == 0
+    internal FeatureShape Shape(int values) => values % (Height * Width) == 0
         ? new FeatureShape(values / (Height * Width), Height, Width)
         : throw new ArgumentException($"{values} values are no whole channels of a {Height}x{Width} grid.", nameof(values));
 }

@@ -6,7 +6,7 @@ using TorchSharp.Modules;
 namespace Sere.Networks;
 
 /// <summary>A multilayer perceptron: affine maps with an activation between them, none after the last.</summary>
-public sealed class Mlp : ParameterNetwork
+internal sealed class Mlp : ParameterNetwork
 {
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
@@ -28,8 +28,6 @@ public sealed class Mlp : ParameterNetwork
         double outputGain = 1)
         : base(nameof(Mlp))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         _activation = activation;
         int[] widths = [inputs, .. hidden, outputs];
         _weights = new Parameter[widths.Length - 1];
@@ -44,7 +42,6 @@ public sealed class Mlp : ParameterNetwork
         }
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
         for (int i = 0; i < _weights.Length; i++)
@@ -60,7 +57,7 @@ public sealed class Mlp : ParameterNetwork
 /// A multilayer perceptron with batch normalization before the activation of each hidden layer, as ladders have it; none
 /// after the last affine map.
 /// </summary>
-public sealed class NormalizedMlp : torch.nn.Module
+internal sealed class NormalizedMlp : StackedNetwork
 {
     private readonly Parameter[] _weights;
     private readonly BatchNormalization[] _norms;
@@ -83,8 +80,6 @@ public sealed class NormalizedMlp : torch.nn.Module
         double outputGain = 1)
         : base(nameof(NormalizedMlp))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         _activation = activation;
         _weights = new Parameter[hidden.Count + (outputs > 0 ? 1 : 0)];
         _norms = new BatchNormalization[hidden.Count];
@@ -111,13 +106,23 @@ public sealed class NormalizedMlp : torch.nn.Module
         }
     }
 
-    /// <summary>The bias of the last map, [outputs]; null where the last hidden layer is the output.</summary>
-    public Parameter? OutputBias => _outputBias.Length > 0 ? _outputBias[0] : null;
+    /// <summary>A perceptron of a design, from and to flat features.</summary>
+    public static NormalizedMlp Of(
+        NetworkDesign design, FeatureShape input, FeatureShape output, ParameterInitializer initializer) =>
+        design is PerceptronDesign perceptron
+            ? new NormalizedMlp(input.Size, perceptron.Hidden, output.Size, perceptron.Activation, initializer)
+            : throw new ArgumentException("Batch normalization here is that of perceptrons.", nameof(design));
+
+    public override int Stack => 1;
+
+    private Parameter? OutputBias => _outputBias.Length > 0 ? _outputBias[0] : null;
+
+    public override (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x) =>
+        ForwardOne(0, x.dim() == 2 ? x.unsqueeze(0) : x);
 
     /// <summary>Maps [..., inputs] to [..., outputs]; all leading dimensions are rows of one batch.</summary>
-    public torch.Tensor Forward(torch.Tensor x)
+    public override (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         long[] leading = x.shape[..^1];
         x = x.reshape(-1, x.shape[^1]);
         for (int layer = 0; layer < _norms.Length; layer++)
@@ -125,11 +130,13 @@ public sealed class NormalizedMlp : torch.nn.Module
             x = _activation.Apply(_norms[layer].Forward(TensorMath.MatrixMultiply(x, _weights[layer])));
         }
 
-        if (OutputBias is not null)
-        {
-            x = TensorMath.Linear(x, _weights[^1], OutputBias);
-        }
+        var output = OutputBias is null ? x : TensorMath.Linear(x, _weights[^1], OutputBias);
+        return (output.view([.. leading, output.shape[^1]]), x.view([.. leading, x.shape[^1]]));
+    }
 
-        return x.view([.. leading, x.shape[^1]]);
+    public override void InitializeOutput(torch.Tensor values)
+    {
+        torch.Tensor bias = OutputBias!;
+        bias.copy_(values.view(bias.shape));
     }
 }

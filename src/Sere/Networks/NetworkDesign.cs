@@ -35,7 +35,7 @@ public abstract record NetworkDesign : Choice
     /// <param name="output">What its output stands for.</param>
     /// <param name="initializer">Draws the initial weights.</param>
     /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
-    public abstract ParameterNetwork Create(
+    internal abstract ParameterNetwork Create(
         FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1);
 
     /// <summary>A stack of networks of this kind.</summary>
@@ -44,17 +44,17 @@ public abstract record NetworkDesign : Choice
     /// <param name="output">What the output of each stands for.</param>
     /// <param name="initializer">Draws the initial weights.</param>
     /// <param name="outputGain">Factor on the initial weights of the last layer.</param>
-    public abstract StackedNetwork CreateStack(
+    internal abstract StackedNetwork CreateStack(
         int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1);
 
     /// <summary>The features of a network that <see cref="CreateStack"/> makes, which its output is an affine map of.</summary>
-    public abstract FeatureShape Features(FeatureShape input, FeatureShape output);
+    internal abstract FeatureShape Features(FeatureShape input, FeatureShape output);
 
     /// <summary>A network of one hidden step that keeps the shape of its features.</summary>
-    public abstract ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer);
+    internal abstract ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer);
 
     /// <summary>An affine map from features to an output.</summary>
-    public abstract ParameterNetwork CreateHead(
+    internal abstract ParameterNetwork CreateHead(
         FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain);
 
     /// <summary>A stack of refinements that see both the known input and the features of a code's networks.</summary>
@@ -63,7 +63,7 @@ public abstract record NetworkDesign : Choice
     /// <param name="code">What the input of the code's networks stands for; they are of this design too.</param>
     /// <param name="output">What the parameters stand for.</param>
     /// <param name="initializer">Draws the initial weights.</param>
-    public abstract RefinementNetwork CreateJointRefinement(
+    internal abstract RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer);
 }
 

@@ -8,7 +8,7 @@ namespace Sere.Networks;
 /// Creates a model's parameters. Each gets a random stream of its own, numbered in the order of creation, so that the
 /// same configuration and seed give the same initial model. Values are drawn in float64 and rounded to the model's type.
 /// </summary>
-public sealed class ParameterInitializer
+internal sealed class ParameterInitializer
 {
     // Value, gradient and two moments of each parameter; or the value, and that in the file.
     private const int CopiesInTraining = 4;
@@ -28,9 +28,7 @@ public sealed class ParameterInitializer
     /// <param name="type">The floating-point type of the parameters.</param>
     /// <param name="device">Where the parameters are made; null for the CPU.</param>
     public ParameterInitializer(
-        long seed,
-        torch.ScalarType type = torch.ScalarType.Float32,
-        torch.Device? device = null)
+        long seed, torch.ScalarType type = torch.ScalarType.Float32, torch.Device? device = null)
     {
         _streams = new RandomStreams(seed);
         Type = type;
@@ -122,7 +120,7 @@ public sealed class ParameterInitializer
 /// normalized layer, when it is reached, sets its scales and biases so that its outputs on that batch have mean 0 and the
 /// standard deviation that it starts with.
 /// </summary>
-public static class DataDependentStart
+internal static class DataDependentStart
 {
     /// <summary>Whether a module has a layer that starts from data.</summary>
     public static bool IsUsedBy(torch.nn.Module module) => Layers(module).Any();
@@ -132,8 +130,6 @@ public static class DataDependentStart
     /// <param name="forward">Computes the module's outputs on the batch.</param>
     public static void Run(torch.nn.Module module, Action forward)
     {
-        ArgumentNullException.ThrowIfNull(module);
-        ArgumentNullException.ThrowIfNull(forward);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var layers = Layers(module).ToArray();

@@ -4,14 +4,8 @@ using TorchSharp.Modules;
 namespace Sere.Networks;
 
 /// <summary>A network that computes the parameters of a distribution or a bijector from a flat context.</summary>
-public abstract class ParameterNetwork : torch.nn.Module
+internal abstract class ParameterNetwork(string name) : torch.nn.Module(name)
 {
-    /// <summary>Names the module.</summary>
-    protected ParameterNetwork(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>The output [..., outputs] for an input [..., inputs].</summary>
     public abstract torch.Tensor Forward(torch.Tensor x);
 }
@@ -20,7 +14,7 @@ public abstract class ParameterNetwork : torch.nn.Module
 /// Parameters of an amortized distribution or bijector (section 3.4.1): a network of the context, or one learned vector
 /// where there is no context.
 /// </summary>
-public sealed class ContextNetwork : torch.nn.Module
+internal sealed class ContextNetwork : torch.nn.Module
 {
     private readonly ParameterNetwork? _network;
     private readonly Parameter? _constant;

@@ -7,7 +7,7 @@ namespace Sere.Networks;
 /// Mean, principal axes and standard deviations along them of some data, those of largest variance first; they go into
 /// checkpoints. The covariance is shrunk toward its diagonal (<see cref="ShrunkCovariance"/>), so that also few data have one.
 /// </summary>
-public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
+internal sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
 {
     // In a list: fields would be registered once more under names of their own.
     private readonly torch.Tensor[] _statistics;
@@ -16,7 +16,6 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
     public PrincipalAxes(int dimensions, ParameterInitializer initializer)
         : base(nameof(PrincipalAxes))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         _statistics =
         [
             torch.zeros(dimensions, initializer.Type, initializer.Device),
@@ -26,11 +25,9 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
         RunningStatistics.Register(this);
     }
 
-    /// <inheritdoc/>
     IReadOnlyList<(string Name, torch.Tensor Value)> IRunningStatistics.Statistics =>
         [("mean", _statistics[0]), ("axes", _statistics[1]), ("log_deviations", _statistics[2])];
 
-    /// <inheritdoc/>
     bool IRunningStatistics.AreFixed => true;
 
     /// <summary>The mean, [N].</summary>
@@ -46,7 +43,6 @@ public sealed class PrincipalAxes : torch.nn.Module, IRunningStatistics
     /// <exception cref="SereException">A dimension of x is constant.</exception>
     public void Fit(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var (mean, covariance) = ShrunkCovariance.Fit(x) ?? throw new SereException(

@@ -45,7 +45,6 @@ internal sealed class StackedConvolution : torch.nn.Module
         ParameterInitializer initializer)
         : base(nameof(StackedConvolution))
     {
-        ArgumentNullException.ThrowIfNull(initializer);
         (_stack, _inputs, _outputs, _kernel, _stride, _gain) = (stack, inputs, outputs, kernel, stride, gain);
         double fanIn = (double)inputs * kernel * kernel;
         long channels = (long)stack * outputs;

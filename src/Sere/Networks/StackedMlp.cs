@@ -8,7 +8,7 @@ namespace Sere.Networks;
 /// S multilayer perceptrons of the same widths with independent weights, computed as batched matrix products. Weights
 /// are stacked: [S, inputs, outputs]; biases [S, 1, outputs].
 /// </summary>
-public sealed class StackedMlp : StackedNetwork
+internal sealed class StackedMlp : StackedNetwork
 {
     private readonly Parameter[] _weights;
     private readonly Parameter[] _biases;
@@ -32,8 +32,6 @@ public sealed class StackedMlp : StackedNetwork
         double outputGain = 1)
         : base(nameof(StackedMlp))
     {
-        ArgumentNullException.ThrowIfNull(hidden);
-        ArgumentNullException.ThrowIfNull(initializer);
         Stack = stack;
         _activation = activation;
         int[] widths = [inputs, .. hidden, outputs];
@@ -49,13 +47,10 @@ public sealed class StackedMlp : StackedNetwork
         }
     }
 
-    /// <inheritdoc/>
     public override int Stack { get; }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         if (x.dim() == 2)
         {
             x = x.unsqueeze(0).expand(Stack, -1, -1);
@@ -75,7 +70,6 @@ public sealed class StackedMlp : StackedNetwork
     /// </summary>
     public override (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.unsqueeze(0);
         for (int i = 0; i < _weights.Length - 1; i++)
         {
@@ -88,7 +82,6 @@ public sealed class StackedMlp : StackedNetwork
         return (output.squeeze(0), x.squeeze(0));
     }
 
-    /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor values) => _biases[^1].copy_(values);
 }
 
@@ -120,31 +113,25 @@ public sealed record PerceptronDesign : NetworkDesign
 
     internal override bool IsConvolutional => false;
 
-    /// <inheritdoc/>
-    public override ParameterNetwork Create(
+    internal override ParameterNetwork Create(
         FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
         new Mlp(input.Size, Hidden, output.Size, Activation, initializer, outputGain);
 
-    /// <inheritdoc/>
-    public override StackedNetwork CreateStack(
+    internal override StackedNetwork CreateStack(
         int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
         new StackedMlp(stack, input.Size, Hidden, output.Size, Activation, initializer, outputGain);
 
-    /// <inheritdoc/>
-    public override FeatureShape Features(FeatureShape input, FeatureShape output) =>
+    internal override FeatureShape Features(FeatureShape input, FeatureShape output) =>
         FeatureShape.Vector(Hidden.Count > 0 ? Hidden[^1] : input.Size);
 
-    /// <inheritdoc/>
-    public override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
+    internal override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
         new Mlp(features.Size, [features.Size], features.Size, Activation, initializer);
 
-    /// <inheritdoc/>
-    public override ParameterNetwork CreateHead(
+    internal override ParameterNetwork CreateHead(
         FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain) =>
         new Mlp(features.Size, [], output.Size, Activation, initializer, outputGain);
 
-    /// <inheritdoc/>
-    public override RefinementNetwork CreateJointRefinement(
+    internal override RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer) =>
         new JointPerceptronRefinement(
             stack, known.Size, Hidden, output.Size, Features(code, output).Size, Activation, initializer);

@@ -3,14 +3,8 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>S networks of one form with independent weights, computed at once, from and to flat features.</summary>
-public abstract class StackedNetwork : torch.nn.Module
+internal abstract class StackedNetwork(string name) : torch.nn.Module(name)
 {
-    /// <summary>Names the module.</summary>
-    protected StackedNetwork(string name)
-        : base(name)
-    {
-    }
-
     /// <summary>Number of networks, S.</summary>
     public abstract int Stack { get; }
 
@@ -50,30 +44,18 @@ internal sealed class StackedParameters : ParameterNetwork
 }
 
 /// <summary>One network of a stack, which owns its parameters.</summary>
-internal sealed class StackMember : ParameterNetwork
+internal sealed class StackMember(StackedNetwork network, int index, int inputs) : ParameterNetwork(nameof(StackMember))
 {
-    private readonly StackedNetwork _network;
-    private readonly int _index;
-    private readonly int _inputs;
-
-    /// <summary>The network at an index; contexts that are shorter than its inputs are padded with zeros.</summary>
-    public StackMember(StackedNetwork network, int index, int inputs)
-        : base(nameof(StackMember))
-    {
-        (_network, _index, _inputs) = (network, index, inputs);
-    }
-
-    /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
         long[] shape = x.shape;
-        var rows = torch.nn.functional.pad(x.reshape(-1, shape[^1]), [0, _inputs - shape[^1]]);
-        return _network.ForwardOne(_index, rows).Output.view([.. shape[..^1], -1]);
+        var rows = torch.nn.functional.pad(x.reshape(-1, shape[^1]), [0, inputs - shape[^1]]);
+        return network.ForwardOne(index, rows).Output.view([.. shape[..^1], -1]);
     }
 }
 
 /// <summary>A stack of one network, as a network.</summary>
-public sealed class SingleNetwork : ParameterNetwork
+internal sealed class SingleNetwork : ParameterNetwork
 {
     private readonly StackedNetwork _network;
 
@@ -82,7 +64,6 @@ public sealed class SingleNetwork : ParameterNetwork
     public SingleNetwork(StackedNetwork network)
         : base(nameof(SingleNetwork))
     {
-        ArgumentNullException.ThrowIfNull(network);
         if (network.Stack != 1)
         {
             throw new ArgumentException($"The stack holds {network.Stack} networks.", nameof(network));
@@ -92,10 +73,8 @@ public sealed class SingleNetwork : ParameterNetwork
         register_module("network", network);
     }
 
-    /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var output = _network.Forward(x.reshape(-1, x.shape[^1]));
         return output.view([.. x.shape[..^1], output.shape[^1]]);
     }

@@ -11,7 +11,7 @@ namespace Sere.Networks;
 /// residual stages and an affine map of its activated features. Features are flat at the surface, in the order
 /// [channels, height, width].
 /// </summary>
-public sealed class StackedResidualNetwork : StackedNetwork
+internal sealed class StackedResidualNetwork : StackedNetwork
 {
     private readonly ResidualTrunk _trunk;
     private readonly ConvolutionalHead _head;
@@ -34,7 +34,6 @@ public sealed class StackedResidualNetwork : StackedNetwork
         double outputGain = 1)
         : base(nameof(StackedResidualNetwork))
     {
-        ArgumentNullException.ThrowIfNull(settings);
         Stack = stack;
         _input = input;
         _trunk = new ResidualTrunk(stack, input, output, settings, initializer);
@@ -43,29 +42,23 @@ public sealed class StackedResidualNetwork : StackedNetwork
         register_module("head", _head);
     }
 
-    /// <inheritdoc/>
     public override int Stack { get; }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Output, torch.Tensor Hidden) ForwardWithHidden(torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var grid = x.dim() == 2
             ? x.view(x.shape[0], _input.Channels, _input.Height, _input.Width)
             : StackedGrid.FromFlat(x, _input);
         return Forward(grid, 0, Stack);
     }
 
-    /// <inheritdoc/>
     public override (torch.Tensor Output, torch.Tensor Hidden) ForwardOne(int index, torch.Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         var (output, hidden) = Forward(
             x.reshape(x.shape[0], _input.Channels, _input.Height, _input.Width), index, 1);
         return (output.squeeze(0), hidden.squeeze(0));
     }
 
-    /// <inheritdoc/>
     public override void InitializeOutput(torch.Tensor values) => _head.InitializeOutput(values);
 
     private (torch.Tensor Output, torch.Tensor Hidden) Forward(torch.Tensor x, int first, int count)
@@ -194,33 +187,27 @@ public sealed record ResidualDesign : NetworkDesign
     /// </summary>
     internal double BranchGain => 1 / Math.Sqrt(Math.Max(1, Widths.Count * Blocks));
 
-    /// <inheritdoc/>
-    public override ParameterNetwork Create(
+    internal override ParameterNetwork Create(
         FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
         new SingleNetwork(CreateStack(1, input, output, initializer, outputGain));
 
-    /// <inheritdoc/>
-    public override StackedNetwork CreateStack(
+    internal override StackedNetwork CreateStack(
         int stack, FeatureShape input, FeatureShape output, ParameterInitializer initializer, double outputGain = 1) =>
         new StackedResidualNetwork(stack, input, output, this, initializer, outputGain);
 
-    /// <inheritdoc/>
-    public override FeatureShape Features(FeatureShape input, FeatureShape output) =>
+    internal override FeatureShape Features(FeatureShape input, FeatureShape output) =>
         ResidualTrunk.Features(input, output, this);
 
-    /// <inheritdoc/>
-    public override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
+    internal override ParameterNetwork CreateStep(FeatureShape features, ParameterInitializer initializer) =>
         new SingleNetwork(new StackedResidualNetwork(
             1, features, features, this with { Widths = [features.Channels], Stride = 1, Blocks = 0 }, initializer));
 
-    /// <inheritdoc/>
-    public override ParameterNetwork CreateHead(
+    internal override ParameterNetwork CreateHead(
         FeatureShape features, FeatureShape output, ParameterInitializer initializer, double outputGain) =>
         new SingleNetwork(new StackedResidualNetwork(
             1, features, output, this with { Widths = [] }, initializer, outputGain));
 
-    /// <inheritdoc/>
-    public override RefinementNetwork CreateJointRefinement(
+    internal override RefinementNetwork CreateJointRefinement(
         int stack, FeatureShape known, FeatureShape code, FeatureShape output, ParameterInitializer initializer) =>
         new JointConvolutionalRefinement(stack, known, code, output, this, initializer);
 }

@@ -7,7 +7,7 @@ namespace Sere.Partitions;
 /// A window of the image for each block, all of one shape, that covers it: what a convolutional network decodes or sees in
 /// place of a block, which need not be a rectangle. Blocks are padded, windows flat in the order [channels, height, width].
 /// </summary>
-public sealed class BlockWindows
+internal sealed class BlockWindows : torch.nn.Module
 {
     private readonly torch.Tensor _positions;
     private readonly torch.Tensor _sources;
@@ -17,9 +17,16 @@ public sealed class BlockWindows
     /// <param name="shape">The window of each block.</param>
     /// <param name="positions">Where in its window each value of each block lies.</param>
     /// <param name="largestBlock">Size of a padded block.</param>
-    public BlockWindows(FeatureShape shape, IReadOnlyList<IReadOnlyList<int>> positions, int largestBlock)
+    /// <param name="type">The type of what is put into windows.</param>
+    /// <param name="device">Where that is; null for the CPU.</param>
+    public BlockWindows(
+        FeatureShape shape,
+        IReadOnlyList<IReadOnlyList<int>> positions,
+        int largestBlock,
+        torch.ScalarType type,
+        torch.Device? device = null)
+        : base(nameof(BlockWindows))
     {
-        ArgumentNullException.ThrowIfNull(positions);
         Shape = shape;
         int blocks = positions.Count;
         long[,] place = new long[blocks, largestBlock];
@@ -43,9 +50,12 @@ public sealed class BlockWindows
 
         IsExact = positions.All(list => list.Count == shape.Size && list.SequenceEqual(Enumerable.Range(0, shape.Size)));
         using var scope = torch.NewDisposeScope();
-        _positions = torch.tensor(place).DetachFromDisposeScope();
-        _sources = torch.tensor(source).DetachFromDisposeScope();
-        _mask = torch.tensor(mask).DetachFromDisposeScope();
+        _positions = torch.tensor(place, device: device).DetachFromDisposeScope();
+        _sources = torch.tensor(source, device: device).DetachFromDisposeScope();
+        _mask = torch.tensor(mask, type, device).DetachFromDisposeScope();
+        register_buffer("positions", _positions, persistent: false);
+        register_buffer("sources", _sources, persistent: false);
+        register_buffer("mask", _mask, persistent: false);
     }
 
     /// <summary>The shape of each window.</summary>
@@ -63,21 +73,19 @@ public sealed class BlockWindows
     /// <summary>Padded blocks [n, B, LargestBlock], from block <paramref name="first"/> on, as windows [n, B, known].</summary>
     public torch.Tensor Scatter(torch.Tensor blocks, int first)
     {
-        ArgumentNullException.ThrowIfNull(blocks);
         if (IsExact)
         {
             return blocks;
         }
 
         var windows = Values(blocks, first);
-        var mask = _mask.narrow(0, first, blocks.shape[0]).to(blocks.dtype).to(blocks.device).unsqueeze(1);
+        var mask = _mask.narrow(0, first, blocks.shape[0]).unsqueeze(1);
         return torch.cat([windows, mask.expand_as(windows)], -1);
     }
 
     /// <summary>Parameters of padded blocks [n, P LargestBlock] as parameters of windows [n, P window], 0 elsewhere.</summary>
     public torch.Tensor ScatterParameters(torch.Tensor parameters, int largestBlock)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         return IsExact
             ? parameters
             : Values(parameters.view(parameters.shape[0], -1, largestBlock), 0).view(parameters.shape[0], -1);
@@ -89,14 +97,13 @@ public sealed class BlockWindows
     /// </summary>
     public torch.Tensor Gather(torch.Tensor parameters, int first)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         if (IsExact)
         {
             return parameters;
         }
 
         long[] shape = parameters.shape;
-        var places = _positions.narrow(0, first, shape[0]).to(parameters.device);
+        var places = _positions.narrow(0, first, shape[0]);
         var windows = parameters.view(shape[0], -1, Shape.Size);
         var index = places.unsqueeze(1).expand(shape[0], windows.shape[1], -1);
         return windows.gather(-1, index).view(shape[0], shape[1], -1);
@@ -105,7 +112,7 @@ public sealed class BlockWindows
     private torch.Tensor Values(torch.Tensor blocks, int first)
     {
         var padded = torch.nn.functional.pad(blocks, [0, 1]);
-        var index = _sources.narrow(0, first, blocks.shape[0]).to(blocks.device).unsqueeze(1);
+        var index = _sources.narrow(0, first, blocks.shape[0]).unsqueeze(1);
         return padded.gather(-1, index.expand(blocks.shape[0], blocks.shape[1], -1));
     }
 }

@@ -4,7 +4,7 @@ namespace Sere.Partitions;
 /// Which earlier layers each layer is conditioned on. In a chain layer l has the one parent l - 1, and the posterior of
 /// eq. 4 factorizes as the true one (Proposition 2); other graphs do not carry that guarantee.
 /// </summary>
-public sealed class CouplingGraph
+internal sealed class CouplingGraph
 {
     private readonly int[][] _parents;
 
@@ -12,7 +12,6 @@ public sealed class CouplingGraph
     /// <exception cref="ArgumentException">A parent does not come before its layer, or stands there twice.</exception>
     public CouplingGraph(IReadOnlyList<IReadOnlyList<int>> parents)
     {
-        ArgumentNullException.ThrowIfNull(parents);
         _parents = [.. parents.Select(list => list.ToArray())];
         for (int layer = 0; layer < _parents.Length; layer++)
         {

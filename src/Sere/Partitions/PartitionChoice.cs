@@ -85,7 +85,7 @@ public sealed record Whole : PartitionChoice
         CodesSeen.All => null,
     };
 
-    internal override Partition Build(int layers, FeatureShape image) => new RasterPartition(image.Size, 1);
+    internal override Partition Build(int layers, FeatureShape image) => new WholePartition(image);
 }
 
 /// <summary>Which blocks of a checkerboard a block is conditioned on.</summary>

@@ -15,7 +15,7 @@ internal static class HandSetEvidence
     /// <summary>A model with the same prior, bijectors and data layers each time.</summary>
     /// <param name="slopes">How dm_l moves with the first pixel.</param>
     /// <param name="logOdds">log(ds_l / (1 - ds_l)), from that of the initial 0.9 on.</param>
-    public static VariationalModel Model(double[] slopes, double[] logOdds)
+    public static DensityModel Model(double[] slopes, double[] logOdds)
     {
         var parts = TinyModels.SelfReflective(type: torch.ScalarType.Float32);
         var network = new StackedMlp(3, 4, [], 2, Activation.Elu, new ParameterInitializer(1));
@@ -30,6 +30,6 @@ internal static class HandSetEvidence
             }
         }
 
-        return new VariationalModel(new IndependentEvidenceEncoder(network), parts.Hierarchy, parts.Likelihood);
+        return new DensityModel(new IndependentEvidenceEncoder(network), parts.Hierarchy, parts.Likelihood);
     }
 }

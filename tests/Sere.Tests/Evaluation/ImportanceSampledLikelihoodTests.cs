@@ -67,13 +67,13 @@ public sealed class ImportanceSampledLikelihoodTests
     public void Fewer_importance_samples_are_the_first_of_more()
     {
         using var scope = torch.NewDisposeScope();
-        using var fewer = new RecordingModel();
-        using var more = new RecordingModel();
+        using var fewer = new RecordingHierarchy();
+        using var more = new RecordingHierarchy();
         var x = torch.zeros([5, 4]);
         var cancellation = TestContext.Current.CancellationToken;
         var options = new EvaluationOptions { ImportanceSamples = 300 };
-        ImportanceSampledLikelihood.Weigh(fewer, x, 17, options with { ImportanceSamples = 250 }, cancellation);
-        var moments = ImportanceSampledLikelihood.Weigh(more, x, 17, options, cancellation);
+        ImportanceSampledLikelihood.Weigh(fewer.Model(), x, 17, options with { ImportanceSamples = 250 }, cancellation);
+        var moments = ImportanceSampledLikelihood.Weigh(more.Model(), x, 17, options, cancellation);
         var noise = torch.cat(more.Noise);
         Assert.Equal([300, 5, 3], noise.shape);
         Assert.Equal(Values(noise.narrow(0, 0, 250)), Values(torch.cat(fewer.Noise)));
@@ -96,15 +96,15 @@ public sealed class ImportanceSampledLikelihoodTests
     public void The_estimates_of_an_image_are_those_of_its_weights(int samples)
     {
         using var scope = torch.NewDisposeScope();
-        using var model = new RecordingModel();
+        using var hierarchy = new RecordingHierarchy();
         var options = new EvaluationOptions { ImportanceSamples = samples, RowsAtOnce = 1_000_000 };
         var result = ImportanceSampledLikelihood.Evaluate(
-            model,
+            hierarchy.Model(),
             TinyImages.Create(2),
             BinarizationRule.Threshold,
             options,
             cancellation: TestContext.Current.CancellationToken);
-        var logWeights = torch.cat(model.Noise).sum(-1);
+        var logWeights = torch.cat(hierarchy.Noise).sum(-1);
         for (int image = 0; image < 2; image++)
         {
             double[] weights = [.. Enumerable.Range(0, samples).Select(k => Math.Exp(logWeights[k, image].item<float>()))];
@@ -185,10 +185,10 @@ public sealed class ImportanceSampledLikelihoodTests
 
     private static float[] Values(torch.Tensor x) => [.. x.contiguous().data<float>()];
 
-    private static VariationalModel Model() => TinyModels.SelfReflective(type: torch.ScalarType.Float32);
+    private static DensityModel Model() => TinyModels.SelfReflective(type: torch.ScalarType.Float32);
 
     private static ImageLikelihoods Evaluate(
-        VariationalModel model,
+        DensityModel model,
         int limit = Count,
         int samples = 130,
         int rowsAtOnce = 2000,

@@ -89,7 +89,7 @@ public sealed class LatentUsageTests
         Assert.Equal(shift.var().item<double>(), usage.Activity[0], 1e-5);
     }
 
-    private static LatentUsage Measure(VariationalModel model, int images) =>
+    private static LatentUsage Measure(DensityModel model, int images) =>
         LatentUsage.Measure(model, TinyImages.Create(images), BinarizationRule.Threshold, seed: 9);
 
     private static torch.Tensor Data(int images)

@@ -86,7 +86,7 @@ public sealed class ChainStepTests
             EvidenceFeatures.OfStack(Normal(1, latents.Length, Batch, hierarchy.FeatureSize)));
         var noise = Normal(2, Samples, Batch, hierarchy.TotalLatents);
         PosteriorDraw draw;
-        PosteriorDraw weighted;
+        WeightedDraw weighted;
         using (FusedKernels.UsePlainFormulas())
         {
             draw = hierarchy.Draw(evidence, noise);
@@ -98,7 +98,7 @@ public sealed class ChainStepTests
         // The divergence of the first layer is that of the evidence, whatever the samples.
         var fused = hierarchy.Draw(evidence, noise);
         TensorAssert.Close(torch.cat([.. draw.Codes], -1), torch.cat([.. fused.Codes], -1), Rounding, "codes");
-        foreach (var (expected, actual) in draw.Costs.Zip(fused.Costs))
+        foreach (var (expected, actual) in draw.Kl.Zip(fused.Kl))
         {
             TensorAssert.Close(expected.expand(Samples, Batch), actual.expand(Samples, Batch), Rounding, "divergence");
         }
@@ -145,6 +145,10 @@ public sealed class ChainStepTests
         return torch.randn(shape, generator: generator);
     }
 
-    private static torch.Tensor Joined(PosteriorDraw draw) => torch.cat(
-        [.. draw.Codes, .. draw.Costs.Select(cost => cost.expand([.. draw.Codes[0].shape[..^1]]).unsqueeze(-1))], -1);
+    private static torch.Tensor Joined(PosteriorDraw draw) => Joined(draw.Codes, draw.Kl);
+
+    private static torch.Tensor Joined(WeightedDraw draw) => Joined(draw.Codes, draw.LogRatios);
+
+    private static torch.Tensor Joined(IReadOnlyList<torch.Tensor> codes, IReadOnlyList<torch.Tensor> terms) => torch.cat(
+        [.. codes, .. terms.Select(term => term.expand([.. codes[0].shape[..^1]]).unsqueeze(-1))], -1);
 }

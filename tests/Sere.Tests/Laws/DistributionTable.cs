@@ -1,6 +1,7 @@
 using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Kernels;
+using Sere.Likelihoods;
 using Sere.Networks;
 using TorchSharp;
 using Xunit;
@@ -18,6 +19,8 @@ public static class DistributionTable
         ["diagonal normal, one mean for a batch"] = () => Normal(Float64.Normal(50, 2), Float64.Normal(51, 3, 2), [3]),
         ["diagonal normal, one scale for a batch"] = () => Normal(Float64.Normal(50, 3, 2), Float64.Normal(51, 2), [3]),
         ["standard normal"] = Standard,
+        ["normal refined by residuals"] = Refined,
+        ["flow of the whole image"] = Flow,
         ["Bernoulli"] = () => Binary(Float64.Vector(-2, -0.5, 0, 0.1, 1, 3), []),
         ["Bernoulli, batched"] = () => Binary(Float64.Normal(40, 2, 3, 4), [2, 3]),
         ["Bernoulli, extreme"] = () => Binary(Float64.Vector(-100, 100, 0, -30), []),
@@ -85,6 +88,25 @@ public static class DistributionTable
 
     private static DistributionCase Standard() =>
         new(() => DiagonalNormal.Standard(2, torch.empty(0, torch.ScalarType.Float64)), [], [2], []);
+
+    private static DistributionCase Refined()
+    {
+        torch.Tensor[] leaves = [.. Enumerable.Range(0, 4).Select(index => Float64.Leaf(Float64.Normal(52 + index, 3, 2) * 0.2))];
+        return new DistributionCase(
+            () => ResidualNormal.Refine(
+                new DiagonalNormal(leaves[0], leaves[1]), leaves[2], leaves[3], PosteriorResidual.Scaled),
+            [3],
+            [2],
+            leaves);
+    }
+
+    private static DistributionCase Flow()
+    {
+        var network = new PerceptronDesign([4], Activation.Tanh);
+        var flow = new FlowData { Network = network, Flow = new MaskedAutoregressiveFlow { Network = network, Steps = 2 } }
+            .BuildFlow(2, [], new ParameterInitializer(62, torch.ScalarType.Float64));
+        return new DistributionCase(() => flow.Step(0, [], []), [1], [2], [.. flow.parameters()]);
+    }
 
     private static DistributionCase Binary(torch.Tensor logits, long[] batchShape)
     {

@@ -53,7 +53,7 @@ public sealed class ExactPosteriorFactorizationTests
         var second = MonteCarlo.Noise(42, TinyModels.Images, 2).requires_grad_();
         var noise = MonteCarlo.Noise(43, TinyModels.Images, 2);
         var step = (NormalLatentStep)model.Hierarchy.Step(
-            2, [first, second], new LatentSource.Posterior(evidence[2], noise));
+            2, Draws.Steps(first, second), new LatentSource.Posterior(evidence[2], noise));
         (step.Posterior!.Mean.square().sum() + step.Posterior.LogScale.square().sum() + step.Code.square().sum()).backward();
         Assert.True(Largest(second.grad) > 1e-3);
         if (extraEdge)
@@ -106,19 +106,19 @@ public sealed class ExactPosteriorFactorizationTests
         torch.Tensor Point(long seed) => MonteCarlo.Noise(seed, TinyModels.Images, 1).repeat(count, 1);
     }
 
-    private static VariationalModel Model(CouplingGraph graph, int latents) =>
+    private static DensityModel Model(CouplingGraph graph, int latents) =>
         TinyModels.SelfReflective(
             data: likelihood => likelihood with { Residual = DataResidual.Joint },
             graph: graph,
             latents: latents);
 
-    private static VariationalModel GridModel() => TinyModels.SelfReflective(
+    private static DensityModel GridModel() => TinyModels.SelfReflective(
         data: likelihood => likelihood with { Residual = DataResidual.Joint, Graph = Grid },
         graph: Grid,
         partition: new CheckerboardPartition(1, 2, 2, 2));
 
     /// <summary>The largest mixed difference in eps_1 and eps_3 over all images and several points.</summary>
-    private static double MixedDifference(VariationalModel model, int latents)
+    private static double MixedDifference(DensityModel model, int latents)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
@@ -139,7 +139,7 @@ public sealed class ExactPosteriorFactorizationTests
     /// the log-determinant of f_l^-1.
     /// </summary>
     private static torch.Tensor LogJoint(
-        VariationalModel model,
+        DensityModel model,
         DataEvidence data,
         params (torch.Tensor Value, bool IsCode)[] coordinates)
     {
@@ -156,7 +156,7 @@ public sealed class ExactPosteriorFactorizationTests
                 total += logDeterminant;
             }
 
-            var step = hierarchy.Step(layer, codes, new LatentSource.Given(eps));
+            var step = hierarchy.Step(layer, Draws.Steps(codes), new LatentSource.Given(eps));
             total += step.LogPrior;
             codes.Add(isCode ? value : step.Code);
         }

@@ -132,7 +132,7 @@ public sealed class HierarchyLawTests
         var hierarchy = Build(prior, bijector, residual, parents);
         torch.Tensor[] codes = [.. Latents[..2].Select(size => Float64.Leaf(Float64.Normal(270 + size, Batch, size)))];
         var noise = Float64.Normal(272, Batch, Latents[2]);
-        var step = hierarchy.Step(2, codes, new LatentSource.Posterior(Evidence(hierarchy)[2], noise));
+        var step = hierarchy.Step(2, Draws.Steps(codes), new LatentSource.Posterior(Evidence(hierarchy)[2], noise));
 
         // A weighted sum: no gradient of it vanishes by symmetry.
         (step.Code * Float64.Normal(273, Batch, Latents[2])).sum().backward();

@@ -39,8 +39,8 @@ public sealed class LatentCodeLawTests
         {
             // Any latent: the posterior is read off, and its mean is walked on with.
             var any = new LatentSource.Given(torch.zeros([16, model.Hierarchy.Latents(layer)], torch.float64), evidence[layer]);
-            var mean = ((NormalLatentStep)model.Hierarchy.Step(layer, codes, any)).Posterior!.Mean;
-            codes.Add(model.Hierarchy.Step(layer, codes, new LatentSource.Given(mean)).Code);
+            var mean = ((NormalLatentStep)model.Hierarchy.Step(layer, Draws.Steps(codes), any)).Posterior!.Mean;
+            codes.Add(model.Hierarchy.Step(layer, Draws.Steps(codes), new LatentSource.Given(mean)).Code);
         }
 
         TensorAssert.Close(torch.cat([.. codes], -1), model.LatentCodes(images), 1e-10, name);

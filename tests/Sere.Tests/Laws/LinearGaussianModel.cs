@@ -40,7 +40,7 @@ internal sealed class LinearGaussianModel : IDisposable
             initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(Layers, Pixels, [], hierarchy.FeatureSize, Activation.Elu, initializer));
-        Model = new VariationalModel(encoder, hierarchy, likelihood);
+        Model = new DensityModel(encoder, hierarchy, likelihood);
         _parameters = Model.named_parameters().ToDictionary(
             entry => entry.name, entry => entry.parameter.detach(), StringComparer.Ordinal);
         foreach (var (parameter, index) in _parameters.Values.Select((parameter, index) => (parameter, index)))
@@ -54,7 +54,7 @@ internal sealed class LinearGaussianModel : IDisposable
         PreviousWeight.narrow(2, Largest, Largest).zero_();
     }
 
-    public VariationalModel Model { get; }
+    public DensityModel Model { get; }
 
     private torch.Tensor LatentWeight => _parameters["likelihood.latent.weight0"];
 

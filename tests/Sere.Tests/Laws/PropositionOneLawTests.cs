@@ -12,7 +12,7 @@ namespace Sere.Tests.Laws;
 /// </summary>
 /// <remarks>
 /// Seen to fail with: log(1 + sum u^2/d) left out; a log-determinant of the wrong sign, in the inverse and in the density;
-/// Sherman-Morrison without its 1; a divergence without its -1/2.
+/// Sherman-Morrison without its 1; a divergence without its -1/2; any two bijectors accepted.
 /// </remarks>
 public sealed class PropositionOneLawTests
 {
@@ -35,6 +35,27 @@ public sealed class PropositionOneLawTests
         Assert.Equal(1, weights.sum().item<double>(), 1e-11);
         double integral = (weights * (logQ - p.LogProb(points))).sum().item<double>();
         Assert.Equal(qBase.KullbackLeibler(pBase).item<double>(), integral, 1e-9);
+        Assert.Equal(TransformedDistribution.KullbackLeiblerPerDimension(q, p).sum().item<double>(), integral, 1e-9);
+    }
+
+    [Fact]
+    public void Bijectors_that_are_not_one_object_are_refused()
+    {
+        using var scope = torch.NewDisposeScope();
+        var normal = Normal(160, 2);
+        var error = Assert.Throws<ArgumentException>(() => TransformedDistribution.KullbackLeiblerPerDimension(
+            new(normal, RankOne(161, 2)), new(normal, RankOne(161, 2))));
+        Assert.Contains("shared", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bases_without_a_closed_form_are_refused()
+    {
+        using var scope = torch.NewDisposeScope();
+        var bijector = RankOne(161, 2);
+        var inner = new TransformedDistribution(Normal(160, 2), bijector);
+        Assert.Throws<ArgumentException>(
+            () => TransformedDistribution.KullbackLeiblerPerDimension(new(inner, bijector), new(inner, bijector)));
     }
 
     private static DiagonalNormal Normal(long seed, params long[] shape) =>

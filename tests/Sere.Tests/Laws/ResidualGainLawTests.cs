@@ -56,10 +56,9 @@ public sealed class ResidualGainLawTests : IDisposable
         var streams = new RandomStreams(3);
         var x = Binarization.EvaluationImages(images.ToTensor(), 0, BinarizationRule.Dynamic, streams);
         var noise = EvaluationNoise.Block(streams, 0, 6, 0, 1, model.NoiseSize, torch.ScalarType.Float32, torch.CPU)[0];
-        var variational = (VariationalModel)model;
         var batch = model.Encode(x);
-        var gain = ((BlockwiseLikelihood)variational.Likelihood).ResidualGain(
-            variational.Hierarchy.Draw(batch.Evidence, noise).Codes, batch.Data);
+        var gain = model.Likelihood.ResidualGain(
+            model.Hierarchy.Draw(batch.Evidence, noise).Codes, batch.Data);
         for (int block = 0; block < model.Layers; block++)
         {
             double[] values = [.. gain[block].to(torch.ScalarType.Float64).data<double>()];
@@ -71,7 +70,7 @@ public sealed class ResidualGainLawTests : IDisposable
         Assert.Null(ResidualGain.Measure(uncoupled, images, BinarizationRule.Dynamic, seed: 3));
     }
 
-    private static VariationalModel WithoutResidual(VariationalModel model)
+    private static DensityModel WithoutResidual(DensityModel model)
     {
         var alone = TinyModels.SelfReflective(data: settings => settings with { Graph = CouplingGraph.Uncoupled(3) });
         var source = model.named_parameters().ToDictionary(
@@ -85,14 +84,14 @@ public sealed class ResidualGainLawTests : IDisposable
     }
 
     private static torch.Tensor Plain(
-        BlockwiseLikelihood likelihood, VariationalModel alone, IReadOnlyList<torch.Tensor> codes, torch.Tensor x)
+        BlockwiseLikelihood likelihood, DensityModel alone, IReadOnlyList<torch.Tensor> codes, torch.Tensor x)
     {
         torch.Tensor[] blocks = [.. Enumerable.Range(0, likelihood.Blocks).Select(block => likelihood.Block(x, block))];
         return torch.stack(
         [
             .. blocks.Select((value, block) =>
                 likelihood.Step(block, codes, blocks).LogProb(value)
-                - ((FactorizedLikelihood)alone.Likelihood).Step(block, codes, blocks).LogProb(value)),
+                - alone.Likelihood.Step(block, codes, blocks).LogProb(value)),
         ]);
     }
 }

@@ -24,7 +24,7 @@ internal sealed record TinyIntegrals(double[] Likelihood, double[] PosteriorMass
         return Integrate(model, TinyModels.IsBinary(key));
     });
 
-    private static TinyIntegrals Integrate(VariationalModel model, bool isBinary)
+    private static TinyIntegrals Integrate(DensityModel model, bool isBinary)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();

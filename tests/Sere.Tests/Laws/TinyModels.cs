@@ -33,7 +33,7 @@ internal static class TinyModels
     private static readonly ResidualDesign Residual = new() { Widths = [4], Activation = Smooth };
     private static readonly CouplingChoice Uncoupled = new() { Prior = false, Bijector = false };
 
-    private static readonly Dictionary<string, Func<VariationalModel>> Table = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<DensityModel>> Table = new(StringComparer.Ordinal)
     {
         ["full coupling, scaled residual"] = () => SelfReflective(),
         ["full coupling, additive residual"] = () =>
@@ -60,14 +60,14 @@ internal static class TinyModels
         ["the whole image from the last code"] = () =>
             SelfReflective(
                 hierarchy => hierarchy with { Bijector = new Identity() },
-                dense: settings => settings with { LayersSeen = 1 }),
+                dense: settings => settings with { LastLayers = 1 }),
         ["residual networks"] = () => SelfReflective(
             hierarchy => hierarchy with
             {
                 Prior = hierarchy.Prior with { Network = Residual },
                 Bijector = new RankOneAffine { Network = Residual, DiagonalFloor = 0.3 },
             },
-            dense: settings => settings with { Network = Residual, Shape = new FeatureShape(1, 2, 2) }),
+            dense: settings => settings with { Network = Residual, Partition = new WholePartition(new FeatureShape(1, 2, 2)) }),
         ["flow as the posterior"] = FlowPosterior,
         ["ladder of 1 and 2"] = () => Ladder(1, 2),
         [RelaxedBernoulliName] = RelaxedBernoulli,
@@ -94,7 +94,7 @@ internal static class TinyModels
     })];
 
     /// <summary>The model of that name, in evaluation.</summary>
-    public static VariationalModel Create(string name)
+    public static DensityModel Create(string name)
     {
         var model = Table[name]();
         model.eval();
@@ -116,13 +116,13 @@ internal static class TinyModels
     /// A self-reflective model, far from its initial parameters: near those it hardly depends on z, and a wrong formula
     /// would hardly show.
     /// </summary>
-    public static VariationalModel SelfReflective(
+    public static DensityModel SelfReflective(
         Func<SelfReflectiveParts, SelfReflectiveParts>? latent = null,
         Func<BlockwiseSettings, BlockwiseSettings>? data = null,
         CouplingGraph? graph = null,
         Partition? partition = null,
         int latents = 1,
-        Func<DenseSettings, DenseSettings>? dense = null,
+        Func<BlockwiseSettings, BlockwiseSettings>? dense = null,
         torch.ScalarType type = torch.ScalarType.Float64)
     {
         partition ??= new TinyPartition();
@@ -149,16 +149,16 @@ internal static class TinyModels
         Likelihood likelihood = dense is null
             ? new BlockwiseLikelihood(data?.Invoke(likelihoodSettings) ?? likelihoodSettings, initializer)
             : Dense(sizes, initializer, dense);
-        return Disturbed(new VariationalModel(encoder, hierarchy, likelihood));
+        return Disturbed(new DensityModel(encoder, hierarchy, likelihood));
     }
 
     /// <summary>2 x 2 pixels in four blocks of one.</summary>
-    private static VariationalModel Checkerboard(CouplingGraph graph) => SelfReflective(
+    private static DensityModel Checkerboard(CouplingGraph graph) => SelfReflective(
         data: likelihood => likelihood with { Residual = DataResidual.Joint, Graph = graph },
         graph: graph,
         partition: new CheckerboardPartition(1, 2, 2, 2));
 
-    private static VariationalModel FlowPosterior()
+    private static DensityModel FlowPosterior()
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         var hierarchy = new FlowPosteriorHierarchy(
@@ -171,10 +171,10 @@ internal static class TinyModels
             initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer, outputGain: 0.3));
-        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+        return Disturbed(new DensityModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
     }
 
-    private static VariationalModel Ladder(params int[] latents)
+    private static DensityModel Ladder(params int[] latents)
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         int[] widths = [.. latents.Select(_ => 4)];
@@ -182,32 +182,33 @@ internal static class TinyModels
             latents, widths, 1, Smooth, meanBound: 1.5, SmoothInterval.OfLogScale(0.7, 1.2, start: 1), initializer);
         var encoder = new BottomUpEncoder(
             4, widths, 1, [.. latents.Select(size => 2 * size)], Smooth, initializer);
-        return Disturbed(new VariationalModel(
+        return Disturbed(new DensityModel(
             encoder,
             hierarchy,
-            Dense(latents, initializer, settings => settings with { LayersSeen = 1, BatchNormalization = true })));
+            Dense(latents, initializer, settings => settings with { LastLayers = 1, BatchNormalization = true })));
     }
 
-    private static VariationalModel RelaxedBernoulli()
+    private static DensityModel RelaxedBernoulli()
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         var hierarchy = new RelaxedBernoulliHierarchy(
             Layers, 2, Network, posteriorTemperature: 2.0 / 3, priorTemperature: 0.5, initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer));
-        return Disturbed(new VariationalModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+        return Disturbed(new DensityModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
     }
 
-    private static DenseLikelihood Dense(
+    private static BlockwiseLikelihood Dense(
         IReadOnlyList<int> sizes,
         ParameterInitializer initializer,
-        Func<DenseSettings, DenseSettings> change) => new(
-            change(new DenseSettings(4, sizes, new BernoulliFamily()) { Network = Network }), initializer);
+        Func<BlockwiseSettings, BlockwiseSettings> change) => new(
+            change(BlockwiseSettings.Whole(FeatureShape.Vector(4), sizes, new BernoulliFamily()) with { Network = Network }),
+            initializer);
 
     private static PosteriorChoice Posterior(PosteriorResidual residual) => new() { Residual = residual, InitialScale = 0.9 };
 
     /// <summary>Adds noise to every parameter: also to those that start at zero, as the weights of a join.</summary>
-    private static VariationalModel Disturbed(VariationalModel model)
+    private static DensityModel Disturbed(DensityModel model)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();

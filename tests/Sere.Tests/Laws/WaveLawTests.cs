@@ -53,9 +53,9 @@ public sealed class WaveLawTests
             {
                 TensorAssert.Close(steps[layer].Code, bound.Codes[layer], Rounding, $"code {layer}");
                 TensorAssert.Close(
-                    steps[layer].Kl.expand(leading), bound.Costs[layer].expand(leading), Rounding, $"divergence {layer}");
+                    steps[layer].Kl.expand(leading), bound.Kl[layer].expand(leading), Rounding, $"divergence {layer}");
                 TensorAssert.Close(
-                    steps[layer].LogPrior - steps[layer].LogPosterior, weights.Costs[layer], Rounding, $"log ratio {layer}");
+                    steps[layer].LogPrior - steps[layer].LogPosterior, weights.LogRatios[layer], Rounding, $"log ratio {layer}");
             }
 
             var weight = Float64.Normal(333, [.. leading, hierarchy.TotalLatents]);

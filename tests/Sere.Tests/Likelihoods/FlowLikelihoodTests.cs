@@ -83,10 +83,10 @@ public sealed class FlowLikelihoodTests
         Assert.Throws<SereException>(() => model.Likelihood.TeacherForced(codes, x));
     }
 
-    private static VariationalModel Create(FlowBaseKind flowBase)
+    private static DensityModel Create(FlowBaseKind flowBase)
     {
         var network = new PerceptronDesign { Hidden = [6], Activation = Activation.Tanh };
-        var model = new VariationalAutoencoder
+        return new VariationalAutoencoder
         {
             Layers = Layers,
             Latents = new LayerSizes(Latents),
@@ -101,6 +101,5 @@ public sealed class FlowLikelihoodTests
                 Preprocessing = new Logit(),
             },
         }.Build(new ImageShape(1, 1, Pixels), seed: 1, torch.ScalarType.Float64);
-        return (VariationalModel)model;
     }
 }

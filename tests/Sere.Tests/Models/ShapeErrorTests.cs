@@ -13,7 +13,7 @@ namespace Sere.Tests.Models;
 /// <summary>A tensor of a wrong shape is refused with the shape that was expected, never by the native library.</summary>
 public sealed class ShapeErrorTests : IDisposable
 {
-    private readonly VariationalModel _model = Build();
+    private readonly DensityModel _model = Build();
 
     public void Dispose() => _model.Dispose();
 
@@ -101,14 +101,14 @@ public sealed class ShapeErrorTests : IDisposable
         Assert.Contains(given, error.Message, StringComparison.Ordinal);
     }
 
-    private static VariationalModel Build()
+    private static DensityModel Build()
     {
         int[] latents = [3, 2, 3, 1];
         var graph = CouplingGraph.Chain(4);
         var initializer = new ParameterInitializer(1);
         var hierarchy = new SelfReflectiveHierarchy(
             new SelfReflectiveParts(latents, graph) { Prior = new() { Network = new PerceptronDesign([5]) }, Bijector = new RankOneAffine { Network = new PerceptronDesign([5]) } }, initializer);
-        return new VariationalModel(
+        return new DensityModel(
             new IndependentEvidenceEncoder(
                 new StackedMlp(4, 11, [5], hierarchy.FeatureSize, Activation.Elu, initializer)),
             hierarchy,

@@ -3,6 +3,7 @@ using System.Reflection.Emit;
 using System.Runtime.InteropServices;
 using Sere.Distributions;
 using Sere.Numerics;
+using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
 

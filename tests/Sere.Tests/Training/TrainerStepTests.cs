@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Models;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -122,12 +123,12 @@ public sealed class TrainerStepTests : IDisposable
         (x * weights * torch.tensor(Slope)).sum([1]);
 
     /// <summary>A trainer on images whose pixels are all 1.</summary>
-    private static (Trainer Trainer, StubModel Model) Start(
+    private static (Trainer Trainer, StubLikelihood Model) Start(
         Func<torch.Tensor, torch.Tensor, int, torch.Tensor> logLikelihood, TrainingChoice training, int images = 4)
     {
-        var model = new StubModel(Dimensions, logLikelihood);
+        var model = new StubLikelihood(Dimensions, logLikelihood);
         var data = new ImageSet(
             new ImageShape(1, 2, 2), [.. Enumerable.Repeat(byte.MaxValue, images * Dimensions)]);
-        return (new Trainer(model, training, data, BinarizationRule.None, seed: 1), model);
+        return (new Trainer(new DensityModel(model), training, data, BinarizationRule.None, seed: 1), model);
     }
 }

@@ -7,7 +7,7 @@ using Xunit;
 namespace Sere.Tests.Likelihoods;
 
 /// <summary>The whole image on several codes at once.</summary>
-public sealed class DenseLikelihoodTests
+public sealed class WholeImageLikelihoodTests
 {
     private const int Batch = 3;
     private const int Samples = 4;
@@ -89,10 +89,13 @@ public sealed class DenseLikelihoodTests
             [torch.zeros(Batch, 2), torch.zeros(Batch, 2), torch.zeros(Batch, 3)], evidence));
     }
 
-    private static DenseLikelihood Create(int? layersSeen)
+    private static BlockwiseLikelihood Create(int? layersSeen)
     {
-        var likelihood = new DenseLikelihood(
-            new DenseSettings(Pixels, Latents, new BernoulliFamily()) { LayersSeen = layersSeen, Network = new PerceptronDesign([5]) },
+        var likelihood = new BlockwiseLikelihood(
+            BlockwiseSettings.Whole(FeatureShape.Vector(Pixels), Latents, new BernoulliFamily(), layersSeen) with
+            {
+                Network = new PerceptronDesign([5]),
+            },
             new ParameterInitializer(1, torch.ScalarType.Float64));
         Parameters.Randomize(likelihood, 3);
         return likelihood;
