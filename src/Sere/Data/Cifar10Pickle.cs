@@ -31,9 +31,6 @@ internal sealed class Cifar10Pickle
     }
 
     /// <summary>The pixels and labels of all images.</summary>
-    /// <param name="content">The file, which begins with <see cref="Start"/>.</param>
-    /// <param name="dimensions">Bytes of an image.</param>
-    /// <exception cref="FormatException">It is no such batch; the message fits behind "because".</exception>
     public static (byte[] Pixels, byte[] Labels) Read(byte[] content, int dimensions)
     {
         if (new Cifar10Pickle(content).Run() is not Dictionary<string, object?> batch

@@ -31,10 +31,9 @@ internal static class Cifar10Reader
     /// <summary>The name of a file of training images, <paramref name="number"/> from 1 to 5.</summary>
     public static string TrainingFile(int number) => $"data_batch_{number}.bin";
 
-    /// <summary>Reads the five files of training images and the test images that are there, with their labels.</summary>
-    /// <param name="folder">The folder of the files.</param>
-    /// <param name="warn">Told of files that are not those of CIFAR-10.</param>
-    /// <exception cref="SereException">A file is missing or damaged.</exception>
+    /// <summary>
+    /// Reads the five files of training images and the test images that are there, with their labels.
+    /// </summary>
     public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn)
     {
         string[] training = [.. Enumerable.Range(1, TrainingFiles).Select(number => Find(folder, TrainingFile(number)))];
@@ -43,8 +42,6 @@ internal static class Cifar10Reader
     }
 
     /// <summary>Reads one file.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">It is missing, unreadable, damaged or no such file.</exception>
     public static ImageSet ReadFile(string path)
     {
         byte[] content = ReadContent(path);

@@ -106,7 +106,7 @@ public static class DatasetCatalog
     }
 
     /// <summary>What a data set is called for short: the name of its folder, or of its file without the ending.</summary>
-    public static string ShortName(string name)
+    internal static string ShortName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return PathOf(name, ImagesPrefix) is { } folder ? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))

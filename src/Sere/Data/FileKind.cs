@@ -30,7 +30,6 @@ internal static class FileKinds
     private const int Length = 12;
 
     /// <summary>The kind of a file.</summary>
-    /// <exception cref="SereException">It cannot be read, or is empty, a pipe or a device.</exception>
     public static FileKind Of(string path)
     {
         try
@@ -45,7 +44,6 @@ internal static class FileKinds
     }
 
     /// <summary>The kind of a file; where its first bytes do not say it, the kind that its name claims.</summary>
-    /// <exception cref="SereException">It cannot be read, or is empty, a pipe or a device.</exception>
     public static FileKind OfImages(string path) => Of(path) is not FileKind.Other and var kind ? kind
         : ImageFolderReader.IsPicture(path) ? FileKind.Picture
         : Path.GetExtension(path).ToUpperInvariant() is ".NPY" or ".NPZ" ? FileKind.Npy
@@ -62,7 +60,7 @@ internal static class FileKinds
 
     /// <summary>The kind of a content.</summary>
     public static FileKind Of(ReadOnlySpan<byte> content) =>
-        content.StartsWith(NpyHeader.Magic) ? FileKind.Npy
+        content.StartsWith(NpyFile.Magic) ? FileKind.Npy
         : content.StartsWith("PK"u8) ? FileKind.Zip
         : content.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? FileKind.Gzip
         : content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8) ? FileKind.Tiff

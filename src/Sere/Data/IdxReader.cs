@@ -24,9 +24,7 @@ public static class IdxReader
     }
 
     /// <summary>Reads a one-dimensional file: a label for each image.</summary>
-    /// <param name="path">The IDX file.</param>
-    /// <exception cref="SereException">The file is missing, unreadable, damaged or no such file.</exception>
-    public static byte[] ReadLabels(string path) => Read(path, "labels", rank: 1).Content;
+    internal static byte[] ReadLabels(string path) => Read(path, "labels", rank: 1).Content;
 
     private static (int[] Sizes, byte[] Content) Read(string path, string what, int rank)
     {
@@ -163,9 +161,6 @@ public static class IdxReader
 internal static class MnistReader
 {
     /// <summary>Reads the training and the test images with their labels.</summary>
-    /// <param name="folder">The folder of the files.</param>
-    /// <param name="warn">Told where the images are not those of MNIST, and where labels are missing.</param>
-    /// <exception cref="SereException">A file is missing or damaged, or images and labels differ in number.</exception>
     public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn) =>
         (ReadPart(folder, "train", warn), ReadPart(folder, "t10k", warn));
 

@@ -16,8 +16,6 @@ internal static class PictureContent
     private const byte WebPMetadata = 0x20 | 0x08 | 0x04;
 
     /// <summary>Reduces a file in place.</summary>
-    /// <param name="content">The file; the bytes behind its new length are of no meaning afterwards.</param>
-    /// <returns>The new length, and the orientation by Exif, from 1 (upright) to 8.</returns>
     public static (int Length, int Orientation) Reduce(byte[] content) =>
         content.AsSpan() switch
         {

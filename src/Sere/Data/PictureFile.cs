@@ -40,7 +40,6 @@ internal sealed class PictureFile : IDisposable
     private bool IsTransposed => _orientation > 4;
 
     /// <summary>Opens a file and checks what it says of itself.</summary>
-    /// <exception cref="PictureException">It is no such file, cannot be read, or declares too many pixels.</exception>
     public static PictureFile Open(string path)
     {
         byte[] content = ReadContent(path);
@@ -70,9 +69,6 @@ internal sealed class PictureFile : IDisposable
     }
 
     /// <summary>Decodes the image, composed on black.</summary>
-    /// <param name="colours">What it is decoded into, grown where it is too short: the colours of pixels as they are stored.</param>
-    /// <returns>Whether no pixel shows colour.</returns>
-    /// <exception cref="PictureException">The content is damaged.</exception>
     public bool Decode(ref byte[] colours)
     {
         // A premultiplied colour is the colour composed on black; no colour space leaves the stored values as they are.
@@ -125,7 +121,6 @@ internal sealed class PictureFile : IDisposable
     public static byte Luma(byte red, byte green, byte blue) =>
         (byte)(((299 * red) + (587 * green) + (114 * blue) + 500) / 1000);
 
-    /// <inheritdoc/>
     public void Dispose() => _codec.Dispose();
 
     /// <summary>The place among the stored pixels of one that is to be seen.</summary>
@@ -197,9 +192,6 @@ internal enum PictureColour
 internal sealed class PictureException : SereException
 {
     /// <summary>A failure of one file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="fault">What is wrong, to follow the file's name in a sentence.</param>
-    /// <param name="cause">The error that caused it, or null.</param>
     public PictureException(string path, string fault, Exception? cause = null)
         : base($"'{path}' {fault}; replace it or remove it from the folder.", cause!)
     {

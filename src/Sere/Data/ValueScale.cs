@@ -32,10 +32,6 @@ internal static class ValueScales
         bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) < 0 && bytes.Contains((byte)1);
 
     /// <summary>Brings bytes, in place, to the range from 0 to 255.</summary>
-    /// <param name="bytes">Bytes of a scale.</param>
-    /// <param name="scale">The scale; null for bytes.</param>
-    /// <param name="source">What the bytes are, for the error.</param>
-    /// <exception cref="SereException">They do not fit the scale.</exception>
     public static void Stretch(Span<byte> bytes, ValueScale? scale, string source)
     {
         if (scale != ValueScale.Binary)

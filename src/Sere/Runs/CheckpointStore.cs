@@ -10,7 +10,7 @@ namespace Sere.Runs;
 /// The checkpoints of a run: step-N.safetensors holds tensors and step-N.json, which is written after it, the state and
 /// the tensors' digest; a checkpoint exists once its state does. best.safetensors holds the weights of the best epoch.
 /// </summary>
-public sealed class CheckpointStore
+internal sealed class CheckpointStore
 {
     private const string TensorExtension = ".safetensors";
     private const string StateExtension = ".json";
@@ -50,7 +50,6 @@ public sealed class CheckpointStore
     private string BestPath => LinkFreePath.Below(_folder, "best.safetensors");
 
     /// <summary>Writes a checkpoint and removes those that are older than the <see cref="Kept"/> last.</summary>
-    /// <exception cref="SereException">It cannot be written; the older ones are whole.</exception>
     public void Save(Trainer trainer, RunState state)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -72,7 +71,6 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Keeps the trainer's evaluation weights as the best so far.</summary>
-    /// <exception cref="SereException">They cannot be written.</exception>
     public void SaveBest(Trainer trainer, int epoch, double validationElbo)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -93,12 +91,6 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Brings a trainer to the last good checkpoint.</summary>
-    /// <param name="trainer">A trainer of the same configuration.</param>
-    /// <param name="warn">Told of each checkpoint that is damaged.</param>
-    /// <returns>The state, or null where there is no checkpoint.</returns>
-    /// <exception cref="SereException">
-    /// There are checkpoints, but none is good, or the run was trained with another configuration.
-    /// </exception>
     public RunState? Restore(Trainer trainer, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -124,10 +116,6 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Puts saved weights into a model.</summary>
-    /// <param name="model">A model of the run's configuration.</param>
-    /// <param name="checkpoint">Which weights.</param>
-    /// <param name="warn">Told of each checkpoint that is damaged, and where the last stands in for the best.</param>
-    /// <exception cref="SereException">There are none, they are damaged, or they do not fit the model.</exception>
     public void LoadWeights(torch.nn.Module model, CheckpointChoice checkpoint, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -153,7 +141,6 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Whether there are best weights to compare a later epoch with.</summary>
-    /// <param name="warn">Told where they are missing or damaged.</param>
     internal bool HasSoundBest(Action<string> warn)
     {
         string fault = "are missing";

@@ -52,7 +52,6 @@ internal static class CheckpointTensors
     public static bool IsWeight(string name) => !name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
 
     /// <summary>Puts weights into a model.</summary>
-    /// <exception cref="SereException">They do not fit the model, or are not finite.</exception>
     public static void CopyWeights(torch.nn.Module model, SafeTensorsFile file, string path) =>
         CopyIntoModel(model, file, "", path);
 

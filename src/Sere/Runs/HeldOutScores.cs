@@ -11,7 +11,7 @@ namespace Sere.Runs;
 /// Log-likelihoods of images like the training images that the model was not trained on: the scale that tells whether a
 /// score is low. Bounds rise with the number of importance samples, so only scores of the same number are compared.
 /// </summary>
-public sealed record HeldOutScores
+internal sealed record HeldOutScores
 {
     /// <summary>How many of the validation images are scored at most.</summary>
     public const int MostImages = 1000;
@@ -41,11 +41,6 @@ public sealed record HeldOutScores
     public required IReadOnlyList<double> LogLikelihood { get; init; }
 
     /// <summary>Scores the first validation images of a run.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="validation">The run's validation images.</param>
-    /// <param name="options">Samples and seed.</param>
-    /// <param name="onImages">Called with the number of images done and of all.</param>
-    /// <param name="cancellation">Asks to stop.</param>
     public static HeldOutScores Measure(
         TrainedModel model,
         ImageSet validation,
@@ -69,9 +64,6 @@ public sealed record HeldOutScores
     }
 
     /// <summary>The scores that a run keeps for these weights, samples and seed; null where there are none.</summary>
-    /// <param name="folder">The run.</param>
-    /// <param name="model">Its model.</param>
-    /// <param name="options">Samples and seed.</param>
     public static HeldOutScores? Find(RunFolder folder, TrainedModel model, EvaluationOptions options)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -93,7 +85,6 @@ public sealed record HeldOutScores
         configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
     /// <summary>Keeps the scores in a run.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public void Write(RunFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -131,34 +122,21 @@ public sealed record HeldOutScores
 }
 
 /// <summary>Writes the scores of images as CSV: a header, then a line for each image in their order.</summary>
-public static class ScoreTable
+internal static class ScoreTable
 {
     private const string Header =
         "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization";
 
     /// <summary>
     /// Writes the file name or index of each image, the bound on its log-likelihood in nats, the bound's Monte-Carlo
-    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the binarization
-    /// rule that was used.
+    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the
+    /// binarization rule that was used.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="names">File names, or null to write indices.</param>
-    /// <param name="likelihoods">The scores.</param>
-    /// <param name="binarization">The rule.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Write(
         string path, IReadOnlyList<string>? names, ImageLikelihoods likelihoods, BinarizationRule binarization) =>
         Write(path, names, likelihoods, binarization, "", _ => "");
 
     /// <summary>As above, and the percentile of each image among held-out ones.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="names">File names, or null to write indices.</param>
-    /// <param name="likelihoods">The scores.</param>
-    /// <param name="binarization">The rule.</param>
-    /// <param name="heldOut">
-    /// Scores of held-out images; null leaves the percentile empty, and so does a score that is not a number.
-    /// </param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void WriteWithPercentiles(
         string path,
         IReadOnlyList<string>? names,

@@ -91,13 +91,11 @@ public static class RunDataset
 }
 
 /// <summary>Names a configuration that is given other data than its own, which its name and description speak of.</summary>
-public static class OtherData
+internal static class OtherData
 {
     private const int LongestName = 100;
 
     /// <summary>The configuration, under a name and a description that say what the data is.</summary>
-    /// <param name="configuration">The configuration as it was written.</param>
-    /// <param name="dataset">The data set that it is used with.</param>
     public static ExperimentConfiguration Describe(ExperimentConfiguration configuration, string dataset)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -132,10 +130,6 @@ internal static class KeptConfiguration
         : JsonSerializer.Deserialize<JsonElement>(ConfigurationFile.ToJson(configuration));
 
     /// <summary>Refuses to go on from a checkpoint with another configuration than it was written with.</summary>
-    /// <param name="state">The checkpoint's state.</param>
-    /// <param name="configuration">The configuration to go on with; null to compare none.</param>
-    /// <param name="path">The checkpoint.</param>
-    /// <exception cref="SereException">They differ, or the checkpoint's is of another version.</exception>
     public static void RequireSame(RunState state, ExperimentConfiguration? configuration, string path)
     {
         if (configuration is null || state.Configuration is not { } kept)

@@ -65,7 +65,7 @@ public sealed class RunFolder
     public string Density => LinkFreePath.Below(Root, "density.png");
 
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
-    public string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
+    internal string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
 
     /// <summary>What the run was and what came out.</summary>
     public string Report => LinkFreePath.Below(Root, "report.md");
@@ -97,7 +97,6 @@ public sealed class RunFolder
     }
 
     /// <summary>The command line of the run; empty where none is kept.</summary>
-    /// <exception cref="SereException">It cannot be read.</exception>
     internal string ReadCommand()
     {
         try
@@ -131,8 +130,6 @@ public sealed class RunFolder
     /// <summary>
     /// Makes the folder and holds it until the result is disposed, so that no two processes train in it at once.
     /// </summary>
-    /// <exception cref="RunFolderTakenException">Another process holds it.</exception>
-    /// <exception cref="SereException">It cannot be made.</exception>
     internal FileStream Claim()
     {
         Create();
@@ -143,11 +140,9 @@ public sealed class RunFolder
     }
 
     /// <summary>Makes the folder.</summary>
-    /// <exception cref="SereException">It cannot be made.</exception>
-    public void Create() => Create(Checkpoints);
+    internal void Create() => Create(Checkpoints);
 
     /// <summary>Makes the folder alone, without one for checkpoints.</summary>
-    /// <exception cref="SereException">It cannot be made.</exception>
     internal void CreateRoot() => Create(Root);
 
     private void Create(string path)

@@ -99,17 +99,12 @@ public sealed record RunMetrics
 }
 
 /// <summary>Reads and writes metrics.jsonl.</summary>
-public static class MetricsLog
+internal static class MetricsLog
 {
     /// <summary>The largest file that is read, in bytes.</summary>
     private const long LargestFile = 1L << 28;
 
     /// <summary>The epochs of a file, in order; none if there is no file with content.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="warn">
-    /// Told of a damaged line, from which on nothing is read; null to have such a file refused.
-    /// </param>
-    /// <exception cref="SereException">A line is damaged, or the file cannot be read.</exception>
     public static IReadOnlyList<RunMetrics> Read(string path, Action<string>? warn = null)
     {
         if (!OrdinaryFile.HasContent(path))
@@ -152,7 +147,6 @@ public static class MetricsLog
     }
 
     /// <summary>Writes all epochs, whole or not at all.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Write(string path, IEnumerable<RunMetrics> epochs) =>
         Write(path, epochs, PhysicalFileSystem.Instance);
 

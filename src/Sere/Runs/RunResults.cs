@@ -31,10 +31,6 @@ internal sealed class RunResults
     }
 
     /// <summary>Evaluates the best weights on the test images and writes everything.</summary>
-    /// <param name="metrics">The epochs.</param>
-    /// <param name="parameters">Number of the model's parameters.</param>
-    /// <param name="scoreHeldOut">Whether held-out images are scored for percentiles.</param>
-    /// <param name="cancellation">Asks to stop.</param>
     public SplitEvaluation Write(
         IReadOnlyList<RunMetrics> metrics, long parameters, bool scoreHeldOut, CancellationToken cancellation)
     {

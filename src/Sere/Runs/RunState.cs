@@ -8,7 +8,7 @@ using Sere.Training;
 namespace Sere.Runs;
 
 /// <summary>The part of a checkpoint that is not tensors.</summary>
-public sealed record RunState
+internal sealed record RunState
 {
     /// <summary>Version of this format.</summary>
     public const int CurrentFormat = 2;
@@ -56,7 +56,6 @@ internal static class RunStateFile
         path, JsonSerializer.Serialize(state with { StateDigest = DigestOf(state) }, RunJson.Indented), files);
 
     /// <summary>Reads a state.</summary>
-    /// <exception cref="SereException">It cannot be read, is damaged, or is of another version.</exception>
     public static RunState Read(string path)
     {
         try

@@ -19,12 +19,6 @@ internal sealed class TensorBoardLog : IDisposable
     private readonly FileStream _file;
 
     /// <summary>Opens the file of a new session.</summary>
-    /// <param name="folder">Where the sessions of the run are; it is made if it is missing.</param>
-    /// <param name="firstStep">
-    /// The first step that this session trains. TensorBoard forgets what earlier sessions wrote of it and of later steps.
-    /// </param>
-    /// <param name="clock">Gives the time of each event; null for the system's.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public TensorBoardLog(string folder, long firstStep, TimeProvider? clock = null)
     {
         _clock = clock ?? TimeProvider.System;
@@ -60,7 +54,6 @@ internal sealed class TensorBoardLog : IDisposable
     }
 
     /// <summary>Writes an epoch at its step.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public void Write(RunMetrics metrics)
     {
         var summary = new Summary();
@@ -72,7 +65,6 @@ internal sealed class TensorBoardLog : IDisposable
         Append(new Event { Step = metrics.Step, Summary = summary });
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     /// <summary>The tags are part of the format of a run: docs/run-folder.md lists them.</summary>

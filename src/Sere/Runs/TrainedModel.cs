@@ -17,11 +17,6 @@ public sealed class TrainedModel : IDisposable
     private readonly Action<string> _warn;
 
     /// <summary>A model with its weights in place.</summary>
-    /// <param name="model">The model; disposed with this.</param>
-    /// <param name="configuration">The run's configuration.</param>
-    /// <param name="shape">Shape of an image.</param>
-    /// <param name="device">Where the model is.</param>
-    /// <param name="warn">Told of values that are no numbers; null for nobody.</param>
     internal TrainedModel(
         DensityModel model,
         ExperimentConfiguration configuration,

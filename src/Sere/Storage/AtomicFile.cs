@@ -6,7 +6,7 @@ namespace Sere.Storage;
 /// Files that are written whole or not at all: the content goes to a temporary file in the same folder, is flushed to
 /// the disk and takes the final name in one step. Whoever reads the name finds the old content or the new, never a part.
 /// </summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const string TemporaryPrefix = ".sere-";
     private const string TemporarySuffix = ".tmp";
@@ -15,11 +15,6 @@ public static class AtomicFile
     /// Writes a file through a stream, in place of an older one of that name. If <paramref name="write"/> throws, its
     /// error passes through, the older file stays as it was and the temporary file is gone.
     /// </summary>
-    /// <param name="path">The file. Its folder exists. A symbolic link is followed.</param>
-    /// <param name="write">Writes the content; the stream is closed for it.</param>
-    /// <exception cref="SereException">
-    /// The disk is full, permission is denied, the folder does not exist, or the name is that of a pipe or a device.
-    /// </exception>
     public static void Write(string path, Action<Stream> write) => Write(path, write, PhysicalFileSystem.Instance);
 
     /// <summary>As <see cref="Write(string, Action{Stream})"/>, on a file system.</summary>
@@ -56,10 +51,9 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Writes a text file in UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="text">Its whole content.</param>
-    /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
+    /// <summary>
+    /// Writes a text file in UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.
+    /// </summary>
     public static void WriteAllText(string path, string text) => WriteAllText(path, text, PhysicalFileSystem.Instance);
 
     /// <summary>As <see cref="WriteAllText(string, string)"/>, on a file system.</summary>
@@ -131,15 +125,11 @@ internal sealed class PhysicalFileSystem : IFileSystem
     /// <summary>The only one.</summary>
     public static PhysicalFileSystem Instance { get; } = new();
 
-    /// <inheritdoc/>
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    /// <inheritdoc/>
     public void FlushToDisk(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);
 
-    /// <inheritdoc/>
     public void Move(string source, string target) => File.Move(source, target, overwrite: true);
 
-    /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
 }

@@ -5,11 +5,9 @@ using TorchSharp;
 namespace Sere.Storage;
 
 /// <summary>The digest by which a damaged file is told from a sound one.</summary>
-public static class ContentDigest
+internal static class ContentDigest
 {
     /// <summary>The SHA-256 of a file's content: 64 lower-case hexadecimal digits.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be read, is empty, or is a pipe or a device.</exception>
     public static string OfFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

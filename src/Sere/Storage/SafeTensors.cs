@@ -6,20 +6,12 @@ namespace Sere.Storage;
 /// Tensors by name in a file of the public safetensors format, which Python and many other languages read. Reading one
 /// runs no code and takes no more memory than the file is long.
 /// </summary>
-public static class SafeTensors
+internal static class SafeTensors
 {
     // Large enough to keep the disk busy, small enough for the 32-bit length of a span at any element size.
     private const long ChunkLength = 1L << 26;
 
     /// <summary>Writes tensors to a file, whole or not at all. Tensors are copied to the CPU one at a time.</summary>
-    /// <param name="path">The file; an older one of that name is replaced.</param>
-    /// <param name="tensors">
-    /// The tensors by name, of any device, shape and strides, of the types bool, uint8, int8 to int64, float16,
-    /// bfloat16, float32 and float64. Every bit is kept.
-    /// </param>
-    /// <param name="metadata">Free text by name.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Two tensors share a name, or a type has no place in the format.</exception>
     public static void Write(
         string path,
         IEnumerable<(string Name, torch.Tensor Value)> tensors,
@@ -54,8 +46,6 @@ public static class SafeTensors
     }
 
     /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be read, or is damaged; the message says where.</exception>
     public static SafeTensorsFile Read(string path) => Read(path, check: null);
 
     /// <summary>
@@ -170,7 +160,7 @@ public static class SafeTensors
 }
 
 /// <summary>What a safetensors file holds. Disposing it disposes the tensors.</summary>
-public sealed class SafeTensorsFile : IDisposable
+internal sealed class SafeTensorsFile : IDisposable
 {
     private readonly OrderedDictionary<string, torch.Tensor> _tensors;
 

@@ -8,9 +8,6 @@ namespace Sere.Storage;
 /// The head of a safetensors file: the length of a JSON object (8 bytes, little-endian), then the object, which gives
 /// each tensor its type, shape and place in the bytes that follow. Needs no native library.
 /// </summary>
-/// <param name="Entries">The tensors, in the order of the header.</param>
-/// <param name="Metadata">Free text by name.</param>
-/// <param name="DataOffset">Where the tensors' bytes begin in the file.</param>
 internal sealed record SafeTensorsHeader(
     IReadOnlyList<SafeTensorsEntry> Entries,
     IReadOnlyDictionary<string, string> Metadata,
@@ -108,7 +105,6 @@ internal static class SafeTensorsHeaderReader
     private const int MostEntries = 100_000;
 
     /// <summary>Reads the head from the start of a file and leaves the stream at the first tensor byte.</summary>
-    /// <exception cref="InvalidDataException">The head contradicts the format or the length of the file.</exception>
     public static SafeTensorsHeader Read(Stream file)
     {
         long fileLength = file.Length;
@@ -321,11 +317,6 @@ internal static class SafeTensorsHeaderReader
 }
 
 /// <summary>One tensor as the header of a safetensors file describes it.</summary>
-/// <param name="Name">Its name in the file.</param>
-/// <param name="Type">The type of its elements.</param>
-/// <param name="Shape">Its sizes; none for a scalar.</param>
-/// <param name="Begin">Where its bytes begin, counted from the end of the header.</param>
-/// <param name="End">Where its bytes end, counted from the end of the header.</param>
 internal sealed record SafeTensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End)
 {
     /// <summary>How many bytes the tensor takes.</summary>

@@ -12,7 +12,7 @@ namespace Sere.Runs.Comparison;
 /// The places of what a comparison leaves. Each is looked at when it is asked for: it and the folders on the way below
 /// <see cref="Root"/> must be no links, or a <see cref="SereException"/> is thrown.
 /// </summary>
-public sealed class ComparisonFolder
+internal sealed class ComparisonFolder
 {
     private const long LargestFile = 1L << 28;
 
@@ -63,8 +63,6 @@ public sealed class ComparisonFolder
     public string PerImage(string row) => LinkFreePath.Below(Root, "rows", row, "per-image.csv");
 
     /// <summary>Makes the folder for settings, or goes on in one of the same settings.</summary>
-    /// <exception cref="UsageException">It holds a comparison of other settings; the sentence names the first difference.</exception>
-    /// <exception cref="SereException">It cannot be made or read.</exception>
     internal void Open(JsonObject settings, string? command)
     {
         if (File.Exists(Settings))
@@ -100,7 +98,6 @@ public sealed class ComparisonFolder
     internal string ReadCommand() => OrdinaryFile.HasContent(Command) ? ReadText(Command) : "";
 
     /// <summary>Reads a file of the comparison.</summary>
-    /// <exception cref="SereException">It cannot be read.</exception>
     internal static string ReadText(string path)
     {
         try
@@ -138,7 +135,7 @@ public sealed class ComparisonFolder
 }
 
 /// <summary>What a user asks of a suite beside what it says itself; null leaves the suite's own.</summary>
-public sealed record ComparisonOptions
+internal sealed record ComparisonOptions
 {
     /// <summary>How often every training image is seen.</summary>
     public int? Epochs { get; init; }
@@ -154,7 +151,7 @@ public sealed record ComparisonOptions
 }
 
 /// <summary>The figures of a row that is done, as result.json keeps them; those of each image stand beside it.</summary>
-public sealed record RowResult
+internal sealed record RowResult
 {
     private const int CurrentFormat = 1;
 
@@ -204,7 +201,6 @@ public sealed record RowResult
         && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue;
 
     /// <summary>Keeps a row: its images first, so that it is done only when all is there.</summary>
-    /// <exception cref="SereException">A file cannot be written.</exception>
     internal void Write(ComparisonFolder folder)
     {
         Images.Write(folder.PerImage(Name));
@@ -212,10 +208,9 @@ public sealed record RowResult
         AtomicFile.WriteAllText(folder.Result(Name), JsonSerializer.Serialize(kept, RunJson.Indented) + "\n");
     }
 
-    /// <summary>The figures of a row; null where it is not done, or where they are damaged and have to be made again.</summary>
-    /// <param name="folder">The comparison.</param>
-    /// <param name="row">The row.</param>
-    /// <param name="warn">Told of damage.</param>
+    /// <summary>
+    /// The figures of a row; null where it is not done, or where they are damaged and have to be made again.
+    /// </summary>
     internal static RowResult? Read(ComparisonFolder folder, string row, Action<string> warn)
     {
         string path = folder.Result(row);
@@ -245,7 +240,7 @@ public sealed record RowResult
 }
 
 /// <summary>A row of the table. Log-likelihoods are in nats per image.</summary>
-public sealed record ComparedRow
+internal sealed record ComparedRow
 {
     /// <summary>The row.</summary>
     public required string Model { get; init; }
@@ -306,14 +301,10 @@ public sealed record ComparedRow
 }
 
 /// <summary>A row that could not be trained or evaluated.</summary>
-/// <param name="Model">The row.</param>
-/// <param name="Reason">Why, in a sentence.</param>
-public sealed record FailedRow(string Model, string Reason);
+internal sealed record FailedRow(string Model, string Reason);
 
 /// <summary>What a row says of each test image, in nats, in the order of the images.</summary>
-/// <param name="LogLikelihood">The K-sample bound on log p(x), or log p(x) itself.</param>
-/// <param name="Elbo">The mean of the log importance weights.</param>
-public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadOnlyList<double> Elbo)
+internal sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadOnlyList<double> Elbo)
 {
     private const string Header = "image,log_likelihood,elbo";
 
@@ -329,7 +320,6 @@ public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadO
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="SereException">It is damaged or cannot be read.</exception>
     internal static PerImageFigures Read(string path)
     {
         string[] lines = ComparisonFolder.ReadText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries);

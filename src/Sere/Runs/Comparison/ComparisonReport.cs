@@ -9,7 +9,7 @@ using Sere.Runs.Pictures;
 namespace Sere.Runs.Comparison;
 
 /// <summary>What a comparison says: the object of comparison.json and of sere compare --json.</summary>
-public sealed record ComparisonReport
+internal sealed record ComparisonReport
 {
     /// <summary>The suite.</summary>
     public required string Suite { get; init; }
@@ -144,7 +144,7 @@ public sealed record ComparisonReport
 }
 
 /// <summary>Writes a comparison as Markdown and as CSV.</summary>
-public static class ComparisonTable
+internal static class ComparisonTable
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 

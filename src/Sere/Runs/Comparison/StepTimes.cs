@@ -15,7 +15,7 @@ namespace Sere.Runs.Comparison;
 /// What a training step of each row takes. The rows take turns, a step each, so that other work on the machine meets all
 /// of them alike; a ratio is the median of those of single turns.
 /// </summary>
-public sealed record StepTimes
+internal sealed record StepTimes
 {
     private const int WarmUpRounds = 3;
 
@@ -45,12 +45,6 @@ public sealed record StepTimes
     };
 
     /// <summary>Measures rows that train, each from its initial weights.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="reference">The one that the others are divided by.</param>
-    /// <param name="images">Training images.</param>
-    /// <param name="rounds">Turns to measure.</param>
-    /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     internal static StepTimes Measure(
         IReadOnlyList<PlannedRow> rows,
         PlannedRow reference,

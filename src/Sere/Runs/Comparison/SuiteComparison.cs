@@ -10,7 +10,7 @@ namespace Sere.Runs.Comparison;
 /// A comparison from its plan to its table: trains each row, evaluates it, times the training steps, and writes table and
 /// pictures. Stopped at any time, it goes on where it was; rows that are done are not run again.
 /// </summary>
-public sealed class SuiteComparison
+internal sealed class SuiteComparison
 {
     // As many turns as make the median steady on a machine with other work, in about the time of a short epoch.
     private const int StepTimeRounds = 21;
@@ -29,12 +29,6 @@ public sealed class SuiteComparison
     }
 
     /// <summary>Starts a comparison in a folder, or goes on with the one that it holds.</summary>
-    /// <param name="plan">What to compare.</param>
-    /// <param name="splits">The images of the plan's reference; see <see cref="RunDataset"/>.</param>
-    /// <param name="folder">Where to.</param>
-    /// <param name="observer">Is told how it goes.</param>
-    /// <param name="command">The command line, to be kept; null where a program started it.</param>
-    /// <exception cref="UsageException">The folder holds something else, or a comparison of other settings.</exception>
     public static SuiteComparison Open(
         ComparisonPlan plan,
         DatasetSplits splits,
@@ -52,9 +46,6 @@ public sealed class SuiteComparison
     }
 
     /// <summary>Runs what is not done, and writes the table.</summary>
-    /// <param name="cancellation">Asks to stop: the row that is under way is saved first.</param>
-    /// <exception cref="OperationCanceledException">It was stopped, and can go on.</exception>
-    /// <exception cref="SereException">A row failed; the table of the others is written.</exception>
     public ComparisonReport Execute(CancellationToken cancellation = default)
     {
         var runner = new RowRunner(_splits, _folder, _observer);
@@ -123,13 +114,9 @@ public sealed class SuiteComparison
 }
 
 /// <summary>Is told how a comparison goes; of the row that is under way as of any run.</summary>
-public interface IComparisonObserver : IRunObserver
+internal interface IComparisonObserver : IRunObserver
 {
     /// <summary>A row comes next.</summary>
-    /// <param name="name">The row.</param>
-    /// <param name="number">Its number, from 1.</param>
-    /// <param name="of">The number of rows.</param>
-    /// <param name="isDone">Whether its figures are there already.</param>
     void OnRow(string name, int number, int of, bool isDone);
 
     /// <summary>All rows are done, and their training steps are timed.</summary>
@@ -151,8 +138,6 @@ internal sealed class RowRunner
     }
 
     /// <summary>Brings a row to its end and keeps its figures.</summary>
-    /// <exception cref="OperationCanceledException">It was stopped, and can go on.</exception>
-    /// <exception cref="SereException">It failed.</exception>
     public RowResult Run(PlannedRow row, CancellationToken cancellation)
     {
         (row.Baseline is { } baseline ? Score(row, baseline) : Train(row, cancellation)).Write(_folder);

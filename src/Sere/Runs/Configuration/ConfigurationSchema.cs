@@ -47,8 +47,6 @@ internal static class ConfigurationSchema
         StringComparer.Ordinal);
 
     /// <summary>The names that an object may hold.</summary>
-    /// <param name="declared">The type that it is meant for.</param>
-    /// <param name="record">The record that its kind names.</param>
     public static IReadOnlyList<string> Keys(Type declared, Type record) =>
         Kinds(declared).Count == 0 ? [.. Members(record).Keys] : [.. Members(record).Keys, Choice.KindMember];
 
@@ -87,9 +85,6 @@ internal static class ConfigurationSchema
     }
 
     /// <summary>The sentence that refuses an unknown name and offers the nearest known one.</summary>
-    /// <param name="what">What is unknown, with its path, such as "unknown key "model.layer"".</param>
-    /// <param name="name">The unknown name alone.</param>
-    /// <param name="known">The names that exist there.</param>
     public static UsageException Unknown(string what, string name, IReadOnlyCollection<string> known)
     {
         string advice = NearestName.Find(name, known) is { } nearest

@@ -9,7 +9,6 @@ namespace Sere.Runs.Configuration;
 internal static class ConfigurationTree
 {
     /// <summary>Reads and validates a record.</summary>
-    /// <exception cref="UsageException">The tree does not fit, or a value is out of its range.</exception>
     public static T Read<T>(JsonElement element)
         where T : Choice
     {
@@ -20,10 +19,6 @@ internal static class ConfigurationTree
     }
 
     /// <summary>Refuses unknown members, kinds and values, and values of a wrong type.</summary>
-    /// <param name="element">The JSON value.</param>
-    /// <param name="declared">The type of the record or member it is meant for.</param>
-    /// <param name="path">Where it stands; empty for the root.</param>
-    /// <exception cref="UsageException">The tree does not fit.</exception>
     public static void Check(JsonElement element, Type declared, string path)
     {
         Type type = Nullable.GetUnderlyingType(declared) ?? declared;

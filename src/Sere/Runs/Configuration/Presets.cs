@@ -51,7 +51,6 @@ internal sealed class EmbeddedFiles
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>The text of a file, and what to call it in a message.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
     public (string Text, string Source) Read(string name)
     {
         string resource = $"{_folder}{name}{Extension}";

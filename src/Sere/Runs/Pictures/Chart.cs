@@ -58,9 +58,6 @@ internal static class Chart
     }
 
     /// <summary>Draws the chart into a PNG file of 900 x 560 pixels, written whole or not at all.</summary>
-    /// <param name="plot">The chart; without anything in it, it says so.</param>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Save(Plot plot, string path)
     {
         if (plot.PlottableList.Count == 0)
