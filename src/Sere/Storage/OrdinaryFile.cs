@@ -7,9 +7,6 @@ namespace Sere.Storage;
 internal static class OrdinaryFile
 {
     /// <summary>Refuses a target that a file of that name must not replace: a pipe, a socket or a device.</summary>
-    /// <param name="path">The target, which need not exist. Links are followed already.</param>
-    /// <exception cref="SereException">It is no ordinary file.</exception>
-    /// <exception cref="IOException">It cannot be examined; see <see cref="FileFault"/>.</exception>
     public static void RequireReplaceable(string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: 0 } && !IsOrdinary(path))
@@ -43,12 +40,9 @@ internal static class OrdinaryFile
         }
     }
 
-    /// <summary>Opens a file that has a length and content; the stream can seek. Others may replace or delete the file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="largest">How many bytes it may have.</param>
-    /// <exception cref="SereException">The file is empty or too large, or a pipe or a device.</exception>
-    /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
-    /// <exception cref="UnauthorizedAccessException">Permission is denied, or it is a folder.</exception>
+    /// <summary>
+    /// Opens a file that has a length and content; the stream can seek. Others may replace or delete the file.
+    /// </summary>
     public static FileStream OpenRead(string path, long largest = long.MaxValue)
     {
         // To open a pipe waits for its writer and to read a device may never end; the length of both is 0.
@@ -120,6 +114,32 @@ internal static class FileFault
             "resolve that or choose another place, nothing was changed.",
             IsTooLong(error) ? new IOException(error.Message, error) : error);
 
+    /// <summary>Reads a file by <paramref name="read"/>, whose faults become errors that name the file.</summary>
+    public static T Reading<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (IsFault(error))
+        {
+            throw Reading(path, error);
+        }
+    }
+
+    /// <summary>Writes a file by <paramref name="write"/>, whose faults become errors that name the file.</summary>
+    public static void Writing(string path, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (IsFault(error))
+        {
+            throw Writing(path, error);
+        }
+    }
+
     /// <summary>Why, to follow "because" in a sentence.</summary>
     public static string Reason(string path, Exception error) => error switch
     {
@@ -154,9 +174,6 @@ internal static class GrowingContent
     private const long ProvenPart = 64;
 
     /// <summary>Reads at most <paramref name="length"/> bytes.</summary>
-    /// <param name="stream">Where they come from.</param>
-    /// <param name="length">The claimed length.</param>
-    /// <returns>The bytes; fewer than claimed where the stream ends early.</returns>
     public static byte[] Read(Stream stream, int length)
     {
         byte[] content = new byte[Math.Min(length, FirstBuffer)];

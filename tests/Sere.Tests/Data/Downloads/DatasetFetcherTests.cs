@@ -182,15 +182,4 @@ public sealed class DatasetFetcherTests : IDisposable
             $"The file '{_fetch.Part}' cannot be written because the disk is full", message, StringComparison.Ordinal);
         Assert.Single(server.Requests);
     }
-
-    [Fact]
-    public void Options_without_sense_are_refused()
-    {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { Attempts = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { StallTimeout = TimeSpan.Zero }));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => new DatasetFetcher(new FetchOptions { ConnectTimeout = TimeSpan.Zero }));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => new DatasetFetcher(new FetchOptions { RetryDelay = TimeSpan.FromSeconds(-1) }));
-    }
 }
