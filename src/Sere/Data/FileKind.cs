@@ -30,18 +30,11 @@ internal static class FileKinds
     private const int Length = 12;
 
     /// <summary>The kind of a file.</summary>
-    public static FileKind Of(string path)
+    public static FileKind Of(string path) => FileFault.Reading(path, () =>
     {
-        try
-        {
-            using FileStream file = OrdinaryFile.OpenRead(path);
-            return Of(file);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream file = OrdinaryFile.OpenRead(path);
+        return Of(file);
+    });
 
     /// <summary>The kind of a file; where its first bytes do not say it, the kind that its name claims.</summary>
     public static FileKind OfImages(string path) => Of(path) is not FileKind.Other and var kind ? kind

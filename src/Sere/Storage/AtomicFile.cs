@@ -15,53 +15,34 @@ internal static class AtomicFile
     /// Writes a file through a stream, in place of an older one of that name. If <paramref name="write"/> throws, its
     /// error passes through, the older file stays as it was and the temporary file is gone.
     /// </summary>
-    public static void Write(string path, Action<Stream> write) => Write(path, write, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="Write(string, Action{Stream})"/>, on a file system.</summary>
-    internal static void Write(string path, Action<Stream> write, IFileSystem files)
+    public static void Write(string path, Action<Stream> write, IFileSystem? files = null) => FileFault.Writing(path, () =>
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(write);
+        files ??= PhysicalFileSystem.Instance;
+        string target = FollowLink(Path.GetFullPath(path));
+        OrdinaryFile.RequireReplaceable(target);
+        string temporary = Path.Combine(
+            Path.GetDirectoryName(target)!,
+            $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
         try
         {
-            string target = FollowLink(Path.GetFullPath(path));
-            OrdinaryFile.RequireReplaceable(target);
-            string temporary = Path.Combine(
-                Path.GetDirectoryName(target)!,
-                $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
-            try
+            using (var stream = files.Create(temporary))
             {
-                using (var stream = files.Create(temporary))
-                {
-                    write(stream);
-                    files.FlushToDisk(stream);
-                }
+                write(stream);
+                files.FlushToDisk(stream);
+            }
 
-                files.Move(temporary, target);
-            }
-            catch
-            {
-                DeleteQuietly(temporary, files);
-                throw;
-            }
+            files.Move(temporary, target);
         }
-        catch (Exception error) when (FileFault.IsFault(error))
+        catch
         {
-            throw FileFault.Writing(path, error);
+            DeleteQuietly(temporary, files);
+            throw;
         }
-    }
+    });
 
-    /// <summary>
-    /// Writes a text file in UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.
-    /// </summary>
-    public static void WriteAllText(string path, string text) => WriteAllText(path, text, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="WriteAllText(string, string)"/>, on a file system.</summary>
-    internal static void WriteAllText(string path, string text, IFileSystem files)
-    {
-        ArgumentNullException.ThrowIfNull(text);
+    /// <summary>Writes a text file in UTF-8 without a byte order mark, whole or not at all.</summary>
+    public static void WriteAllText(string path, string text, IFileSystem? files = null) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), files);
-    }
 
     /// <summary>
     /// Deletes the temporary files that a killed process left in a folder. Only for a folder that nobody else writes to.
@@ -118,11 +99,6 @@ internal interface IFileSystem
 /// <summary>The file system of the machine.</summary>
 internal sealed class PhysicalFileSystem : IFileSystem
 {
-    private PhysicalFileSystem()
-    {
-    }
-
-    /// <summary>The only one.</summary>
     public static PhysicalFileSystem Instance { get; } = new();
 
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);

@@ -8,19 +8,11 @@ namespace Sere.Storage;
 internal static class ContentDigest
 {
     /// <summary>The SHA-256 of a file's content: 64 lower-case hexadecimal digits.</summary>
-    public static string OfFile(string path)
+    public static string OfFile(string path) => FileFault.Reading(path, () =>
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            using FileStream stream = OrdinaryFile.OpenRead(path);
-            return OfStream(stream);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream stream = OrdinaryFile.OpenRead(path);
+        return OfStream(stream);
+    });
 
     /// <summary>The SHA-256 of a text in UTF-8: 64 lower-case hexadecimal digits.</summary>
     internal static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -32,7 +24,6 @@ internal static class ContentDigest
     /// <param name="tensors">The tensors; their order counts.</param>
     public static string OfTensors(IEnumerable<(string Name, torch.Tensor Value)> tensors)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, value) in tensors)
         {

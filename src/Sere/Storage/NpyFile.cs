@@ -28,18 +28,11 @@ internal static partial class NpyFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="SereException">It cannot be read, is damaged, or holds no plain numbers.</exception>
-    public static NpyArray Read(string path)
+    public static NpyArray Read(string path) => FileFault.Reading(path, () =>
     {
-        try
-        {
-            using FileStream file = OrdinaryFile.OpenRead(path);
-            return Read(file, file.Length, $"The file '{path}'");
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream file = OrdinaryFile.OpenRead(path);
+        return Read(file, file.Length, $"The file '{path}'");
+    });
 
     /// <summary>Reads an array of so many bytes from a stream at its start.</summary>
     /// <param name="stream">The stream.</param>

@@ -16,12 +16,7 @@ internal static class OrdinaryFile
     }
 
     /// <summary>Whether a file is there and has content, as no pipe and no device has by its length.</summary>
-    public static bool HasContent(string path)
-    {
-        var file = new FileInfo(path);
-        return (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is
-            FileInfo { Exists: true, Length: > 0 };
-    }
+    public static bool HasContent(string path) => Target(path) is { Exists: true, Length: > 0 };
 
     /// <summary>Reads a text file in UTF-8 whole; see <see cref="OpenRead"/>.</summary>
     public static string ReadAllText(string path, long largest)
@@ -46,9 +41,7 @@ internal static class OrdinaryFile
     public static FileStream OpenRead(string path, long largest = long.MaxValue)
     {
         // To open a pipe waits for its writer and to read a device may never end; the length of both is 0.
-        var file = new FileInfo(path);
-        if ((file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is
-            FileInfo { Exists: true, Length: 0 })
+        if (Target(path) is { Exists: true, Length: 0 })
         {
             throw NotOrdinary(path);
         }
@@ -64,6 +57,12 @@ internal static class OrdinaryFile
         throw isTooLarge
             ? new SereException($"The file '{path}' is too large for what it should be; check the path.")
             : NotOrdinary(path);
+    }
+
+    private static FileInfo? Target(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
     }
 
     private static SereException NotOrdinary(string path) =>
