@@ -14,10 +14,8 @@ internal static class Binarization
     private const int ThresholdGrey = 128;
     private const double ThresholdReal = 0.5;
 
-    /// <summary>The images of a training step.</summary>
     public static Tensor TrainingBatch(Tensor grey, BinarizationRule rule, Generator generator)
     {
-        ArgumentNullException.ThrowIfNull(generator);
         CheckGrey(grey);
         using var scope = NewDisposeScope();
         Tensor values = IsRandom(rule)
@@ -44,7 +42,6 @@ internal static class Binarization
     /// <summary>Refuses real values that a rule cannot take as probabilities.</summary>
     public static void RequireGrey(ImageSet images, BinarizationRule rule, string source)
     {
-        ArgumentNullException.ThrowIfNull(images);
         if (images.IsReal && rule == BinarizationRule.Dequantized)
         {
             throw new UsageException(
@@ -63,7 +60,6 @@ internal static class Binarization
     /// <summary>Refuses real values that are no grey values, for a model of whole levels.</summary>
     public static void RequireLevels(ImageSet images, string source)
     {
-        ArgumentNullException.ThrowIfNull(images);
         if (images.IsReal && ValueRange.Of(images) is { IsGrey: false } range)
         {
             throw new UsageException(
@@ -74,7 +70,6 @@ internal static class Binarization
 
     private static void CheckGrey(Tensor grey)
     {
-        ArgumentNullException.ThrowIfNull(grey);
         if (grey.dtype is not (ScalarType.Byte or ScalarType.Float32) || grey.dim() != 2)
         {
             throw new ArgumentException(

@@ -12,7 +12,6 @@ internal static class DataFolder
     /// </summary>
     public static string Resolve(string? option) => Resolve(option, Environment.GetEnvironmentVariable);
 
-    /// <summary>As <see cref="Resolve(string?)"/>, with the environment given.</summary>
     internal static string Resolve(string? option, Func<string, string?> environment)
     {
         if (!string.IsNullOrEmpty(option))
@@ -55,7 +54,6 @@ internal static class DataFolder
 /// <summary>A file of a downloaded data set, under any of the names and in any of the folders that tools give it.</summary>
 internal static class DataFile
 {
-    /// <summary>What the name of a gzipped file ends with.</summary>
     public const string GzipSuffix = ".gz";
 
     /// <summary>

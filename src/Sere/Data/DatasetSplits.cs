@@ -108,7 +108,6 @@ internal static class RandomSplit
             images.Select(order.AsSpan(training)));
     }
 
-    /// <summary>Refuses images of one's own that are too few to be divided.</summary>
     public static void RequireEnough(string name, ImageSet images)
     {
         if (images.Count < FewestImages)

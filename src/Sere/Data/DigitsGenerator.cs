@@ -10,13 +10,10 @@ namespace Sere.Data;
 /// </summary>
 public static class DigitsGenerator
 {
-    /// <summary>The number of training images of the data set "digits".</summary>
     internal const int TrainImages = 10_000;
 
-    /// <summary>The number of test images of the data set "digits".</summary>
     internal const int TestImages = 2_000;
 
-    /// <summary>The seed of the data set "digits".</summary>
     internal const long Seed = 1;
 
     private const int Digits = 10;
@@ -152,9 +149,8 @@ internal static class DigitForms
 /// the page, and drawn with a pen whose pressure changes. Only + - * / and square roots are used: these are exactly
 /// rounded everywhere, so a seed gives the same bytes on every machine.
 /// </summary>
-internal ref struct DigitPen
+internal ref struct DigitPen(IntegerRandom random)
 {
-    /// <summary>The rows and columns of a page.</summary>
     public const int Side = 28;
 
     private const int StepsPerSpan = 6;
@@ -163,15 +159,8 @@ internal ref struct DigitPen
     private const double Edge = 1.35;
 
     private readonly List<(double X, double Y, bool Lifted)> _path = [];
-    private IntegerRandom _random;
+    private IntegerRandom _random = random;
 
-    /// <summary>A pen whose hand is led by the given random numbers.</summary>
-    public DigitPen(IntegerRandom random)
-    {
-        _random = random;
-    }
-
-    /// <summary>Draws a digit on an empty page.</summary>
     public void Draw(int digit, Span<byte> page)
     {
         StrokePoint[][][] forms = DigitForms.All[digit];

@@ -8,19 +8,16 @@ internal enum FileKind
     /// <summary>None of the others; IDX files have no certain mark.</summary>
     Other,
 
-    /// <summary>A picture that can be read: PNG, JPEG, WebP or BMP.</summary>
     Picture,
 
     /// <summary>A TIFF image, which is not read.</summary>
     Tiff,
 
-    /// <summary>One array of NumPy.</summary>
     Npy,
 
     /// <summary>A zip archive, such as one of NumPy's arrays.</summary>
     Zip,
 
-    /// <summary>A gzip file.</summary>
     Gzip,
 }
 
@@ -29,7 +26,6 @@ internal static class FileKinds
 {
     private const int Length = 12;
 
-    /// <summary>The kind of a file.</summary>
     public static FileKind Of(string path) => FileFault.Reading(path, () =>
     {
         using FileStream file = OrdinaryFile.OpenRead(path);
@@ -51,7 +47,6 @@ internal static class FileKinds
         return Of(start[..held]);
     }
 
-    /// <summary>The kind of a content.</summary>
     public static FileKind Of(ReadOnlySpan<byte> content) =>
         content.StartsWith(NpyFile.Magic) ? FileKind.Npy
         : content.StartsWith("PK"u8) ? FileKind.Zip

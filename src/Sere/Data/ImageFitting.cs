@@ -63,7 +63,6 @@ internal static class ImageFitting
         });
     }
 
-    /// <summary>Planes of a size, each three times.</summary>
     public static T[] RepeatPlanes<T>(T[] planes, int size)
     {
         var repeated = new T[3 * planes.Length];
@@ -93,7 +92,6 @@ internal static class ImageFitting
 /// </summary>
 internal static class PlaneResizer
 {
-    /// <summary>Resizes every plane of one image.</summary>
     public static byte[] Resize(byte[] planes, ImageShape shape, int height, int width)
     {
         (int First, double[] Weights)[] columns = Weigh(shape.Width, width);

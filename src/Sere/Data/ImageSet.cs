@@ -90,7 +90,6 @@ public sealed class ImageSet
     /// <summary>The file name of each image, or null where the images did not come from files of their own.</summary>
     public IReadOnlyList<string>? Names { get; }
 
-    /// <summary>The same images with labels.</summary>
     internal ImageSet WithLabels(byte[] labels) => IsReal
         ? new ImageSet(Shape, Values, labels, Names)
         : new ImageSet(Shape, Pixels, labels, Names);
@@ -195,7 +194,6 @@ public readonly record struct ImageShape(
 /// <summary>What images can be held in memory.</summary>
 internal static class ImageLimits
 {
-    /// <summary>Refuses a size that no image can be brought to.</summary>
     public static void RequirePossible(ImageShape? resize)
     {
         if (resize is { } target
@@ -207,7 +205,6 @@ internal static class ImageLimits
         }
     }
 
-    /// <summary>Refuses more values than an array holds.</summary>
     public static void RequireTotal(long values, string source)
     {
         if (values > Array.MaxLength)

@@ -51,7 +51,6 @@ internal static class ValueScales
         }
     }
 
-    /// <summary>The error of a number that a scale does not have.</summary>
     public static SereException Misfit(string source, double value, ValueScale scale) => new(
         $"'{source}' holds the value {value}, where the data are {(scale == ValueScale.Binary ? "0 and 1" : "whole numbers from 0 to 255")} "
         + $"(dataset.scale is {scale.ToString().ToLowerInvariant()}); bring its values to that scale.");

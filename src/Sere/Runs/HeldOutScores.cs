@@ -13,7 +13,6 @@ namespace Sere.Runs;
 /// </summary>
 internal sealed record HeldOutScores
 {
-    /// <summary>How many of the validation images are scored at most.</summary>
     public const int MostImages = 1000;
 
     /// <summary>With fewer held-out images than this, what is measured on them is coarse and worth a warning.</summary>
@@ -22,19 +21,15 @@ internal sealed record HeldOutScores
     private const int CurrentFormat = 1;
     private const long LargestFile = 1L << 20;
 
-    /// <summary>Version of this format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
-    /// <summary>Digest of the weights that scored.</summary>
     public required string Weights { get; init; }
 
     /// <summary>Digest of the run's configuration; null where an older version measured.</summary>
     public string? Configuration { get; init; }
 
-    /// <summary>Importance samples an image, K.</summary>
     public required int ImportanceSamples { get; init; }
 
-    /// <summary>Seed of binarization and samples.</summary>
     public required long Seed { get; init; }
 
     /// <summary>The scores in nats, in the order of the validation images.</summary>
@@ -48,9 +43,6 @@ internal sealed record HeldOutScores
         Action<int, int>? onImages = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(validation);
-        ArgumentNullException.ThrowIfNull(options);
         var images = validation.Slice(0, Math.Min(MostImages, validation.Count));
         return new HeldOutScores
         {
@@ -66,9 +58,6 @@ internal sealed record HeldOutScores
     /// <summary>The scores that a run keeps for these weights, samples and seed; null where there are none.</summary>
     public static HeldOutScores? Find(RunFolder folder, TrainedModel model, EvaluationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
         var kept = Read(folder.HeldOutScores(options.ImportanceSamples));
         return kept is { LogLikelihood.Count: > 0 }
             && kept.Seed == options.Seed
@@ -84,10 +73,8 @@ internal sealed record HeldOutScores
     private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
         configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
-    /// <summary>Keeps the scores in a run.</summary>
     public void Write(RunFolder folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
         AtomicFile.WriteAllText(
             folder.HeldOutScores(ImportanceSamples), JsonSerializer.Serialize(this, RunJson.Indented) + "\n", folder.Files);
     }
@@ -136,7 +123,6 @@ internal static class ScoreTable
         string path, IReadOnlyList<string>? names, ImageLikelihoods likelihoods, BinarizationRule binarization) =>
         Write(path, names, likelihoods, binarization, "", _ => "");
 
-    /// <summary>As above, and the percentile of each image among held-out ones.</summary>
     public static void WriteWithPercentiles(
         string path,
         IReadOnlyList<string>? names,
@@ -155,7 +141,6 @@ internal static class ScoreTable
         string moreHeader,
         Func<double, string> more)
     {
-        ArgumentNullException.ThrowIfNull(likelihoods);
         string rule = binarization.ToString().ToLowerInvariant();
         var lines = Enumerable.Range(0, likelihoods.LogLikelihood.Length).Select(image => string.Create(
             CultureInfo.InvariantCulture,

@@ -16,7 +16,6 @@ public static class RunDataset
     /// <exception cref="SereException">They are missing, damaged or too few.</exception>
     public static DatasetSplits Load(ExperimentConfiguration configuration, string? dataFolder = null)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         var dataset = configuration.Dataset;
         var splits = DatasetCatalog.Load(
             dataset.Name,
@@ -43,7 +42,6 @@ public static class RunDataset
     public static DatasetSplits LoadTrainedOn(
         ExperimentConfiguration configuration, string? dataFolder = null, string? moved = null)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         string name = moved is null ? configuration.Dataset.Name : DatasetCatalog.WithFullPath(moved);
         if (moved is null && DatasetCatalog.PlaceOf(name) is { } place && !Path.Exists(place))
         {
@@ -63,7 +61,6 @@ public static class RunDataset
             ? ValueScale.Bytes
             : dataset.Scale;
 
-    /// <summary>A configuration that says what the images are.</summary>
     internal static ExperimentConfiguration Resolve(ExperimentConfiguration configuration, DatasetSplits splits)
     {
         return configuration with
@@ -98,7 +95,6 @@ internal static class OtherData
     /// <summary>The configuration, under a name and a description that say what the data is.</summary>
     public static ExperimentConfiguration Describe(ExperimentConfiguration configuration, string dataset)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         dataset = DatasetCatalog.WithFullPath(dataset);
         if (string.Equals(dataset, DatasetCatalog.WithFullPath(configuration.Dataset.Name), StringComparison.Ordinal))
         {

@@ -52,7 +52,6 @@ public sealed record RunMetrics
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValidationImportanceWeightedBound { get; init; }
 
-    /// <summary>What is trained on, on the validation images.</summary>
     [JsonIgnore]
     internal double ValidationBound => ValidationImportanceWeightedBound ?? ValidationElbo;
 
@@ -77,7 +76,6 @@ public sealed record RunMetrics
     internal static bool IsPossibleFigures(IEnumerable<double> figures) =>
         figures.All(figure => !double.IsFinite(figure) || Math.Abs(figure) < 1e60);
 
-    /// <summary>The line of an epoch that was trained and validated.</summary>
     internal static RunMetrics Of(EpochMetrics epoch, double validationElbo, double? validationBound, double seconds) =>
         new()
         {
@@ -147,11 +145,7 @@ internal static class MetricsLog
     }
 
     /// <summary>Writes all epochs, whole or not at all.</summary>
-    public static void Write(string path, IEnumerable<RunMetrics> epochs) =>
-        Write(path, epochs, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="Write(string, IEnumerable{RunMetrics})"/>, on a file system.</summary>
-    internal static void Write(string path, IEnumerable<RunMetrics> epochs, IFileSystem files) =>
+    public static void Write(string path, IEnumerable<RunMetrics> epochs, IFileSystem? files = null) =>
         AtomicFile.WriteAllText(
             path, string.Concat(epochs.Select(epoch => JsonSerializer.Serialize(epoch, RunJson.Line) + "\n")), files);
 }

@@ -15,28 +15,27 @@ internal sealed class TensorBoardLog : IDisposable
     private const string Prefix = "events.out.tfevents.";
 
     private readonly TimeProvider _clock;
-    private readonly string _path;
     private readonly FileStream _file;
 
     /// <summary>Opens the file of a new session.</summary>
+    /// <param name="folder">Where the sessions of the run are; it is made if it is missing.</param>
+    /// <param name="firstStep">
+    /// The first step that this session trains. TensorBoard forgets what earlier sessions wrote of it and of later steps.
+    /// </param>
+    /// <param name="clock">Gives the time of each event; null for the system's.</param>
+    /// <exception cref="SereException">The file cannot be written.</exception>
     public TensorBoardLog(string folder, long firstStep, TimeProvider? clock = null)
     {
         _clock = clock ?? TimeProvider.System;
-        _path = folder;
-        try
+        string path = FileFault.Writing(folder, () =>
         {
             Directory.CreateDirectory(folder);
-            _path = NextPath(folder, _clock.GetUtcNow().ToUnixTimeSeconds());
+            return NextPath(folder, _clock.GetUtcNow().ToUnixTimeSeconds());
+        });
 
-            // Without a buffer, what an epoch writes can be read at once.
-            _file = new FileStream(
-                _path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(_path, error);
-        }
-
+        // Without a buffer, what an epoch writes can be read at once.
+        _file = FileFault.Writing(path, () => new FileStream(
+            path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0));
         try
         {
             Append(new Event { FileVersion = "brain.Event:2" });
@@ -53,7 +52,6 @@ internal sealed class TensorBoardLog : IDisposable
         }
     }
 
-    /// <summary>Writes an epoch at its step.</summary>
     public void Write(RunMetrics metrics)
     {
         var summary = new Summary();
@@ -111,13 +109,6 @@ internal sealed class TensorBoardLog : IDisposable
     private void Append(Event content)
     {
         content.WallTime = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-        try
-        {
-            _file.Write(TensorFlowRecord.Encode(content.ToByteArray()));
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(_path, error);
-        }
+        FileFault.Writing(_file.Name, () => _file.Write(TensorFlowRecord.Encode(content.ToByteArray())));
     }
 }

@@ -16,7 +16,6 @@ public sealed class TrainedModel : IDisposable
     private const int ImagesAtOnce = 500;
     private readonly Action<string> _warn;
 
-    /// <summary>A model with its weights in place.</summary>
     internal TrainedModel(
         DensityModel model,
         ExperimentConfiguration configuration,
@@ -190,7 +189,6 @@ public sealed class TrainedModel : IDisposable
         return (InBatches(images.Count, Data), reconstructions);
     }
 
-    /// <summary>A digest of the weights.</summary>
     internal string WeightsDigest() =>
         ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter))
             .Concat(RunningStatistics.Of(Model)));

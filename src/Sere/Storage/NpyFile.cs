@@ -23,7 +23,6 @@ internal static partial class NpyFile
     // The data then starts at a multiple of it and can be mapped into memory and used where it lies.
     private const int Alignment = 64;
 
-    /// <summary>What every file begins with.</summary>
     public static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Reads a file.</summary>
@@ -121,7 +120,6 @@ internal static partial class NpyFile
         stream.Write(array.Data);
     }
 
-    /// <summary>The error of an array that breaks the format.</summary>
     public static SereException Damaged(string subject, string reason, Exception? error = null) =>
         new($"{subject} is not a sound npy array because {reason}; restore it or write it anew.", error!);
 

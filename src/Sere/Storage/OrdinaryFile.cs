@@ -103,18 +103,16 @@ internal static class FileFault
     public static bool IsFault(Exception error) =>
         error is IOException or UnauthorizedAccessException or NotSupportedException || IsTooLong(error);
 
-    /// <summary>The error of a file that could not be read.</summary>
     public static SereException Reading(string path, Exception error) =>
         new($"The file '{path}' cannot be read because {Reason(path, error)}; check the path and its permissions.", error);
 
-    /// <summary>The error of a file that could not be written.</summary>
     public static SereException Writing(string path, Exception error) =>
         new($"The file '{path}' cannot be written because {Reason(path, error)}; " +
             "resolve that or choose another place, nothing was changed.",
             IsTooLong(error) ? new IOException(error.Message, error) : error);
 
     /// <summary>Reads a file by <paramref name="read"/>, whose faults become errors that name the file.</summary>
-    public static T Reading<T>(string path, Func<T> read)
+    public static TContent Reading<TContent>(string path, Func<TContent> read)
     {
         try
         {
@@ -127,11 +125,11 @@ internal static class FileFault
     }
 
     /// <summary>Writes a file by <paramref name="write"/>, whose faults become errors that name the file.</summary>
-    public static void Writing(string path, Action write)
+    public static TResult Writing<TResult>(string path, Func<TResult> write)
     {
         try
         {
-            write();
+            return write();
         }
         catch (Exception error) when (IsFault(error))
         {
@@ -139,7 +137,12 @@ internal static class FileFault
         }
     }
 
-    /// <summary>Why, to follow "because" in a sentence.</summary>
+    public static void Writing(string path, Action write) => Writing(path, () =>
+    {
+        write();
+        return path;
+    });
+
     public static string Reason(string path, Exception error) => error switch
     {
         _ when Directory.Exists(path) => "it is a folder",

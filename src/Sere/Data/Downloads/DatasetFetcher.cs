@@ -123,15 +123,12 @@ internal sealed record FetchOptions
 /// <summary>Is told how a download goes. Calls come one after the other, not always on the same thread.</summary>
 internal interface IFetchObserver
 {
-    /// <summary>A file is there already, with the right content.</summary>
     void OnPresent(string path);
 
-    /// <summary>Bytes of a file have come.</summary>
     void OnProgress(string name, long bytes, long? of);
 
     /// <summary>A file has come whole, is verified and in its place.</summary>
     void OnFetched(string path);
 
-    /// <summary>Something went wrong that is tried again, or at another mirror.</summary>
     void OnWarning(string sentence);
 }

@@ -8,7 +8,6 @@ namespace Sere.Data.Downloads;
 /// <summary>What is on this disk of a data set that can be downloaded.</summary>
 internal sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnlyList<LocalFile> Files)
 {
-    /// <summary>Whether every file is there with the right content.</summary>
     public bool IsComplete => Files.All(file => file.State == LocalFileState.Verified);
 
     /// <summary>Whether every file is there with the right content, or a shorter one that will do.</summary>
@@ -63,7 +62,6 @@ internal sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadO
 /// <summary>What is on this disk of a file of a data set.</summary>
 internal sealed record LocalFile(RemoteFile Expected, LocalFileState State, string? Path, long PartialBytes)
 {
-    /// <summary>Looks at the file and verifies its content.</summary>
     internal static LocalFile Inspect(RemoteFile file, string folder)
     {
         string? path = DataFile.Find(folder, file.Name);
@@ -105,16 +103,13 @@ internal sealed record LocalFile(RemoteFile Expected, LocalFileState State, stri
 /// <summary>What is on this disk of a file.</summary>
 internal enum LocalFileState
 {
-    /// <summary>Nothing, or a broken-off download alone.</summary>
     Missing,
 
-    /// <summary>The file, with the right content.</summary>
     Verified,
 
     /// <summary>A shorter file that will do in its place, with the right content; see <see cref="RemoteFile.Abridged"/>.</summary>
     Abridged,
 
-    /// <summary>A file of its name, with other content.</summary>
     Damaged,
 }
 
@@ -126,7 +121,6 @@ internal static class ContentCheck
 {
     private const int BufferLength = 1 << 16;
 
-    /// <summary>Whether a file that is never gzipped has the right content.</summary>
     public static bool IsWholePlain(string path, RemoteFile file) =>
         Read(path, stream => OfPlain(stream, file)) == ContentState.Whole;
 
@@ -135,7 +129,6 @@ internal static class ContentCheck
     public static bool IsWhole(string path, RemoteFile file) =>
         Read(path, stream => FileKinds.Of(stream) == FileKind.Gzip ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
 
-    /// <summary>What a gzip file that was downloaded is.</summary>
     public static ContentState OfGzip(string path, RemoteFile file) => Read(path, stream => OfGzip(stream, file));
 
     private static ContentState Read(string path, Func<FileStream, ContentState> read) => FileFault.Reading(path, () =>
@@ -201,13 +194,10 @@ internal static class ContentCheck
 /// <summary>What a downloaded file is.</summary>
 internal enum ContentState
 {
-    /// <summary>The file that was asked for.</summary>
     Whole,
 
-    /// <summary>It may become that file if its download goes on.</summary>
     Truncated,
 
-    /// <summary>Another file.</summary>
     Wrong,
 }
 
@@ -224,7 +214,6 @@ internal sealed record DatasetInfo(
     /// <summary>How many test images will do, the first ones, where not all are there; null where all have to be.</summary>
     public int? AbridgedTestImages { get; init; }
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<DatasetInfo> Known { get; } =
     [
         new DatasetInfo(
@@ -260,14 +249,12 @@ internal sealed record DatasetInfo(
         Toy("rings", "points on the plane around circles of one centre"),
     ];
 
-    /// <summary>Finds a data set by its name.</summary>
     public static DatasetInfo Find(string name)
     {
         return Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal))
             ?? throw Unknown(name, Known);
     }
 
-    /// <summary>Finds a data set that can be downloaded.</summary>
     public static RemoteDataset FindDownload(string name)
     {
         DatasetInfo? info = Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal));

@@ -292,43 +292,34 @@ internal sealed class PartFile(string folder, string name)
     public long Length => new FileInfo(Path) is { Exists: true } file ? file.Length : 0;
 
     /// <summary>Opens it to go on after its first bytes, for nobody else to write to; the rest is cut off.</summary>
-    public FileStream Open(long length)
+    public FileStream Open(long length) => FileFault.Writing(Path, () =>
     {
-        FileStream? stream = null;
-        FileFault.Writing(Path, () =>
+        LinkFreePath.Below(folder, name + Suffix);
+        var stream = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
+        if (stream.Length > length)
         {
-            LinkFreePath.Below(folder, name + Suffix);
-            stream = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
-            if (stream.Length > length)
-            {
-                stream.SetLength(length);
-            }
+            stream.SetLength(length);
+        }
 
-            stream.Seek(0, SeekOrigin.End);
-        });
-        return stream!;
-    }
+        stream.Seek(0, SeekOrigin.End);
+        return stream;
+    });
 
-    /// <summary>Deletes it, if there is one.</summary>
     public void Delete() => DeleteFile(Path);
 
     /// <summary>Gives it the name of the file that it becomes, in one step, once all of it is on the disk.</summary>
     /// <returns>The path of the file.</returns>
-    public string Place(bool overwrite)
+    public string Place(bool overwrite) => FileFault.Writing(_target, () =>
     {
-        FileFault.Writing(_target, () =>
+        using (var stream = new FileStream(Path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
-            using (var stream = new FileStream(Path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                stream.Flush(flushToDisk: true);
-            }
+            stream.Flush(flushToDisk: true);
+        }
 
-            File.Move(Path, _target, overwrite);
-        });
+        File.Move(Path, _target, overwrite);
         return _target;
-    }
+    });
 
-    /// <summary>Deletes a file, if it is there.</summary>
     public static void DeleteFile(string path)
     {
         // Where there is no folder either, there is nothing to delete.

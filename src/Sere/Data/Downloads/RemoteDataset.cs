@@ -5,7 +5,6 @@ namespace Sere.Data.Downloads;
 /// <summary>A data set that mirrors serve, file by file or in one archive.</summary>
 internal sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IReadOnlyList<RemoteFile> Files)
 {
-    /// <summary>The 70,000 images of MNIST and their labels.</summary>
     public static RemoteDataset Mnist { get; } = new(
         "mnist",
         [
@@ -59,7 +58,6 @@ internal sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IR
     /// <summary>The archive that holds all files, or null where each comes by itself.</summary>
     public RemoteArchive? Archive { get; init; }
 
-    /// <summary>The folder that its files lie in.</summary>
     public string FolderIn(string dataFolder) => Path.Combine(dataFolder, Name);
 
     /// <summary>The same data set from one mirror of the user's own; what it serves is verified the same way.</summary>
@@ -117,7 +115,6 @@ internal sealed record RemoteFile(string Name, long Size, string Digest)
 
     internal static long LargestGzipOf(long size) => size + (size / 100) + 4096;
 
-    /// <summary>Starts a digest of the kind that the file is known by.</summary>
     internal IncrementalHash StartDigest() => IncrementalHash.CreateHash(DigestAlgorithm);
 
     /// <summary>Whether a digest that <see cref="StartDigest"/> began is the file's; it begins anew.</summary>

@@ -7,28 +7,12 @@ using Sere.Runs.Configuration;
 namespace Sere.Runs.Comparison;
 
 /// <summary>A suite whose rows are resolved to configurations of the same budget, batch, seed and images.</summary>
-internal sealed record ComparisonPlan
+internal sealed record ComparisonPlan(Suite Suite, IReadOnlyList<PlannedRow> Rows)
 {
-    private ComparisonPlan(Suite suite, IReadOnlyList<PlannedRow> rows)
-    {
-        Suite = suite;
-        Rows = rows;
-    }
-
-    /// <summary>The suite, its epochs, batch and evaluation as they are run.</summary>
-    public Suite Suite { get; }
-
-    /// <summary>The rows in the suite's order.</summary>
-    public IReadOnlyList<PlannedRow> Rows { get; }
-
-    /// <summary>The row that the others are compared with.</summary>
     public PlannedRow Reference => Row(Suite.Reference);
 
-    /// <summary>Resolves a suite.</summary>
     public static ComparisonPlan Create(Suite suite, string? folder, ComparisonOptions options)
     {
-        ArgumentNullException.ThrowIfNull(suite);
-        ArgumentNullException.ThrowIfNull(options);
         suite.Validate();
         var named = suite.Rows.First(row => string.Equals(row.Name, suite.Reference, StringComparison.Ordinal));
         var reference = Configuration(suite, named, folder);
@@ -61,7 +45,6 @@ internal sealed record ComparisonPlan
                 : JsonSerializer.SerializeToNode(row.Configuration, ConfigurationSchema.Options)))),
     };
 
-    /// <summary>The row of a name.</summary>
     internal PlannedRow Row(string name) =>
         Rows.First(row => string.Equals(row.Name, name, StringComparison.Ordinal));
 

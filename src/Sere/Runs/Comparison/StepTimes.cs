@@ -15,36 +15,24 @@ namespace Sere.Runs.Comparison;
 /// What a training step of each row takes. The rows take turns, a step each, so that other work on the machine meets all
 /// of them alike; a ratio is the median of those of single turns.
 /// </summary>
-internal sealed record StepTimes
+internal sealed record StepTimes(
+    int Rounds, int Threads,
+    // Cores that other processes used in the meantime; null where that is not known.
+    double? OtherCores,
+    // Median milliseconds of a step, by row.
+    IReadOnlyDictionary<string, double> Milliseconds,
+    // Median of the ratio to the reference's step of the same turn, by row.
+    IReadOnlyDictionary<string, double> Relative)
 {
     private const int WarmUpRounds = 3;
 
-    /// <summary>Turns that were measured.</summary>
-    public required int Rounds { get; init; }
+    internal static StepTimes None { get; } = new(
+        Rounds: 0,
+        Threads: 0,
+        OtherCores: null,
+        Milliseconds: new Dictionary<string, double>(StringComparer.Ordinal),
+        Relative: new Dictionary<string, double>(StringComparer.Ordinal));
 
-    /// <summary>Threads that computed.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary>Cores that other processes used in the meantime; null where that is not known.</summary>
-    public required double? OtherCores { get; init; }
-
-    /// <summary>Median milliseconds of a step, by row.</summary>
-    public required IReadOnlyDictionary<string, double> Milliseconds { get; init; }
-
-    /// <summary>Median of the ratio to the reference's step of the same turn, by row.</summary>
-    public required IReadOnlyDictionary<string, double> Relative { get; init; }
-
-    /// <summary>Of no rows.</summary>
-    internal static StepTimes None { get; } = new()
-    {
-        Rounds = 0,
-        Threads = 0,
-        OtherCores = null,
-        Milliseconds = new Dictionary<string, double>(StringComparer.Ordinal),
-        Relative = new Dictionary<string, double>(StringComparer.Ordinal),
-    };
-
-    /// <summary>Measures rows that train, each from its initial weights.</summary>
     internal static StepTimes Measure(
         IReadOnlyList<PlannedRow> rows,
         PlannedRow reference,
@@ -72,17 +60,15 @@ internal sealed record StepTimes
             }
 
             double[] unit = times[reference.Name];
-            return new StepTimes
-            {
-                Rounds = rounds,
-                Threads = torch.get_num_threads(),
-                OtherCores = load.Cores(),
-                Milliseconds = times.ToDictionary(row => row.Key, row => Median(row.Value), StringComparer.Ordinal),
-                Relative = times.ToDictionary(
+            return new StepTimes(
+                Rounds: rounds,
+                Threads: torch.get_num_threads(),
+                OtherCores: load.Cores(),
+                Milliseconds: times.ToDictionary(row => row.Key, row => Median(row.Value), StringComparer.Ordinal),
+                Relative: times.ToDictionary(
                     row => row.Key,
                     row => Median(row.Value.Zip(unit, (time, one) => time / one)),
-                    StringComparer.Ordinal),
-            };
+                    StringComparer.Ordinal));
         }
         finally
         {
@@ -108,7 +94,6 @@ internal sealed record StepTimes
         }
     }
 
-    /// <summary>Keeps them.</summary>
     internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(this, RunJson.Indented) + "\n");
 
     private static double Median(IEnumerable<double> values)

@@ -72,7 +72,6 @@ internal static class Suites
     /// <summary>Reads a suite.</summary>
     public static (Suite Suite, string? Folder) Load(string nameOrFile)
     {
-        ArgumentException.ThrowIfNullOrEmpty(nameOrFile);
         if (Names.Contains(nameOrFile, StringComparer.Ordinal))
         {
             var (text, source) = Files.Read(nameOrFile);

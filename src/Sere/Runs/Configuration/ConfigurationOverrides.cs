@@ -128,7 +128,6 @@ public static class ConfigurationOverrides
         parent[names[^1]] = literal.Deserialize<JsonNode>(ConfigurationSchema.Options);
     }
 
-    /// <summary>Puts a path that starts below the model into its full form.</summary>
     private static string[] Resolve(JsonObject root, string[] names)
     {
         Type experiment = typeof(ExperimentConfiguration);

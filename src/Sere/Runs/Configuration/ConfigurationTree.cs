@@ -8,7 +8,6 @@ namespace Sere.Runs.Configuration;
 /// </summary>
 internal static class ConfigurationTree
 {
-    /// <summary>Reads and validates a record.</summary>
     public static T Read<T>(JsonElement element)
         where T : Choice
     {
@@ -55,7 +54,6 @@ internal static class ConfigurationTree
         }
     }
 
-    /// <summary>The refusal of a member that a record does not have.</summary>
     public static UsageException UnknownKey(string path, string name, IReadOnlyCollection<string> known)
     {
         string shown = Choice.Short(Choice.Join(path, name));
