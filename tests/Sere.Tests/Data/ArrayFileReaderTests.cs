@@ -6,12 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class ArrayFileReaderTests : IDisposable
+public sealed class ArrayFileReaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData(new[] { 2, 12 }, 1, 1, 12)]
     [InlineData(new[] { 2, 3, 4 }, 1, 3, 4)]

@@ -7,12 +7,8 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class ImageFolderReaderTests : IDisposable
+public sealed class ImageFolderReaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Grey_images_have_one_channel_and_come_in_the_order_of_their_names()
     {

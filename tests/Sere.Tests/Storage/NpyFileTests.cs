@@ -8,13 +8,9 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class NpyFileTests : IDisposable
+public sealed class NpyFileTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("array.npy");
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("b1", "00 01", new float[] { 0, 1 })]

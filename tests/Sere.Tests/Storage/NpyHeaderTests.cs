@@ -3,13 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class NpyHeaderTests : IDisposable
+public sealed class NpyHeaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("array.npy");
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n")]

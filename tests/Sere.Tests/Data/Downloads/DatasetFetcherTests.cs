@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sere.Data.Downloads;
 using Xunit;
 
 namespace Sere.Tests.Data.Downloads;
