@@ -5,20 +5,14 @@ using Sere.Cli.Commands;
 namespace Sere.Cli;
 
 /// <summary>Builds the commands, runs one, and turns every failure into one sentence and an exit code.</summary>
-internal sealed class CommandLineApplication
+internal sealed class CommandLineApplication(Terminal terminal)
 {
     private const int LeastHelpWidth = 40;
-    private readonly Terminal _terminal;
     private readonly Option<bool> _verbose = new("--verbose")
     {
         Description = "Show where in the program an error arose.",
         Recursive = true,
     };
-
-    public CommandLineApplication(Terminal terminal)
-    {
-        _terminal = terminal;
-    }
 
     public int Run(string[] args)
     {
@@ -28,7 +22,7 @@ internal sealed class CommandLineApplication
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
             // No command at all: the help, but not as a result.
-            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Errors });
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = terminal.Errors });
             return ExitCode.WrongUsage;
         }
 
@@ -42,8 +36,8 @@ internal sealed class CommandLineApplication
             return parsed.Invoke(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                Output = _terminal.Output,
-                Error = _terminal.Errors,
+                Output = terminal.Output,
+                Error = terminal.Errors,
             });
         }
         catch (OperationCanceledException error)
@@ -71,16 +65,16 @@ internal sealed class CommandLineApplication
             "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")
         {
             _verbose,
-            TrainCommand.Create(_terminal, interruption),
-            EvaluateCommand.Create(_terminal, interruption),
-            SampleCommand.Create(_terminal),
-            ReconstructCommand.Create(_terminal),
-            CompareCommand.Create(_terminal, interruption),
-            ScoreCommand.Create(_terminal, interruption),
-            EncodeCommand.Create(_terminal),
-            DataCommand.Create(_terminal, interruption),
-            PresetsCommand.Create(_terminal),
-            BenchCommand.Create(_terminal),
+            TrainCommand.Create(terminal, interruption),
+            EvaluateCommand.Create(terminal, interruption),
+            SampleCommand.Create(terminal),
+            ReconstructCommand.Create(terminal),
+            CompareCommand.Create(terminal, interruption),
+            ScoreCommand.Create(terminal, interruption),
+            EncodeCommand.Create(terminal),
+            DataCommand.Create(terminal, interruption),
+            PresetsCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
         if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)
         {
@@ -95,11 +89,11 @@ internal sealed class CommandLineApplication
     {
         if (error is not null && parsed?.GetValue(_verbose) == true)
         {
-            _terminal.Errors.WriteLine($"error: {error}");
+            terminal.Errors.WriteLine($"error: {error}");
         }
         else
         {
-            _terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
+            terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
         }
 
         return exitCode;

@@ -1,72 +1,43 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Sere.Data;
 using Sere.Runs;
 
 namespace Sere.Cli;
 
-/// <summary>Options and arguments that several commands share.</summary>
+/// <summary>Options that several commands share, and what is done with their values.</summary>
 internal static class CommonOptions
 {
-    public static Argument<string> Run() => new("RUN")
-    {
-        Description = "The folder of a run, as sere train made it.",
-    };
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    public static Option<string?> DataFolder() => new("--data-dir")
-    {
-        Description = "Folder of the data sets (mnist/ and others); else SERE_DATA, else the user's cache folder.",
-        HelpName = "DIR",
-    };
+    public static Option<T> Value<T>(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description };
 
-    public static Option<string?> Dataset() => new("--dataset")
-    {
-        Description = "Where the images that the run was trained on are now, if they have moved: images:DIR or npy:FILE.",
-        HelpName = "NAME",
-    };
+    public static Option<T> Value<T>(string name, string helpName, T fallback, string description) =>
+        new(name) { HelpName = helpName, Description = description, DefaultValueFactory = _ => fallback };
 
-    public static Option<CheckpointChoice> Checkpoint() => Choice(
-        "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
+    public static Option<T> Required<T>(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description, Required = true };
+
+    public static Option<string?> DataFolder() => Value<string?>(
+        "--data-dir", "DIR", "Folder of the data sets (mnist/ and others); else SERE_DATA, else the user's cache folder.");
+
+    public static Option<bool> Gray() => Flag("--gray", "Turn colour into grey.");
+
+    public static Option<bool> Json() => Flag("--json", "Print one JSON object and nothing else.");
+
+    public static Option<long> Seed(string what) => Value("--seed", "S", 1L, $"Seed of {what}.");
 
     /// <summary>An option that takes the names of an enumeration, in lower case, and not its numbers.</summary>
     public static Option<T> Choice<T>(string name, string description, T fallback)
         where T : struct, Enum
     {
         string[] names = [.. Enum.GetNames<T>().Select(value => value.ToLowerInvariant())];
-        var option = new Option<T>(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', names),
-            DefaultValueFactory = _ => fallback,
-        };
+        var option = Value(name, string.Join('|', names), fallback, description);
         option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, names);
         return option;
     }
-
-    public static Option<int> ImportanceSamples(int samples) => new("--importance-samples")
-    {
-        Description = "Importance samples an image, K: more give a tighter bound and take longer.",
-        HelpName = "K",
-        DefaultValueFactory = _ => samples,
-    };
-
-    public static Option<string> Input() => new("--input")
-    {
-        Description = "A folder of PNG, JPEG, WebP or BMP images, one such image, a .npy or .npz file, or an IDX file.",
-        HelpName = "DIR|FILE",
-        Required = true,
-    };
-
-    public static Option<bool> Resize() => new("--resize") { Description = "Stretch images of another size to the model's." };
-
-    public static Option<bool> Gray() => new("--gray") { Description = "Turn colour into grey." };
-
-    public static Option<long> Seed(string what) => new("--seed")
-    {
-        Description = $"Seed of {what}.",
-        HelpName = "S",
-        DefaultValueFactory = _ => 1,
-    };
 
     /// <summary>
     /// Refuses an output file that cannot or should not be written, before the work and not after it: a folder, a file
@@ -100,7 +71,6 @@ internal static class CommonOptions
         }
     }
 
-    /// <summary>Whether an input is a file, or the folder of a file.</summary>
     private static bool Holds(string input, string file)
     {
         // The file system's own rule for upper and lower case is not known: equal but for that is too near.
@@ -121,11 +91,9 @@ internal static class CommonOptions
         return value;
     }
 
-    /// <summary>The value of an option that must lie in a range.</summary>
     public static int Within(this ParseResult parsed, Option<int> option, int lowest, int highest) =>
         RequireWithin(option, parsed.GetValue(option), lowest, highest);
 
-    /// <summary>The value of an option that must lie in a range if it is given.</summary>
     public static int? Within(this ParseResult parsed, Option<int?> option, int lowest, int highest) =>
         parsed.GetValue(option) is { } value ? RequireWithin(option, value, lowest, highest) : null;
 
@@ -133,4 +101,43 @@ internal static class CommonOptions
         value >= lowest && value <= highest
             ? value
             : throw new UsageException($"{option.Name} {value} is out of range; give a number from {lowest} to {highest}.");
+}
+
+/// <summary>The options by which commands load the model of a run, its data, and images of one's own.</summary>
+internal sealed class ModelOptions
+{
+    public Argument<string> Run { get; } = new("RUN") { Description = "The folder of a run, as sere train made it." };
+
+    public Option<CheckpointChoice> Checkpoint { get; } = CommonOptions.Choice(
+        "--checkpoint", "Weights with the best validation ELBO, or the last ones.", CheckpointChoice.Best);
+
+    public Option<string?> Dataset { get; } = CommonOptions.Value<string?>(
+        "--dataset",
+        "NAME",
+        "Where the images that the run was trained on are now, if they have moved: images:DIR or npy:FILE.");
+
+    public Option<string?> DataFolder { get; } = CommonOptions.DataFolder();
+
+    public Option<string> Input { get; } = CommonOptions.Required<string>(
+        "--input",
+        "DIR|FILE",
+        "A folder of PNG, JPEG, WebP or BMP images, one such image, a .npy or .npz file, or an IDX file.");
+
+    public Option<bool> Resize { get; } = CommonOptions.Flag("--resize", "Stretch images of another size to the model's.");
+
+    public Option<bool> Gray { get; } = CommonOptions.Gray();
+
+    public ComputeOptions Compute { get; } = new();
+
+    public TrainedModel Load(ParseResult parsed, Terminal terminal)
+    {
+        var device = Compute.Apply(parsed, terminal);
+        return TrainedModel.Load(parsed.GetRequiredValue(Run), parsed.GetValue(Checkpoint), device, terminal.Warn);
+    }
+
+    public DatasetSplits LoadData(ParseResult parsed, TrainedModel model) =>
+        RunDataset.LoadTrainedOn(model.Configuration, parsed.GetValue(DataFolder), parsed.GetValue(Dataset));
+
+    public ImageSet Read(ParseResult parsed, TrainedModel model, string path, Terminal terminal) =>
+        model.Read(path, parsed.GetValue(Resize), parsed.GetValue(Gray), terminal.Warn);
 }

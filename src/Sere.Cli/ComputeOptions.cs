@@ -7,20 +7,14 @@ namespace Sere.Cli;
 /// <summary>The options that say where and with how many threads to compute.</summary>
 internal sealed class ComputeOptions
 {
-    private readonly Option<int?> _threads = new("--threads")
-    {
-        Description = "Threads that compute, one a core at most; by default as many as measuring finds the fastest, now and then.",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _threads = CommonOptions.Value<int?>(
+        "--threads",
+        "N",
+        "Threads that compute, one a core at most; by default as many as measuring finds the fastest, now and then.");
 
-    private readonly Option<string> _device = new("--device")
-    {
-        Description = "Where to compute: cpu or cuda.",
-        HelpName = "cpu|cuda",
-        DefaultValueFactory = _ => "cpu",
-    };
+    private readonly Option<string> _device = CommonOptions.Value(
+        "--device", "cpu|cuda", "cpu", "Where to compute: cpu or cuda.");
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         AddThreadsTo(command);

@@ -29,7 +29,6 @@ internal sealed class Interruption
         }
     }
 
-    /// <summary>From now on a signal cancels the token.</summary>
     public CancellationToken Listen()
     {
         if (!_isListening)

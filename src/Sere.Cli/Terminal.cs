@@ -8,7 +8,6 @@ namespace Sere.Cli;
 /// </summary>
 internal sealed record Terminal(TextWriter Output, IAnsiConsole Results, TextWriter Errors, IAnsiConsole Messages)
 {
-    /// <summary>The process's own streams.</summary>
     public static Terminal OfProcess()
     {
         StandardStream.Reserve();
@@ -17,12 +16,9 @@ internal sealed record Terminal(TextWriter Output, IAnsiConsole Results, TextWri
         return new Terminal(output, results, errors, messages);
     }
 
-    /// <summary>Whether progress can be drawn in place.</summary>
     public bool IsLive => Messages.Profile.Capabilities is { Ansi: true, Interactive: true };
 
-    /// <summary>One sentence for the user.</summary>
     public void Say(string sentence) => Errors.WriteLine(sentence.ReplaceLineEndings(" "));
 
-    /// <summary>A warning.</summary>
     public void Warn(string sentence) => Say($"warning: {sentence}");
 }

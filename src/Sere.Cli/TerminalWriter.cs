@@ -9,26 +9,12 @@ namespace Sere.Cli;
 /// (a closed pipe of results ends quietly, as that of other tools does). No name that came from outside acts on the
 /// terminal: control characters become question marks.
 /// </summary>
-internal sealed class TerminalWriter : TextWriter
+/// <param name="stream">The stream.</param>
+/// <param name="mustArrive">Whether it takes results rather than messages.</param>
+/// <param name="draws">Whether it takes escape sequences of a display, whose texts have been cleaned.</param>
+internal sealed class TerminalWriter(TextWriter stream, bool mustArrive, bool draws) : TextWriter(stream.FormatProvider)
 {
-    private readonly TextWriter _stream;
-    private readonly bool _mustArrive;
-    private readonly bool _draws;
-
-    /// <summary>A writer to a stream of the process.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="mustArrive">Whether it takes results rather than messages.</param>
-    /// <param name="draws">Whether it takes escape sequences of a display, whose texts have been cleaned.</param>
-    private TerminalWriter(TextWriter stream, bool mustArrive, bool draws)
-        : base(stream.FormatProvider)
-    {
-        _stream = stream;
-        _mustArrive = mustArrive;
-        _draws = draws;
-    }
-
-    /// <inheritdoc/>
-    public override Encoding Encoding => _stream.Encoding;
+    public override Encoding Encoding => stream.Encoding;
 
     /// <summary>The writer of a stream, and a console that draws on it.</summary>
     /// <param name="stream">Console.Out or Console.Error.</param>
@@ -52,31 +38,26 @@ internal sealed class TerminalWriter : TextWriter
         return (new TerminalWriter(stream, mustArrive, draws: false), console);
     }
 
-    /// <inheritdoc/>
     public override void Write(char value) => Write([value], 0, 1);
 
-    /// <inheritdoc/>
     public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
 
-    /// <inheritdoc/>
-    public override void Write(string? value) => Send(stream => stream.Write(_draws ? value : Clean(value)));
+    public override void Write(string? value) => Send(to => to.Write(draws ? value : Clean(value)));
 
     // In one piece, so that lines of two processes do not mix.
-    /// <inheritdoc/>
     public override void WriteLine(string? value) => Write(value + '\n');
 
-    /// <inheritdoc/>
-    public override void Flush() => Send(stream => stream.Flush());
+    public override void Flush() => Send(to => to.Flush());
 
     private void Send(Action<TextWriter> send)
     {
         try
         {
-            send(_stream);
+            send(stream);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            if (_mustArrive)
+            if (mustArrive)
             {
                 // .NET says so of a file that would grow beyond its limit, as if a number in the program were wrong.
                 string reason = error is ArgumentException ? "its file may not grow any more" : error.Message.TrimEnd('.');

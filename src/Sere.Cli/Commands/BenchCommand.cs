@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sere.Performance;
+using Sere.Runs;
 using Sere.Runs.Configuration;
 using Spectre.Console;
 
@@ -11,34 +12,16 @@ internal static class BenchCommand
 {
     private const int Images = 2000;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     public static Command Create(Terminal terminal)
     {
-        var preset = new Option<string>("--preset")
-        {
-            Description = "What to measure, one of sere presets.",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => "mnist-mlp",
-        };
-        var overrides = new Option<string[]>("--set")
-        {
-            Description = "Change a value of the preset, as in sere train; may be repeated.",
-            HelpName = "KEY=VALUE",
-        };
-        var batch = new Option<int?>("--batch") { Description = "Images of a training step; else the preset's.", HelpName = "B" };
-        var steps = new Option<int>("--steps")
-        {
-            Description = "Training steps to measure.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 200,
-        };
-        var against = new Option<string?>("--against")
-        {
-            Description = "Another preset, whose time for a sampled image this one's is compared with.",
-            HelpName = "NAME",
-        };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var preset = CommonOptions.Value("--preset", "NAME", "mnist-mlp", "What to measure, one of sere presets.");
+        var overrides = CommonOptions.Value<string[]>(
+            "--set", "KEY=VALUE", "Change a value of the preset, as in sere train; may be repeated.");
+        var batch = CommonOptions.Value<int?>("--batch", "B", "Images of a training step; else the preset's.");
+        var steps = CommonOptions.Value("--steps", "N", 200, "Training steps to measure.");
+        var against = CommonOptions.Value<string?>(
+            "--against", "NAME", "Another preset, whose time for a sampled image this one's is compared with.");
+        var json = CommonOptions.Json();
         var compute = new ComputeOptions();
         var command = new Command(
             "bench", "Measure training, evaluation and sampling against what this machine can do at best.")
@@ -70,7 +53,7 @@ internal static class BenchCommand
 
             if (parsed.GetValue(json))
             {
-                terminal.Output.WriteLine(JsonSerializer.Serialize(report, Json));
+                terminal.Output.WriteLine(JsonSerializer.Serialize(report, RunJson.Line));
             }
             else
             {

@@ -8,60 +8,31 @@ using Spectre.Console;
 namespace Sere.Cli.Commands;
 
 /// <summary><c>sere compare</c>: several models under one budget and one evaluation, in one table.</summary>
-internal sealed class CompareCommand
+internal sealed class CompareCommand(Terminal terminal, Interruption interruption)
 {
     private const string ComparisonsFolder = "comparisons";
 
     // A terminal of 80 columns has no room for them.
     private static readonly string[] LeftToTheFile = ["parameters", "latents", "ELBO", "KL per layer", "active units"];
-    private readonly Terminal _terminal;
-    private readonly Interruption _interruption;
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
-    private readonly Option<string> _suite = new("--suite")
-    {
-        Description = $"What to compare: one of {string.Join(", ", Suites.Names)}, or a JSON file.",
-        HelpName = "NAME|FILE",
-        Required = true,
-    };
+    private readonly Option<string> _suite = CommonOptions.Required<string>(
+        "--suite", "NAME|FILE", $"What to compare: one of {string.Join(", ", Suites.Names)}, or a JSON file.");
 
-    private readonly Option<int?> _epochs = new("--epochs")
-    {
-        Description = "Epochs of every row; else the suite's.",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _epochs = CommonOptions.Value<int?>("--epochs", "N", "Epochs of every row; else the suite's.");
+    private readonly Option<long?> _seed = CommonOptions.Value<long?>(
+        "--seed", "S", "Seed of every row; else that of the reference's configuration.");
 
-    private readonly Option<long?> _seed = new("--seed")
-    {
-        Description = "Seed of every row; else that of the reference's configuration.",
-        HelpName = "S",
-    };
+    private readonly Option<string?> _out = CommonOptions.Value<string?>(
+        "--out", "DIR", "The folder to make or to go on in; by default comparisons/SUITE.");
 
-    private readonly Option<string?> _out = new("--out")
-    {
-        Description = "The folder to make or to go on in; by default comparisons/SUITE.",
-        HelpName = "DIR",
-    };
+    private readonly Option<int?> _samples = CommonOptions.Value<int?>(
+        "--importance-samples", "K", "Importance samples an image in the evaluation, K; else the suite's.");
 
-    private readonly Option<int?> _samples = new("--importance-samples")
-    {
-        Description = "Importance samples an image in the evaluation, K; else the suite's.",
-        HelpName = "K",
-    };
+    private readonly Option<int?> _limit = CommonOptions.Value<int?>(
+        "--limit", "N", "Evaluate only the first N test images; else as the suite says.");
 
-    private readonly Option<int?> _limit = new("--limit")
-    {
-        Description = "Evaluate only the first N test images; else as the suite says.",
-        HelpName = "N",
-    };
-
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object and nothing else." };
-
-    private CompareCommand(Terminal terminal, Interruption interruption)
-    {
-        _terminal = terminal;
-        _interruption = interruption;
-    }
+    private readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create(Terminal terminal, Interruption interruption)
     {
@@ -88,17 +59,17 @@ internal sealed class CompareCommand
             Limit = parsed.Within(_limit, 1, 1_000_000_000),
         });
         var output = new ComparisonFolder(parsed.GetValue(_out) ?? Path.Combine(ComparisonsFolder, suite.Name));
-        _compute.ApplyThreads(parsed, _terminal);
-        var stopping = _interruption.Listen();
+        _compute.ApplyThreads(parsed, terminal);
+        var stopping = interruption.Listen();
         var report = Run(parsed, plan, output, stopping);
         if (parsed.GetValue(_json))
         {
-            _terminal.Output.WriteLine(report.ToJson());
+            terminal.Output.WriteLine(report.ToJson());
             return;
         }
 
         Print(report);
-        _terminal.Output.WriteLine(output.Markdown);
+        terminal.Output.WriteLine(output.Markdown);
     }
 
     private ComparisonReport Run(
@@ -107,7 +78,7 @@ internal sealed class CompareCommand
         try
         {
             var splits = RunDataset.Load(plan.Reference.Configuration, parsed.GetValue(_dataFolder));
-            return SuiteComparison.Open(plan, splits, output, new ComparisonObserver(_terminal), ShellText.OfProcess())
+            return SuiteComparison.Open(plan, splits, output, new PlainRunObserver(terminal), ShellText.OfProcess())
                 .Execute(stopping);
         }
         catch (OperationCanceledException error)
@@ -156,6 +127,6 @@ internal sealed class CompareCommand
             table.AddRow([.. shown.Select(column => Markup.Escape(cells[column]))]);
         }
 
-        _terminal.Results.Write(table);
+        terminal.Results.Write(table);
     }
 }

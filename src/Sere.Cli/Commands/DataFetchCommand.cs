@@ -12,15 +12,10 @@ internal static class DataFetchCommand
     {
         var name = new Argument<string>("NAME") { Description = "The data set, such as mnist." };
         var dataFolder = CommonOptions.DataFolder();
-        var mirror = new Option<string?>("--mirror")
-        {
-            Description = "Address of a folder to download from instead of the public mirrors; verified the same way.",
-            HelpName = "URL",
-        };
-        var force = new Option<bool>("--force")
-        {
-            Description = "Replace files that are there but damaged; without it they are named and nothing is downloaded.",
-        };
+        var mirror = CommonOptions.Value<string?>(
+            "--mirror", "URL", "Address of a folder to download from instead of the public mirrors; verified the same way.");
+        var force = CommonOptions.Flag(
+            "--force", "Replace files that are there but damaged; without it they are named and nothing is downloaded.");
         var command = new Command(
             "fetch", "Download a data set and verify it. What is there is kept; what broke off goes on.")
         {

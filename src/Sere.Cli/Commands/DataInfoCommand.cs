@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Data.Downloads;
+using Sere.Runs;
 using Spectre.Console;
 
 namespace Sere.Cli.Commands;
@@ -9,8 +10,6 @@ namespace Sere.Cli.Commands;
 /// <summary><c>sere data info [NAME]</c>: the known data sets, or the files of one and whether they are sound.</summary>
 internal static class DataInfoCommand
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     public static Command Create(Terminal terminal)
     {
         var name = new Argument<string?>("NAME")
@@ -19,7 +18,7 @@ internal static class DataInfoCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var dataFolder = CommonOptions.DataFolder();
-        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var json = CommonOptions.Json();
         var command = new Command("info", "List the data sets, or verify the files of one and say what it is.")
         {
             name, dataFolder, json,
@@ -157,5 +156,5 @@ internal static class DataInfoCommand
     };
 
     private static void Write(Terminal terminal, object report) =>
-        terminal.Output.WriteLine(JsonSerializer.Serialize(report, Json));
+        terminal.Output.WriteLine(JsonSerializer.Serialize(report, RunJson.Line));
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sere.Runs;
 
 namespace Sere.Cli.Commands;
 
@@ -8,34 +7,22 @@ internal static class EncodeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var run = CommonOptions.Run();
-        var checkpoint = CommonOptions.Checkpoint();
+        var options = new ModelOptions();
         var seed = CommonOptions.Seed("binarization");
-        var input = CommonOptions.Input();
-        var output = new Option<string>("--out")
-        {
-            Description = "The codes: .npy for one array [images, latents], .npz for an array a layer.",
-            HelpName = "FILE.npy|FILE.npz",
-            Required = true,
-        };
-        var resize = CommonOptions.Resize();
-        var gray = CommonOptions.Gray();
-        var compute = new ComputeOptions();
+        var output = CommonOptions.Required<string>(
+            "--out", "FILE.npy|FILE.npz", "The codes: .npy for one array [images, latents], .npz for an array a layer.");
         var command = new Command("encode", "Write the codes z of images (posterior means, layer after layer) for NumPy.")
         {
-            run, input, output, resize, gray, checkpoint, seed,
+            options.Run, options.Input, output, options.Resize, options.Gray, options.Checkpoint, seed,
         };
-        compute.AddTo(command);
+        options.Compute.AddTo(command);
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(output);
-            CommonOptions.RequireOutput(output.Name, path, [".npy", ".npz"], parsed.GetRequiredValue(input));
-            var device = compute.Apply(parsed, terminal);
-            using var model = TrainedModel.Load(
-                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = model.Read(
-                parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray), terminal.Warn);
-            model.Encode(images, parsed.GetValue(seed)).Write(path);
+            string input = parsed.GetRequiredValue(options.Input);
+            CommonOptions.RequireOutput(output.Name, path, [".npy", ".npz"], input);
+            using var model = options.Load(parsed, terminal);
+            model.Encode(options.Read(parsed, model, input, terminal), parsed.GetValue(seed)).Write(path);
             terminal.Output.WriteLine(path);
         });
         return command;

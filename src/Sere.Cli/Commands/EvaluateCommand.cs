@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Sere.Cli.Progress;
 using Sere.Evaluation;
 using Sere.Runs;
@@ -11,38 +10,22 @@ namespace Sere.Cli.Commands;
 /// <summary><c>sere evaluate RUN</c>: the log-likelihood of a split.</summary>
 internal static class EvaluateCommand
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     public static Command Create(Terminal terminal, Interruption interruption)
     {
-        var run = CommonOptions.Run();
-        var checkpoint = CommonOptions.Checkpoint();
-        var dataset = CommonOptions.Dataset();
-        var dataFolder = CommonOptions.DataFolder();
-        var samples = CommonOptions.ImportanceSamples(1000);
+        var options = new ModelOptions();
+        var samples = CommonOptions.Value(
+            "--importance-samples", "K", 1000, "Importance samples an image, K: more give a tighter bound and take longer.");
         var seed = CommonOptions.Seed("binarization and importance samples");
         var split = CommonOptions.Choice("--split", "Which images.", DataSplit.Test);
-        var limit = new Option<int?>("--limit")
-        {
-            Description = "Only the first N images of the split.",
-            HelpName = "N",
-        };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
-        var perImage = new Option<string?>("--per-image")
-        {
-            Description = "Also write each image's figures, for paired comparisons between models.",
-            HelpName = "FILE.csv",
-        };
-        var compute = new ComputeOptions();
+        var limit = CommonOptions.Value<int?>("--limit", "N", "Only the first N images of the split.");
+        var json = CommonOptions.Json();
+        var perImage = CommonOptions.Value<string?>(
+            "--per-image", "FILE.csv", "Also write each image's figures, for paired comparisons between models.");
         var command = new Command("evaluate", "Evaluate a model: importance-weighted bound, ELBO, KL per layer, active units.")
         {
-            run, checkpoint, split, samples, limit, seed, json, perImage, dataset, dataFolder,
+            options.Run, options.Checkpoint, split, samples, limit, seed, json, perImage, options.Dataset, options.DataFolder,
         };
-        compute.AddTo(command);
+        options.Compute.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(limit) is < 1)
@@ -57,17 +40,14 @@ internal static class EvaluateCommand
                 CommonOptions.RequireOutput(perImage.Name, path, [".csv"]);
             }
 
-            var device = compute.Apply(parsed, terminal);
-            using var model = TrainedModel.Load(
-                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var splits = RunDataset.LoadTrainedOn(
-                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset));
-            var options = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
+            using var model = options.Load(parsed, terminal);
+            var splits = options.LoadData(parsed, model);
+            var how = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
             var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
-                model, splits, parsed.GetValue(split), parsed.GetValue(limit), options, onImages, interruption.Listen()));
+                model, splits, parsed.GetValue(split), parsed.GetValue(limit), how, onImages, interruption.Listen()));
             if (parsed.GetValue(json))
             {
-                terminal.Output.WriteLine(JsonSerializer.Serialize(evaluation.Report, Json));
+                terminal.Output.WriteLine(JsonSerializer.Serialize(evaluation.Report, RunJson.Line));
             }
             else
             {

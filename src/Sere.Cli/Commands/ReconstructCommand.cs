@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sere.Runs;
 using Sere.Runs.Pictures;
 
 namespace Sere.Cli.Commands;
@@ -11,42 +10,23 @@ internal static class ReconstructCommand
 
     public static Command Create(Terminal terminal)
     {
-        var run = CommonOptions.Run();
-        var checkpoint = CommonOptions.Checkpoint();
-        var dataset = CommonOptions.Dataset();
-        var dataFolder = CommonOptions.DataFolder();
-        var count = new Option<int>("--count")
-        {
-            Description = "How many images, the first ones of the test split.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 20,
-        };
-        var teacherForced = new Option<bool>("--teacher-forced")
-        {
-            Description = "Show each block the true block before it instead of the model's own: this leaks pixels.",
-        };
-        var output = new Option<string>("--out")
-        {
-            Description = "The picture.",
-            HelpName = "FILE.png",
-            DefaultValueFactory = _ => "reconstructions.png",
-        };
-        var compute = new ComputeOptions();
+        var options = new ModelOptions();
+        var count = CommonOptions.Value("--count", "N", 20, "How many images, the first ones of the test split.");
+        var teacherForced = CommonOptions.Flag(
+            "--teacher-forced", "Show each block the true block before it instead of the model's own: this leaks pixels.");
+        var output = CommonOptions.Value("--out", "FILE.png", "reconstructions.png", "The picture.");
         var command = new Command("reconstruct", "Encode test images and draw them again, beside the originals.")
         {
-            run, count, teacherForced, checkpoint, dataset, dataFolder, output,
+            options.Run, count, teacherForced, options.Checkpoint, options.Dataset, options.DataFolder, output,
         };
-        compute.AddTo(command);
+        options.Compute.AddTo(command);
         command.SetAction(parsed =>
         {
             int images = parsed.Within(count, 1, 10_000);
             string path = parsed.GetRequiredValue(output);
             CommonOptions.RequireOutput(output.Name, path, [".png"]);
-            var device = compute.Apply(parsed, terminal);
-            using var model = TrainedModel.Load(
-                parsed.GetRequiredValue(run), parsed.GetValue(checkpoint), device, terminal.Warn);
-            var test = RunDataset.LoadTrainedOn(
-                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset)).Test;
+            using var model = options.Load(parsed, terminal);
+            var test = options.LoadData(parsed, model).Test;
             var (originals, reconstructions) = model.Reconstruct(
                 test.Slice(0, Math.Min(images, test.Count)), parsed.GetValue(teacherForced));
             ImageGrid.WritePairs(path, originals, reconstructions, Math.Min(MostColumns, originals.Count));

@@ -7,24 +7,11 @@ using Sere.Runs.Pictures;
 namespace Sere.Cli.Commands;
 
 /// <summary><c>sere sample RUN</c>: a picture of images drawn from the model, or of a path through its latent space.</summary>
-internal sealed class SampleCommand
+internal sealed class SampleCommand(Terminal terminal)
 {
-    private readonly Terminal _terminal;
-    private readonly ComputeOptions _compute = new();
-    private readonly Argument<string> _run = CommonOptions.Run();
-    private readonly Option<CheckpointChoice> _checkpoint = CommonOptions.Checkpoint();
+    private readonly ModelOptions _options = new();
     private readonly Option<long> _seed = CommonOptions.Seed("the images; image i is the same whatever the count");
-    private readonly Option<string?> _dataset = CommonOptions.Dataset();
-    private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
-    private readonly Option<bool> _resize = CommonOptions.Resize();
-    private readonly Option<bool> _gray = CommonOptions.Gray();
-    private readonly Option<int> _count = new("--count")
-    {
-        Description = "How many images.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 100,
-    };
-
+    private readonly Option<int> _count = CommonOptions.Value("--count", "N", 100, "How many images.");
     private readonly Option<double> _temperature = new("--temperature")
     {
         Description = "Factor on the standard deviation of the latents; 1 samples the model itself.",
@@ -41,40 +28,24 @@ internal sealed class SampleCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<int?> _traverse = new("--traverse")
-    {
-        Description = "Draw what each latent of a layer (from 0) does to an image instead, from -3 to 3 standard deviations.",
-        HelpName = "LAYER",
-    };
+    private readonly Option<int?> _traverse = CommonOptions.Value<int?>(
+        "--traverse",
+        "LAYER",
+        "Draw what each latent of a layer (from 0) does to an image instead, from -3 to 3 standard deviations.");
 
-    private readonly Option<int> _steps = new("--steps")
-    {
-        Description = "Images of a path.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 11,
-    };
-
-    private readonly Option<string> _output = new("--out")
-    {
-        Description = "The picture.",
-        HelpName = "FILE.png",
-        DefaultValueFactory = _ => "samples.png",
-    };
-
-    private SampleCommand(Terminal terminal)
-    {
-        _terminal = terminal;
-    }
+    private readonly Option<int> _steps = CommonOptions.Value("--steps", "N", 11, "Images of a path.");
+    private readonly Option<string> _output = CommonOptions.Value("--out", "FILE.png", "samples.png", "The picture.");
 
     public static Command Create(Terminal terminal)
     {
         var sample = new SampleCommand(terminal);
+        var options = sample._options;
         var command = new Command("sample", "Draw images from a model, or a path through its latent space, into a picture.")
         {
-            sample._run, sample._count, sample._temperature, sample._interpolate, sample._traverse, sample._steps,
-            sample._seed, sample._checkpoint, sample._dataset, sample._dataFolder, sample._resize, sample._gray, sample._output,
+            options.Run, sample._count, sample._temperature, sample._interpolate, sample._traverse, sample._steps, sample._seed,
+            options.Checkpoint, options.Dataset, options.DataFolder, options.Resize, options.Gray, sample._output,
         };
-        sample._compute.AddTo(command);
+        options.Compute.AddTo(command);
         command.SetAction(sample.Execute);
         return command;
     }
@@ -100,9 +71,7 @@ internal sealed class SampleCommand
         RequireMeaning(parsed, isPath);
         string path = parsed.GetRequiredValue(_output);
         CommonOptions.RequireOutput(_output.Name, path, [".png"], ends);
-        var device = _compute.Apply(parsed, _terminal);
-        using var model = TrainedModel.Load(
-            parsed.GetRequiredValue(_run), parsed.GetValue(_checkpoint), device, _terminal.Warn);
+        using var model = _options.Load(parsed, terminal);
         long seed = parsed.GetValue(_seed);
         if (ends.Length > 0)
         {
@@ -118,11 +87,10 @@ internal sealed class SampleCommand
             ImageGrid.Write(path, model.Sample(count, seed, temperature), (int)Math.Ceiling(Math.Sqrt(count)));
         }
 
-        _terminal.Output.WriteLine(path);
+        terminal.Output.WriteLine(path);
         return ExitCode.Done;
     }
 
-    /// <summary>Refuses options that would have no effect.</summary>
     private void RequireMeaning(ParseResult parsed, bool isPath)
     {
         Option? idle = ((Option[])(isPath ? [_count, _temperature] : [_steps]))
@@ -139,12 +107,11 @@ internal sealed class SampleCommand
     {
         if (!int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out int index))
         {
-            var read = model.Read(end, parsed.GetValue(_resize), parsed.GetValue(_gray), _terminal.Warn);
+            var read = _options.Read(parsed, model, end, terminal);
             return read.Count == 1 ? read : throw new UsageException($"'{end}' holds {read.Count} images; name a file of one.");
         }
 
-        var test = RunDataset.LoadTrainedOn(
-            model.Configuration, parsed.GetValue(_dataFolder), parsed.GetValue(_dataset)).Test;
+        var test = _options.LoadData(parsed, model).Test;
         return index < test.Count ? test.Slice(index, 1) : throw new UsageException(
             $"There is no test image {index}; the {test.Count} test images have the numbers 0 to {test.Count - 1}.");
     }

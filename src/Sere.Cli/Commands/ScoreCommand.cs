@@ -11,51 +11,35 @@ internal static class ScoreCommand
 {
     public static Command Create(Terminal terminal, Interruption interruption)
     {
-        var run = CommonOptions.Run();
-        var checkpoint = CommonOptions.Checkpoint();
-        var dataset = CommonOptions.Dataset();
-        var dataFolder = CommonOptions.DataFolder();
-        var samples = new Option<int?>("--importance-samples")
-        {
-            Description = "Importance samples an image, K; by default those of the run's own evaluation.",
-            HelpName = "K",
-        };
+        var options = new ModelOptions();
+        var samples = CommonOptions.Value<int?>(
+            "--importance-samples", "K", "Importance samples an image, K; by default those of the run's own evaluation.");
         var seed = CommonOptions.Seed("binarization and importance samples");
-        var input = CommonOptions.Input();
-        var output = new Option<string>("--out")
-        {
-            Description = "The scores.",
-            HelpName = "FILE.csv",
-            Required = true,
-        };
-        var resize = CommonOptions.Resize();
-        var gray = CommonOptions.Gray();
-        var compute = new ComputeOptions();
+        var output = CommonOptions.Required<string>("--out", "FILE.csv", "The scores.");
         var command = new Command(
             "score", "Give each image its log-likelihood in nats and its percentile among held-out images, as CSV.")
         {
-            run, input, output, samples, resize, gray, checkpoint, seed, dataset, dataFolder,
+            options.Run, options.Input, output, samples, options.Resize, options.Gray, options.Checkpoint, seed, options.Dataset,
+            options.DataFolder,
         };
-        compute.AddTo(command);
+        options.Compute.AddTo(command);
         command.SetAction(parsed =>
         {
             int? importanceSamples = parsed.Within(samples, 1, 1_000_000);
             string path = parsed.GetRequiredValue(output);
-            CommonOptions.RequireOutput(output.Name, path, [".csv"], parsed.GetRequiredValue(input));
-            var device = compute.Apply(parsed, terminal);
-            var folder = RunFolder.Existing(parsed.GetRequiredValue(run));
-            using var model = TrainedModel.Load(folder.Root, parsed.GetValue(checkpoint), device, terminal.Warn);
-            var images = model.Read(
-                parsed.GetRequiredValue(input), parsed.GetValue(resize), parsed.GetValue(gray), terminal.Warn);
-            var options = new EvaluationOptions
+            string input = parsed.GetRequiredValue(options.Input);
+            CommonOptions.RequireOutput(output.Name, path, [".csv"], input);
+            using var model = options.Load(parsed, terminal);
+            var images = options.Read(parsed, model, input, terminal);
+            var how = new EvaluationOptions
             {
                 ImportanceSamples = importanceSamples ?? model.Configuration.Evaluation.ImportanceSamples,
                 Seed = parsed.GetValue(seed),
             };
             var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
-                images, options, done => onImages(done, images.Count), interruption.Listen()));
-            var heldOut = HeldOut(terminal, interruption, folder, model, options, () => RunDataset.LoadTrainedOn(
-                model.Configuration, parsed.GetValue(dataFolder), parsed.GetValue(dataset)));
+                images, how, done => onImages(done, images.Count), interruption.Listen()));
+            var folder = RunFolder.Existing(parsed.GetRequiredValue(options.Run));
+            var heldOut = HeldOut(terminal, interruption, folder, model, how, () => options.LoadData(parsed, model));
             if (heldOut?.LogLikelihood.Count is { } count and < HeldOutScores.FewImages)
             {
                 terminal.Warn($"The percentiles are coarse, because they are places among {count} held-out images alone.");

@@ -11,77 +11,43 @@ using TorchSharp;
 namespace Sere.Cli.Commands;
 
 /// <summary><c>sere train</c>: trains, evaluates, and leaves a run folder.</summary>
-internal sealed class TrainCommand
+internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
 {
     private const string RunsFolder = "runs";
     private const string DefaultPreset = "digits";
 
-    private readonly Terminal _terminal;
-    private readonly Interruption _interruption;
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
-    private readonly Option<string?> _preset = new("--preset")
-    {
-        Description = "A preset (see sere presets); digits by default.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> _preset = CommonOptions.Value<string?>(
+        "--preset", "NAME", "A preset (see sere presets); digits by default.");
 
-    private readonly Option<string?> _config = new("--config")
-    {
-        Description = "A configuration file instead of a preset.",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> _config = CommonOptions.Value<string?>(
+        "--config", "FILE", "A configuration file instead of a preset.");
 
-    private readonly Option<string?> _dataset = new("--dataset")
-    {
-        Description = "digits (built in), mnist, images:DIR for a folder of PNG, JPEG, WebP or BMP images, or npy:FILE for a .npy "
-            + "or .npz file; with --resume, where the run's images are now.",
-        HelpName = "NAME",
-    };
+    private readonly Option<string?> _dataset = CommonOptions.Value<string?>(
+        "--dataset",
+        "NAME",
+        "digits (built in), mnist, images:DIR for a folder of PNG, JPEG, WebP or BMP images, or npy:FILE for a .npy "
+        + "or .npz file; with --resume, where the run's images are now.");
 
-    private readonly Option<string?> _resize = new("--resize")
-    {
-        Description = "Stretch every image to this size, such as 28x28.",
-        HelpName = "HEIGHTxWIDTH",
-    };
+    private readonly Option<string?> _resize = CommonOptions.Value<string?>(
+        "--resize", "HEIGHTxWIDTH", "Stretch every image to this size, such as 28x28.");
 
     private readonly Option<bool> _gray = CommonOptions.Gray();
-    private readonly Option<string?> _run = new("--run")
-    {
-        Description = "The folder to make; by default runs/PRESET, or runs/PRESET-DATA with other data than the preset's.",
-        HelpName = "DIR",
-    };
+    private readonly Option<string?> _run = CommonOptions.Value<string?>(
+        "--run", "DIR", "The folder to make; by default runs/PRESET, or runs/PRESET-DATA with other data than the preset's.");
 
-    private readonly Option<int?> _epochs = new("--epochs")
-    {
-        Description = "Epochs of the run; its schedules stretch with it.",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _epochs = CommonOptions.Value<int?>(
+        "--epochs", "N", "Epochs of the run; its schedules stretch with it.");
 
-    private readonly Option<long?> _seed = new("--seed")
-    {
-        Description = "Seed of the run.",
-        HelpName = "S",
-    };
+    private readonly Option<long?> _seed = CommonOptions.Value<long?>("--seed", "S", "Seed of the run.");
+    private readonly Option<string[]> _set = CommonOptions.Value<string[]>(
+        "--set", "PATH=VALUE", "Change a value of the configuration, such as model.layers=12; can be given several times.");
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "Change a value of the configuration, such as model.layers=12; can be given several times.",
-        HelpName = "PATH=VALUE",
-    };
-
-    private readonly Option<bool> _resume = new("--resume")
-    {
-        Description = "Go on with the run in --run, or in the folder that it has by default.",
-    };
+    private readonly Option<bool> _resume = CommonOptions.Flag(
+        "--resume", "Go on with the run in --run, or in the folder that it has by default.");
 
     private RunFolder? _folder;
-
-    private TrainCommand(Terminal terminal, Interruption interruption)
-    {
-        _terminal = terminal;
-        _interruption = interruption;
-    }
 
     public static Command Create(Terminal terminal, Interruption interruption)
     {
@@ -113,7 +79,7 @@ internal sealed class TrainCommand
             RequireSame(stored, configuration, resumed!);
         }
 
-        var device = _compute.Apply(parsed, _terminal);
+        var device = _compute.Apply(parsed, terminal);
         SplitEvaluation Train(IRunObserver observer) => this.Train(
             parsed,
             stopping =>
@@ -132,18 +98,18 @@ internal sealed class TrainCommand
             });
 
         // The results come once the display is closed: it would draw over them.
-        var evaluation = _terminal.IsLive
-            ? _terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
-            : Train(new PlainRunObserver(_terminal));
-        EvaluateCommand.Print(_terminal, evaluation);
-        _terminal.Output.WriteLine($"{_folder!.Report}");
+        var evaluation = terminal.IsLive
+            ? terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
+            : Train(new PlainRunObserver(terminal));
+        EvaluateCommand.Print(terminal, evaluation);
+        terminal.Output.WriteLine($"{_folder!.Report}");
         return ExitCode.Done;
     }
 
     private SplitEvaluation Train(ParseResult parsed, Func<CancellationToken, (TrainingRun Run, RunFolder Folder)> open)
     {
         // Before the data are read, which may take long: a signal then must not end the process by itself.
-        var stopping = _interruption.Listen();
+        var stopping = interruption.Listen();
         var (run, folder) = open(stopping);
         _folder = folder;
         using (run)

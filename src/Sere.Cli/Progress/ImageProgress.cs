@@ -24,7 +24,6 @@ internal static class ImageProgress
         });
     }
 
-    /// <summary>A report that writes a line each tenth.</summary>
     public static Action<int, int> Lines(Terminal terminal, string what)
     {
         int lastTenth = 0;

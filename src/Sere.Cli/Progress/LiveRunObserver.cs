@@ -6,21 +6,15 @@ using Spectre.Console;
 namespace Sere.Cli.Progress;
 
 /// <summary>A table that is redrawn in place, on a terminal: the last epochs, and the one that is under way.</summary>
-internal sealed class LiveRunObserver : IRunObserver
+internal sealed class LiveRunObserver(LiveDisplayContext display) : IRunObserver
 {
     private const int RowsShown = 12;
     private static readonly TimeSpan RedrawInterval = TimeSpan.FromSeconds(0.25);
-    private readonly LiveDisplayContext _display;
     private readonly RunProgress _progress = new();
     private readonly List<string[]> _rows = [];
     private readonly List<string> _warnings = [];
     private long _drawn;
     private string _title = "";
-
-    public LiveRunObserver(LiveDisplayContext display)
-    {
-        _display = display;
-    }
 
     public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
     {
@@ -104,7 +98,7 @@ internal sealed class LiveRunObserver : IRunObserver
             table.Caption(Markup.Escape(string.Join('\n', _warnings)));
         }
 
-        _display.UpdateTarget(table);
-        _display.Refresh();
+        display.UpdateTarget(table);
+        display.Refresh();
     }
 }

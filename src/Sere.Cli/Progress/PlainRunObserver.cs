@@ -1,35 +1,35 @@
 using Sere.Runs;
+using Sere.Runs.Comparison;
 using Sere.Training;
 
 namespace Sere.Cli.Progress;
 
-/// <summary>A line an epoch, where output is redirected.</summary>
-internal sealed class PlainRunObserver : IRunObserver
+/// <summary>A line an epoch, where output is redirected, and one for each row of a comparison.</summary>
+internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
 {
-    private readonly Terminal _terminal;
     private readonly RunProgress _progress = new();
-    private readonly Action<int, int> _evaluation;
+    private Action<int, int> _evaluation = (_, _) => { };
 
-    public PlainRunObserver(Terminal terminal)
-    {
-        _terminal = terminal;
-        _evaluation = ImageProgress.Lines(terminal, "evaluated");
-    }
+    public void OnRow(string name, int number, int of, bool isDone) =>
+        terminal.Say($"row {number}/{of}: {name}{(isDone ? " (done)" : "")}");
+
+    public void OnStepTimes() => terminal.Say("timing training steps");
 
     public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
     {
         _progress.Start(epochsDone, epochs, stepsPerEpoch);
-        _terminal.Say($"{parameters:N0} parameters, {stepsPerEpoch} steps an epoch, {epochsDone} of {epochs} epochs done");
+        _evaluation = ImageProgress.Lines(terminal, "evaluated");
+        terminal.Say($"{parameters:N0} parameters, {stepsPerEpoch} steps an epoch, {epochsDone} of {epochs} epochs done");
     }
 
     public void OnStep(TrainingProgress progress) => _progress.Step(progress);
 
-    public void OnEpoch(RunMetrics metrics) => _terminal.Say(
+    public void OnEpoch(RunMetrics metrics) => terminal.Say(
         $"epoch {metrics.Epoch}/{_progress.Epochs}  ELBO {metrics.Elbo:F2}  log-likelihood {metrics.LogLikelihoodTerm:F2}  "
         + $"KL {metrics.KlPerLayer.Sum():F2}  validation ELBO {metrics.ValidationElbo:F2}  {metrics.ImagesPerSecond:F0} images/s"
         + (metrics.Epoch < _progress.Epochs ? $"  {_progress.Left()} left" : ""));
 
     public void OnEvaluation(int images, int of) => _evaluation(images, of);
 
-    public void OnWarning(string sentence) => _terminal.Warn(sentence);
+    public void OnWarning(string sentence) => terminal.Warn(sentence);
 }

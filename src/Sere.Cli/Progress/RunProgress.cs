@@ -14,7 +14,6 @@ internal sealed class RunProgress
 
     public int StepsPerEpoch { get; private set; }
 
-    /// <summary>Training starts.</summary>
     public void Start(int epochsDone, int epochs, int stepsPerEpoch)
     {
         Epochs = epochs;
@@ -24,7 +23,6 @@ internal sealed class RunProgress
         _stepsNow = (long)epochsDone * stepsPerEpoch;
     }
 
-    /// <summary>A step is done.</summary>
     public void Step(TrainingProgress progress)
     {
         // The first step may come from the middle of an epoch that a resumed run goes on with.
@@ -32,7 +30,6 @@ internal sealed class RunProgress
         _stepsNow = progress.Step;
     }
 
-    /// <summary>Time left at the pace so far.</summary>
     public string Left()
     {
         long done = _stepsNow - _stepsAtStart;

@@ -24,19 +24,10 @@ public static class ArrayFileReader
     }
 
     /// <summary>
-    /// Reads the images of a file that holds one array, or the arrays "train" and "test" (or "x_train" and "x_test"), with
-    /// or without labels in "train_labels" and "test_labels" (or "y_train" and "y_test").
+    /// Reads the images of a file that holds one array, or the arrays "train" and "test" (or "x_train" and "x_test"),
+    /// with or without labels in "train_labels" and "test_labels" (or "y_train" and "y_test").
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="scale">What its numbers mean; null to decide it by the training images, or by all.</param>
-    /// <param name="warn">Told of labels that are passed over; null for nobody.</param>
-    /// <returns>
-    /// The training and the test images, or all images and null where the file does not tell them apart; and the scale.
-    /// </returns>
-    /// <exception cref="SereException">
-    /// The file is missing, damaged, holds something else, or a number that the scale does not have.
-    /// </exception>
-    public static (ImageSet Train, ImageSet? Test, ValueScale Scale) ReadParts(
+    internal static (ImageSet Train, ImageSet? Test, ValueScale Scale) ReadParts(
         string path, ValueScale? scale = null, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -83,21 +74,21 @@ public static class ArrayFileReader
     private static (ImageSet Images, ValueScale Scale) ToImages(NpyArray array, string path, ValueScale? scale)
     {
         var (shape, channelsLast) = Interpret(array, path);
-        bool isFloat = array.Type is NpyElementType.Float16 or NpyElementType.Float32 or NpyElementType.Float64;
+        bool isFloat = array.Type.IsFloat;
         // The type decides first: true is white and uint8 is bytes, whatever the scale says of other numbers.
         bool mayBeBytes = scale switch
         {
             ValueScale.Bytes => !isFloat,
-            ValueScale.Real => array.Type is NpyElementType.UInt8 or NpyElementType.Boolean,
+            ValueScale.Real => array.Type == NpyType.UInt8 || array.Type == NpyType.Boolean,
             ValueScale.Binary or ValueScale.Levels or null => true,
         };
-        if (mayBeBytes && array.TakeBytes() is { } bytes
+        if (mayBeBytes && array.ToBytes() is { } bytes
             && !(scale == ValueScale.Binary && isFloat && bytes.Any(value => value > 1)))
         {
-            scale ??= array.Type == NpyElementType.Boolean || ValueScales.AreBinary(bytes) ? ValueScale.Binary
+            scale ??= array.Type == NpyType.Boolean || ValueScales.AreBinary(bytes) ? ValueScale.Binary
                 : isFloat ? ValueScale.Levels
                 : ValueScale.Bytes;
-            ValueScales.Stretch(bytes, array.Type == NpyElementType.Boolean ? ValueScale.Binary : scale, path);
+            ValueScales.Stretch(bytes, array.Type == NpyType.Boolean ? ValueScale.Binary : scale, path);
             return (new ImageSet(shape, channelsLast ? ToPlanes(bytes, shape) : bytes), scale.Value);
         }
 

@@ -7,22 +7,15 @@ namespace Sere.Data;
 /// Turns grey values into what a model is given. Grey values are bytes, or reals in [0, 1]. Random numbers are drawn on the CPU, so that the images do not depend
 /// on the device; the result is where the grey values are, and belongs to the caller.
 /// </summary>
-public static class Binarization
+internal static class Binarization
 {
     private const double FullGrey = 255;
     private const double Levels = 256;
     private const int ThresholdGrey = 128;
     private const double ThresholdReal = 0.5;
 
-    /// <summary>The images of a training step.</summary>
-    /// <param name="grey">Grey values, uint8 or float32 [B, D].</param>
-    /// <param name="rule">How they become binary, if at all.</param>
-    /// <param name="generator">What random rules draw from, B * D numbers in order; the others do not.</param>
-    /// <returns>float32 [B, D] on the device of the grey values.</returns>
-    /// <exception cref="ArgumentException">The grey values are not uint8 or float32 [B, D].</exception>
     public static Tensor TrainingBatch(Tensor grey, BinarizationRule rule, Generator generator)
     {
-        ArgumentNullException.ThrowIfNull(generator);
         CheckGrey(grey);
         using var scope = NewDisposeScope();
         Tensor values = IsRandom(rule)
@@ -32,15 +25,9 @@ public static class Binarization
     }
 
     /// <summary>
-    /// Images to evaluate. Each image is drawn from a stream of its own, so it is the same whatever the limit, the batch
-    /// or the order in which images are evaluated.
+    /// Images to evaluate. Each image is drawn from a stream of its own, so it is the same whatever the limit, the
+    /// batch or the order in which images are evaluated.
     /// </summary>
-    /// <param name="grey">Grey values of consecutive images, uint8 or float32 [B, D].</param>
-    /// <param name="firstIndex">The index of the first of them in its split.</param>
-    /// <param name="rule">How they become binary, if at all.</param>
-    /// <param name="streams">The streams of the evaluation.</param>
-    /// <returns>float32 [B, D] on the device of the grey values.</returns>
-    /// <exception cref="ArgumentException">The grey values are not uint8 or float32 [B, D].</exception>
     public static Tensor EvaluationImages(Tensor grey, long firstIndex, BinarizationRule rule, RandomStreams streams)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
@@ -53,15 +40,8 @@ public static class Binarization
     }
 
     /// <summary>Refuses real values that a rule cannot take as probabilities.</summary>
-    /// <param name="images">The images.</param>
-    /// <param name="rule">How they are to become binary, if at all.</param>
-    /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="UsageException">
-    /// They do not lie in [0, 1] and the rule is not <see cref="BinarizationRule.None"/>, or they are to be dequantized.
-    /// </exception>
     public static void RequireGrey(ImageSet images, BinarizationRule rule, string source)
     {
-        ArgumentNullException.ThrowIfNull(images);
         if (images.IsReal && rule == BinarizationRule.Dequantized)
         {
             throw new UsageException(
@@ -78,12 +58,8 @@ public static class Binarization
     }
 
     /// <summary>Refuses real values that are no grey values, for a model of whole levels.</summary>
-    /// <param name="images">The images.</param>
-    /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="UsageException">They do not lie in [0, 1].</exception>
     public static void RequireLevels(ImageSet images, string source)
     {
-        ArgumentNullException.ThrowIfNull(images);
         if (images.IsReal && ValueRange.Of(images) is { IsGrey: false } range)
         {
             throw new UsageException(
@@ -94,7 +70,6 @@ public static class Binarization
 
     private static void CheckGrey(Tensor grey)
     {
-        ArgumentNullException.ThrowIfNull(grey);
         if (grey.dtype is not (ScalarType.Byte or ScalarType.Float32) || grey.dim() != 2)
         {
             throw new ArgumentException(

@@ -7,22 +7,16 @@ namespace Sere.Data;
 /// Reads a batch of the Python version of CIFAR-10: a pickle of protocol 2, whose few instructions it builds lists, tuples
 /// and byte strings of. Nothing that a pickle names is looked up or run.
 /// </summary>
-internal sealed class Cifar10Pickle
+internal sealed class Cifar10Pickle(byte[] content)
 {
     /// <summary>What a pickle of protocol 2 begins with, as no file of the binary version does.</summary>
     public static ReadOnlySpan<byte> Start => [0x80, 2];
 
     private static readonly object Mark = new();
 
-    private readonly byte[] _content;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<int, object?> _kept = [];
     private int _position = Start.Length;
-
-    private Cifar10Pickle(byte[] content)
-    {
-        _content = content;
-    }
 
     /// <summary>What was called to be made, and what it was then given: an array of NumPy has its bytes there.</summary>
     private sealed record Made(object? Arguments)
@@ -30,13 +24,9 @@ internal sealed class Cifar10Pickle
         public object? State { get; set; }
     }
 
-    /// <summary>The pixels and labels of all images.</summary>
-    /// <param name="content">The file, which begins with <see cref="Start"/>.</param>
-    /// <param name="dimensions">Bytes of an image.</param>
-    /// <exception cref="FormatException">It is no such batch; the message fits behind "because".</exception>
-    public static (byte[] Pixels, byte[] Labels) Read(byte[] content, int dimensions)
+    public static (byte[] Pixels, byte[] Labels) Read(byte[] file, int dimensions)
     {
-        if (new Cifar10Pickle(content).Run() is not Dictionary<string, object?> batch
+        if (new Cifar10Pickle(file).Run() is not Dictionary<string, object?> batch
             || batch.GetValueOrDefault("labels") is not List<object?> labels
             || batch.GetValueOrDefault("data") is not Made { State: object?[] and [_, object?[] shape, Made type, false, ReadOnlyMemory<byte> pixels] }
             || type.Arguments is not (object?[] and [ReadOnlyMemory<byte> name, ..])
@@ -103,7 +93,7 @@ internal sealed class Cifar10Pickle
                     _stack.Add(null);
                     break;
                 case '\x88' or '\x89':
-                    _stack.Add(_content[_position - 1] == 0x88);
+                    _stack.Add(content[_position - 1] == 0x88);
                     break;
                 case 'c':
                     // The module and the name of what is called.
@@ -155,18 +145,18 @@ internal sealed class Cifar10Pickle
 
     private ReadOnlyMemory<byte> Take(int count)
     {
-        if (count < 0 || count > _content.Length - _position)
+        if (count < 0 || count > content.Length - _position)
         {
             throw new FormatException("it ends early");
         }
 
         _position += count;
-        return _content.AsMemory(_position - count, count);
+        return content.AsMemory(_position - count, count);
     }
 
     private byte Byte() => Take(1).Span[0];
 
-    private void TakeLine() => Take(_content.AsSpan(_position).IndexOf((byte)'\n') + 1 is > 0 and var length ? length : throw Unknown());
+    private void TakeLine() => Take(content.AsSpan(_position).IndexOf((byte)'\n') + 1 is > 0 and var length ? length : throw Unknown());
 
     private object? Top() => _stack.Count > 0 ? _stack[^1] : throw Unknown();
 

@@ -16,13 +16,10 @@ internal static class Cifar10Reader
     // A pickle holds names of files besides.
     private const int LargestFile = 40_000_000;
 
-    /// <summary>The shape of an image.</summary>
     public static ImageShape Shape { get; } = new(3, 32, 32);
 
-    /// <summary>Bytes of a record.</summary>
     public static int RecordLength { get; } = 1 + Shape.Dimensions;
 
-    /// <summary>The file of all test images.</summary>
     public static string TestFile => "test_batch.bin";
 
     /// <summary>The file of the first 1,000 test images, which is read where the whole one is not there.</summary>
@@ -31,10 +28,9 @@ internal static class Cifar10Reader
     /// <summary>The name of a file of training images, <paramref name="number"/> from 1 to 5.</summary>
     public static string TrainingFile(int number) => $"data_batch_{number}.bin";
 
-    /// <summary>Reads the five files of training images and the test images that are there, with their labels.</summary>
-    /// <param name="folder">The folder of the files.</param>
-    /// <param name="warn">Told of files that are not those of CIFAR-10.</param>
-    /// <exception cref="SereException">A file is missing or damaged.</exception>
+    /// <summary>
+    /// Reads the five files of training images and the test images that are there, with their labels.
+    /// </summary>
     public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn)
     {
         string[] training = [.. Enumerable.Range(1, TrainingFiles).Select(number => Find(folder, TrainingFile(number)))];
@@ -42,9 +38,6 @@ internal static class Cifar10Reader
         return (Join([.. training.Select(path => ReadKnown(path, warn))]), ReadKnown(test, warn));
     }
 
-    /// <summary>Reads one file.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">It is missing, unreadable, damaged or no such file.</exception>
     public static ImageSet ReadFile(string path)
     {
         byte[] content = ReadContent(path);
@@ -104,35 +97,27 @@ internal static class Cifar10Reader
         return images;
     }
 
-    private static byte[] ReadContent(string path)
+    private static byte[] ReadContent(string path) => FileFault.Reading(path, () =>
     {
-        try
+        using FileStream file = OrdinaryFile.OpenRead(path);
+        Span<byte> start = stackalloc byte[Cifar10Pickle.Start.Length];
+        bool isPickle = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+            && start.SequenceEqual(Cifar10Pickle.Start);
+        file.Position = 0;
+        bool isPossible = isPickle
+            ? file.Length <= LargestFile
+            : file.Length % RecordLength == 0 && file.Length <= (long)MostRecords * RecordLength;
+        if (!isPossible)
         {
-            using FileStream file = OrdinaryFile.OpenRead(path);
-            Span<byte> start = stackalloc byte[Cifar10Pickle.Start.Length];
-            bool isPickle = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
-                && start.SequenceEqual(Cifar10Pickle.Start);
-            file.Position = 0;
-            bool isPossible = isPickle
-                ? file.Length <= LargestFile
-                : file.Length % RecordLength == 0 && file.Length <= (long)MostRecords * RecordLength;
-            return isPossible
-                ? Whole(GrowingContent.Read(file, (int)file.Length), file.Length, path)
-                : throw new SereException(
-                    $"'{path}' has {file.Length} bytes, which are not 1 to {MostRecords} records of CIFAR-10 of "
-                    + $"{RecordLength} bytes each; copy or download it again.");
+            throw new SereException(
+                $"'{path}' has {file.Length} bytes, which are not 1 to {MostRecords} records of CIFAR-10 of "
+                + $"{RecordLength} bytes each; copy or download it again.");
         }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
 
-    // A file that another process cuts off while it is read.
-    private static byte[] Whole(byte[] content, long length, string path) => content.Length == length
-        ? content
-        : throw new SereException(
-            $"'{path}' ended after {content.Length} of {length} bytes while it was read; copy or download it again.");
+        byte[] content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
+    });
 
     private static ImageSet Join(ImageSet[] parts)
     {

@@ -1,7 +1,7 @@
 namespace Sere.Data;
 
 /// <summary>The folder that downloaded data sets are looked for in.</summary>
-public static class DataFolder
+internal static class DataFolder
 {
     /// <summary>The environment variable that names the folder where no option does.</summary>
     public const string EnvironmentVariable = "SERE_DATA";
@@ -10,11 +10,8 @@ public static class DataFolder
     /// The full path of the folder: the option, else the environment variable SERE_DATA, else "sere/data" in the user's
     /// cache folder. It need not exist. Empty values count as not given.
     /// </summary>
-    /// <param name="option">The value of --data-dir, or null.</param>
-    /// <exception cref="SereException">Nothing names a folder and the user has no cache folder.</exception>
     public static string Resolve(string? option) => Resolve(option, Environment.GetEnvironmentVariable);
 
-    /// <summary>As <see cref="Resolve(string?)"/>, with the environment given.</summary>
     internal static string Resolve(string? option, Func<string, string?> environment)
     {
         if (!string.IsNullOrEmpty(option))
@@ -57,16 +54,12 @@ public static class DataFolder
 /// <summary>A file of a downloaded data set, under any of the names and in any of the folders that tools give it.</summary>
 internal static class DataFile
 {
-    /// <summary>What the name of a gzipped file ends with.</summary>
     public const string GzipSuffix = ".gz";
 
     /// <summary>
-    /// The path that is read for a name: in the folder itself before those of other tools, as it is before gzipped; null
-    /// where there is none.
+    /// The path that is read for a name: in the folder itself before those of other tools, as it is before gzipped;
+    /// null where there is none.
     /// </summary>
-    /// <param name="folder">The folder of the data set.</param>
-    /// <param name="name">The name of the file, as it is.</param>
-    /// <param name="mayBeZipped">Whether a gzipped one will do.</param>
     public static string? Find(string folder, string name, bool mayBeZipped = true)
     {
         string beside = Path.Combine(folder, "..");

@@ -5,25 +5,19 @@ namespace Sere.Data;
 /// <summary>The data sets that can be asked for by name.</summary>
 public static class DatasetCatalog
 {
-    private const string Digits = "digits";
-    private const string Mnist = "mnist";
-    private const string Cifar10 = "cifar10";
-    private const string TwoMoons = "two-moons";
-    private const string Checkerboard = "checkerboard";
-    private const string Rings = "rings";
     private const string ImagesPrefix = "images:";
     private const string ArrayPrefix = "npy:";
 
-    private static readonly Dictionary<string, ToyShape> Toys = new(StringComparer.Ordinal)
+    private static readonly OrderedDictionary<string, ToyShape> Toys = new(StringComparer.Ordinal)
     {
-        [TwoMoons] = ToyShape.TwoMoons,
-        [Checkerboard] = ToyShape.Checkerboard,
-        [Rings] = ToyShape.Rings,
+        ["two-moons"] = ToyShape.TwoMoons,
+        ["checkerboard"] = ToyShape.Checkerboard,
+        ["rings"] = ToyShape.Rings,
     };
 
     /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [Digits, Mnist, Cifar10, TwoMoons, Checkerboard, Rings, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
+        ["digits", "mnist", "cifar10", .. Toys.Keys, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
@@ -83,9 +77,9 @@ public static class DatasetCatalog
 
         var (train, test) = name switch
         {
-            Digits => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
-            Mnist => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Mnist), remarks.Add),
-            Cifar10 => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), Cifar10), remarks.Add),
+            "digits" => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
+            "mnist" => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), name), remarks.Add),
+            "cifar10" => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), name), remarks.Add),
             _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
         var known = DatasetSplits.FromTrainingImages(
@@ -106,7 +100,7 @@ public static class DatasetCatalog
     }
 
     /// <summary>What a data set is called for short: the name of its folder, or of its file without the ending.</summary>
-    public static string ShortName(string name)
+    internal static string ShortName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return PathOf(name, ImagesPrefix) is { } folder ? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))
@@ -117,7 +111,6 @@ public static class DatasetCatalog
     /// <summary>The built-in vectors of a name; null for other data sets.</summary>
     internal static ToyShape? Toy(string name) => Toys.TryGetValue(name, out var toy) ? toy : null;
 
-    /// <summary>Whether a name stands for the images of a folder.</summary>
     internal static bool IsFolder(string name) => PathOf(name, ImagesPrefix) is not null;
 
     /// <summary>The folder or file that a name stands for; null for a data set with a name of its own.</summary>

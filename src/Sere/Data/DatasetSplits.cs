@@ -28,7 +28,7 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
     /// The SHA-256 of the images, their shape and their division: 64 lower-case hexadecimal digits. It tells whether a run
     /// goes on, or is evaluated, with the images that it was trained on.
     /// </summary>
-    public string Digest()
+    internal string Digest()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var images in (ImageSet[])[Train, Validation, Test])
@@ -41,9 +41,7 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
     }
 
     /// <summary>The same division with the first training images alone.</summary>
-    /// <param name="count">How many training images; null for all.</param>
-    /// <exception cref="UsageException">There are not as many.</exception>
-    public DatasetSplits WithTrainingImages(int? count) =>
+    internal DatasetSplits WithTrainingImages(int? count) =>
         count is not { } wanted ? this
         : wanted >= 1 && wanted <= Train.Count ? this with { Train = Train.Slice(0, wanted) }
         : throw new UsageException(
@@ -95,11 +93,6 @@ internal static class RandomSplit
     private const int FewestImages = 10;
 
     /// <summary>The splits, which depend on the seed and on the images' order alone.</summary>
-    /// <param name="name">The name of the data set.</param>
-    /// <param name="images">All images.</param>
-    /// <param name="validationImages">How many of the training images are for validation; at most a tenth of all.</param>
-    /// <param name="seed">What the split is drawn from.</param>
-    /// <exception cref="SereException">There are too few images.</exception>
     public static DatasetSplits Of(string name, ImageSet images, int validationImages, long seed)
     {
         RequireEnough(name, images);
@@ -115,8 +108,6 @@ internal static class RandomSplit
             images.Select(order.AsSpan(training)));
     }
 
-    /// <summary>Refuses images of one's own that are too few to be divided.</summary>
-    /// <exception cref="SereException">There are too few images.</exception>
     public static void RequireEnough(string name, ImageSet images)
     {
         if (images.Count < FewestImages)

@@ -10,14 +10,11 @@ namespace Sere.Data;
 /// </summary>
 public static class DigitsGenerator
 {
-    /// <summary>The number of training images of the data set "digits".</summary>
-    public const int TrainImages = 10_000;
+    internal const int TrainImages = 10_000;
 
-    /// <summary>The number of test images of the data set "digits".</summary>
-    public const int TestImages = 2_000;
+    internal const int TestImages = 2_000;
 
-    /// <summary>The seed of the data set "digits".</summary>
-    public const long Seed = 1;
+    internal const long Seed = 1;
 
     private const int Digits = 10;
     private const int TrainStream = 0;
@@ -152,9 +149,8 @@ internal static class DigitForms
 /// the page, and drawn with a pen whose pressure changes. Only + - * / and square roots are used: these are exactly
 /// rounded everywhere, so a seed gives the same bytes on every machine.
 /// </summary>
-internal ref struct DigitPen
+internal ref struct DigitPen(IntegerRandom random)
 {
-    /// <summary>The rows and columns of a page.</summary>
     public const int Side = 28;
 
     private const int StepsPerSpan = 6;
@@ -163,17 +159,8 @@ internal ref struct DigitPen
     private const double Edge = 1.35;
 
     private readonly List<(double X, double Y, bool Lifted)> _path = [];
-    private IntegerRandom _random;
+    private IntegerRandom _random = random;
 
-    /// <summary>A pen whose hand is led by the given random numbers.</summary>
-    public DigitPen(IntegerRandom random)
-    {
-        _random = random;
-    }
-
-    /// <summary>Draws a digit on an empty page.</summary>
-    /// <param name="digit">The digit, 0 to 9.</param>
-    /// <param name="page">Side * Side bytes, row by row, that the ink is written to.</param>
     public void Draw(int digit, Span<byte> page)
     {
         StrokePoint[][][] forms = DigitForms.All[digit];
@@ -343,8 +330,5 @@ internal ref struct DigitPen
 }
 
 /// <summary>A point that a pen stroke passes.</summary>
-/// <param name="X">The place from left to right.</param>
-/// <param name="Y">The place from top to bottom.</param>
-/// <param name="IsCorner">Whether the stroke changes its direction at once here instead of in a curve.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct StrokePoint(double X, double Y, bool IsCorner);

@@ -8,19 +8,16 @@ internal enum FileKind
     /// <summary>None of the others; IDX files have no certain mark.</summary>
     Other,
 
-    /// <summary>A picture that can be read: PNG, JPEG, WebP or BMP.</summary>
     Picture,
 
     /// <summary>A TIFF image, which is not read.</summary>
     Tiff,
 
-    /// <summary>One array of NumPy.</summary>
     Npy,
 
     /// <summary>A zip archive, such as one of NumPy's arrays.</summary>
     Zip,
 
-    /// <summary>A gzip file.</summary>
     Gzip,
 }
 
@@ -29,23 +26,13 @@ internal static class FileKinds
 {
     private const int Length = 12;
 
-    /// <summary>The kind of a file.</summary>
-    /// <exception cref="SereException">It cannot be read, or is empty, a pipe or a device.</exception>
-    public static FileKind Of(string path)
+    public static FileKind Of(string path) => FileFault.Reading(path, () =>
     {
-        try
-        {
-            using FileStream file = OrdinaryFile.OpenRead(path);
-            return Of(file);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream file = OrdinaryFile.OpenRead(path);
+        return Of(file);
+    });
 
     /// <summary>The kind of a file; where its first bytes do not say it, the kind that its name claims.</summary>
-    /// <exception cref="SereException">It cannot be read, or is empty, a pipe or a device.</exception>
     public static FileKind OfImages(string path) => Of(path) is not FileKind.Other and var kind ? kind
         : ImageFolderReader.IsPicture(path) ? FileKind.Picture
         : Path.GetExtension(path).ToUpperInvariant() is ".NPY" or ".NPZ" ? FileKind.Npy
@@ -60,9 +47,8 @@ internal static class FileKinds
         return Of(start[..held]);
     }
 
-    /// <summary>The kind of a content.</summary>
     public static FileKind Of(ReadOnlySpan<byte> content) =>
-        content.StartsWith(NpyHeader.Magic) ? FileKind.Npy
+        content.StartsWith(NpyFile.Magic) ? FileKind.Npy
         : content.StartsWith("PK"u8) ? FileKind.Zip
         : content.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? FileKind.Gzip
         : content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8) ? FileKind.Tiff

@@ -20,8 +20,6 @@ internal sealed class GzipTrailer
     private long _taken;
 
     /// <summary>Reads the trailer of a file that can seek; its position stays.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="contentLength">The length that all its content should have: the last member's ends there.</param>
     public GzipTrailer(Stream file, long contentLength)
     {
         long position = file.Position;

@@ -23,58 +23,90 @@ public static class IdxReader
         return new ImageSet(new ImageShape(1, sizes[1], sizes[2]), content);
     }
 
-    /// <summary>Reads a one-dimensional file: a label for each image.</summary>
-    /// <param name="path">The IDX file.</param>
-    /// <exception cref="SereException">The file is missing, unreadable, damaged or no such file.</exception>
-    public static byte[] ReadLabels(string path) => Read(path, "labels", rank: 1).Content;
+    internal static byte[] ReadLabels(string path) => Read(path, "labels", rank: 1).Content;
 
     private static (int[] Sizes, byte[] Content) Read(string path, string what, int rank)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        try
+        return FileFault.Reading(path, () =>
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
             if (FileKinds.Of(file) != FileKind.Gzip)
             {
-                return ReadPlain(file, file, path, what, rank);
+                return Read(file, trailerOf: null, path, what, rank);
             }
 
-            using var unzipped = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
-            return ReadPlain(unzipped, file, path, what, rank);
-        }
-        catch (InvalidDataException error)
-        {
-            throw new SereException($"'{path}' is a damaged gzip file; copy or download it again.", error);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
+            try
+            {
+                using var unzipped = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
+                return Read(unzipped, trailerOf: file, path, what, rank);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new SereException($"'{path}' is a damaged gzip file; copy or download it again.", error);
+            }
+        });
     }
 
-    private static (int[] Sizes, byte[] Content) ReadPlain(
-        Stream stream, FileStream file, string path, string what, int rank)
+    private static (int[] Sizes, byte[] Content) Read(
+        Stream stream, FileStream? trailerOf, string path, string what, int rank)
     {
-        Span<byte> header = stackalloc byte[HeaderLength(rank)];
+        SereException Damaged(string fault) => new($"'{path}' {fault}; copy or download it again.");
+
+        // A mark of four bytes, and the sizes.
+        Span<byte> header = stackalloc byte[4 + (4 * rank)];
         int held = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
         CheckMagic(header[..held], path, what, rank);
         if (held < header.Length)
         {
-            throw new SereException(
-                $"'{path}' ends within the IDX header, after {held} bytes; copy or download it again.");
+            throw Damaged($"ends within the IDX header, after {held} bytes");
         }
 
-        (int[] sizes, int claimed) = ReadSizes(header[4..], path, what);
-        byte[] content = ReadContent(stream, path, claimed);
-        if (stream != file)
+        int[] sizes = new int[rank];
+        long claimed = 1;
+        for (int i = 0; i < rank; i++)
         {
-            CheckTrailer(file, path, header, content);
+            uint size = BinaryPrimitives.ReadUInt32BigEndian(header[(4 + (4 * i))..]);
+            // Below 2^31 times at most 2^32: no overflow before the comparison.
+            claimed *= size;
+            if (size == 0)
+            {
+                throw Damaged($"says that dimension {i + 1} of {rank} is 0, so it holds no {what}");
+            }
+
+            if (claimed > Array.MaxLength)
+            {
+                throw Damaged($"claims more than the {Array.MaxLength} bytes that can be read");
+            }
+
+            sizes[i] = (int)size;
+        }
+
+        byte[] content = GrowingContent.Read(stream, (int)claimed);
+        if (content.Length < claimed)
+        {
+            throw Damaged($"ends after {content.Length} of the {claimed} bytes that its header claims");
+        }
+
+        if (stream.ReadByte() >= 0)
+        {
+            throw Damaged($"holds more than the {claimed} bytes that its header claims");
+        }
+
+        if (trailerOf is not null)
+        {
+            var trailer = new GzipTrailer(trailerOf, header.Length + claimed);
+            trailer.Append(header);
+            trailer.Append(content);
+            if (!trailer.Ends())
+            {
+                throw Damaged(
+                    "is not one whole gzip file: its last bytes are not the checksum and the length of its content");
+            }
         }
 
         return (sizes, content);
     }
-
-    private static int HeaderLength(int rank) => 4 + (4 * rank);
 
     private static void CheckMagic(ReadOnlySpan<byte> header, string path, string what, int rank)
     {
@@ -96,76 +128,11 @@ public static class IdxReader
                 $"'{path}' has {header[3]} dimensions where an IDX file of {what} has {rank}; check which file it is.");
         }
     }
-
-    private static (int[] Sizes, int Claimed) ReadSizes(ReadOnlySpan<byte> header, string path, string what)
-    {
-        int[] sizes = new int[header.Length / 4];
-        long claimed = 1;
-        for (int i = 0; i < sizes.Length; i++)
-        {
-            uint size = BinaryPrimitives.ReadUInt32BigEndian(header[(4 * i)..]);
-            if (size == 0)
-            {
-                throw new SereException(
-                    $"'{path}' says that dimension {i + 1} of {sizes.Length} is 0, so it holds no {what}; "
-                    + "copy or download it again.");
-            }
-
-            // Below 2^31 times at most 2^32: no overflow before the comparison.
-            claimed *= size;
-            if (claimed > Array.MaxLength)
-            {
-                throw new SereException(
-                    $"'{path}' claims more than the {Array.MaxLength} bytes that can be read; "
-                    + "copy or download it again.");
-            }
-
-            sizes[i] = (int)size;
-        }
-
-        return (sizes, (int)claimed);
-    }
-
-    private static byte[] ReadContent(Stream stream, string path, int claimed)
-    {
-        byte[] content = GrowingContent.Read(stream, claimed);
-        if (content.Length < claimed)
-        {
-            throw new SereException(
-                $"'{path}' ends after {content.Length} of the {claimed} bytes that its header claims; "
-                + "copy or download it again.");
-        }
-
-        if (stream.ReadByte() >= 0)
-        {
-            throw new SereException(
-                $"'{path}' holds more than the {claimed} bytes that its header claims; copy or download it again.");
-        }
-
-        return content;
-    }
-
-    private static void CheckTrailer(FileStream file, string path, ReadOnlySpan<byte> header, byte[] content)
-    {
-        var trailer = new GzipTrailer(file, header.Length + (long)content.Length);
-        trailer.Append(header);
-        trailer.Append(content);
-        if (!trailer.Ends())
-        {
-            throw new SereException(
-                $"'{path}' is not one whole gzip file: its last bytes are not the checksum and the length of its "
-                + "content; copy or download it again.");
-        }
-    }
 }
 
 /// <summary>Reads the four files of MNIST, gzipped or not.</summary>
 internal static class MnistReader
 {
-    /// <summary>Reads the training and the test images with their labels.</summary>
-    /// <param name="folder">The folder of the files.</param>
-    /// <param name="warn">Told where the images are not those of MNIST, and where labels are missing.</param>
-    /// <exception cref="SereException">A file is missing or damaged, or images and labels differ in number.</exception>
     public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn) =>
         (ReadPart(folder, "train", warn), ReadPart(folder, "t10k", warn));
 

@@ -4,12 +4,6 @@ namespace Sere.Data;
 internal static class ImageFitting
 {
     /// <summary>Images of the wanted size and colour; the same ones where nothing is to be changed.</summary>
-    /// <param name="images">The images.</param>
-    /// <param name="gray">Whether colours become grey values (the luma of Rec. 601).</param>
-    /// <param name="resize">The shape whose height and width each image is stretched to, or null.</param>
-    /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="UsageException">The wanted height or width cannot be had.</exception>
-    /// <exception cref="SereException">They are real values, which are not touched, or become too many.</exception>
     public static ImageSet Fit(ImageSet images, bool gray, ImageShape? resize, string source)
     {
         int height = resize?.Height ?? images.Shape.Height;
@@ -43,9 +37,6 @@ internal static class ImageFitting
     }
 
     /// <summary>Grey images as images of three equal planes; those of three channels are left as they are.</summary>
-    /// <param name="images">The images.</param>
-    /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="SereException">They become too many.</exception>
     public static ImageSet ToColour(ImageSet images, string source)
     {
         if (images.Shape.Channels == 3)
@@ -72,7 +63,6 @@ internal static class ImageFitting
         });
     }
 
-    /// <summary>Planes of a size, each three times.</summary>
     public static T[] RepeatPlanes<T>(T[] planes, int size)
     {
         var repeated = new T[3 * planes.Length];
@@ -102,12 +92,6 @@ internal static class ImageFitting
 /// </summary>
 internal static class PlaneResizer
 {
-    /// <summary>Resizes every plane of one image.</summary>
-    /// <param name="planes">The image, plane by plane, row by row.</param>
-    /// <param name="shape">Its shape.</param>
-    /// <param name="height">The new number of rows.</param>
-    /// <param name="width">The new number of columns.</param>
-    /// <returns>The new image, plane by plane, row by row.</returns>
     public static byte[] Resize(byte[] planes, ImageShape shape, int height, int width)
     {
         (int First, double[] Weights)[] columns = Weigh(shape.Width, width);

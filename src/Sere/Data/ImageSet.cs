@@ -90,7 +90,6 @@ public sealed class ImageSet
     /// <summary>The file name of each image, or null where the images did not come from files of their own.</summary>
     public IReadOnlyList<string>? Names { get; }
 
-    /// <summary>The same images with labels.</summary>
     internal ImageSet WithLabels(byte[] labels) => IsReal
         ? new ImageSet(Shape, Values, labels, Names)
         : new ImageSet(Shape, Pixels, labels, Names);
@@ -128,16 +127,15 @@ public sealed class ImageSet
     /// <summary>
     /// A copy of the images in a new CPU tensor [Count, D], which the caller owns: uint8, or float32 where they are real.
     /// </summary>
-    public torch.Tensor ToTensor() => IsReal
+    internal torch.Tensor ToTensor() => IsReal
         ? torch.tensor(Values, [Count, Shape.Dimensions], dtype: torch.float32)
         : torch.tensor(Pixels, [Count, Shape.Dimensions], dtype: torch.uint8);
 
     /// <summary>
-    /// The mean of each pixel over all images, of bytes as a grey value in [0, 1], in a new CPU tensor, float32 [D], which
-    /// the caller owns. It is what the bias of a data distribution starts from.
+    /// The mean of each pixel over all images, of bytes as a grey value in [0, 1], in a new CPU tensor, float32 [D],
+    /// which the caller owns. It is what the bias of a data distribution starts from.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The set is empty.</exception>
-    public torch.Tensor Mean()
+    internal torch.Tensor Mean()
     {
         if (Count == 0)
         {
@@ -196,8 +194,6 @@ public readonly record struct ImageShape(
 /// <summary>What images can be held in memory.</summary>
 internal static class ImageLimits
 {
-    /// <summary>Refuses a size that no image can be brought to.</summary>
-    /// <exception cref="UsageException">The height or the width cannot be had.</exception>
     public static void RequirePossible(ImageShape? resize)
     {
         if (resize is { } target
@@ -209,10 +205,6 @@ internal static class ImageLimits
         }
     }
 
-    /// <summary>Refuses more values than an array holds.</summary>
-    /// <param name="values">How many values there are.</param>
-    /// <param name="source">What the images are, for the error.</param>
-    /// <exception cref="SereException">There are too many.</exception>
     public static void RequireTotal(long values, string source)
     {
         if (values > Array.MaxLength)
@@ -237,7 +229,7 @@ public readonly record struct ValueRange(double Low, double High)
     public override string ToString() => $"{(float)Low} to {(float)High}";
 
     /// <summary>Of the values of a set; null where it has none, or where they are bytes.</summary>
-    public static ValueRange? Of(ImageSet images)
+    internal static ValueRange? Of(ImageSet images)
     {
         ArgumentNullException.ThrowIfNull(images);
         return images.IsReal && images.Values.Length > 0

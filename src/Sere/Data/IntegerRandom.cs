@@ -25,7 +25,6 @@ internal struct IntegerRandom
     {
     }
 
-    /// <summary>The next 32 random bits.</summary>
     public uint Next()
     {
         ulong old = _state;
@@ -48,7 +47,6 @@ internal struct IntegerRandom
         return (int)(drawn % range);
     }
 
-    /// <summary>A number in [low, high).</summary>
     public double Uniform(double low, double high) => low + ((high - low) * (Next() * (1.0 / 4294967296.0)));
 
     /// <summary>
@@ -61,7 +59,6 @@ internal struct IntegerRandom
         return sum * 0.8660254037844386;
     }
 
-    /// <summary>Puts the elements into a random order.</summary>
     public void Shuffle(Span<int> elements)
     {
         for (int last = elements.Length - 1; last > 0; last--)

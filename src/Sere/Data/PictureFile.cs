@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Sere.Storage;
 using SkiaSharp;
@@ -5,9 +6,8 @@ using SkiaSharp;
 namespace Sere.Data;
 
 /// <summary>One PNG, JPEG, WebP or BMP file: its size first, its pixels on demand, as they are to be seen.</summary>
-internal sealed class PictureFile : IDisposable
+internal sealed class PictureFile(string file, SKCodec codec, int orientation) : IDisposable
 {
-    /// <summary>The greatest number of pixels of an image that is read or made.</summary>
     public const long MostPixels = 1L << 26;
 
     // Deflate packs at best 1032 bytes into one, and a byte holds at most eight pixels; smaller files are let through.
@@ -16,35 +16,21 @@ internal sealed class PictureFile : IDisposable
 
     private const int LargestRounding = 2;
 
-    private readonly string _path;
-    private readonly SKCodec _codec;
-    private readonly int _orientation;
+    private static ReadOnlySpan<byte> Png => [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
-    private PictureFile(string path, SKCodec codec, int orientation)
-    {
-        _path = path;
-        _codec = codec;
-        _orientation = orientation;
-    }
+    public int Height => IsTransposed ? codec.Info.Width : codec.Info.Height;
 
-    /// <summary>The number of rows.</summary>
-    public int Height => IsTransposed ? _codec.Info.Width : _codec.Info.Height;
+    public int Width => IsTransposed ? codec.Info.Height : codec.Info.Width;
 
-    /// <summary>The number of columns.</summary>
-    public int Width => IsTransposed ? _codec.Info.Height : _codec.Info.Width;
-
-    /// <summary>Whether the file has no channels of colour.</summary>
-    public bool IsStoredGrey => _codec.Info.ColorType == SKColorType.Gray8;
+    public bool IsStoredGrey => codec.Info.ColorType == SKColorType.Gray8;
 
     // From 5 on, the rows that are stored are columns to be seen.
-    private bool IsTransposed => _orientation > 4;
+    private bool IsTransposed => orientation > 4;
 
-    /// <summary>Opens a file and checks what it says of itself.</summary>
-    /// <exception cref="PictureException">It is no such file, cannot be read, or declares too many pixels.</exception>
     public static PictureFile Open(string path)
     {
         byte[] content = ReadContent(path);
-        var (length, orientation) = PictureContent.Reduce(content);
+        int length = content.AsSpan().StartsWith(Png) ? ReducePng(content) : content.Length;
         using SKData data = SKData.CreateCopy(content, (ulong)length);
         SKCodec? codec = SKCodec.Create(data);
         if (codec is null
@@ -66,18 +52,14 @@ internal sealed class PictureFile : IDisposable
                 path, $"claims {size} pixels, too many for a file of {content.Length} bytes to be read");
         }
 
-        return new PictureFile(path, codec, orientation);
+        return new PictureFile(path, codec, (int)codec.EncodedOrigin);
     }
 
-    /// <summary>Decodes the image, composed on black.</summary>
-    /// <param name="colours">What it is decoded into, grown where it is too short: the colours of pixels as they are stored.</param>
-    /// <returns>Whether no pixel shows colour.</returns>
-    /// <exception cref="PictureException">The content is damaged.</exception>
     public bool Decode(ref byte[] colours)
     {
         // A premultiplied colour is the colour composed on black; no colour space leaves the stored values as they are.
         var format = new SKImageInfo(
-            _codec.Info.Width, _codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul);
+            codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul);
         if (colours.Length < format.BytesSize)
         {
             colours = new byte[format.BytesSize];
@@ -87,9 +69,9 @@ internal sealed class PictureFile : IDisposable
         var pinned = GCHandle.Alloc(colours, GCHandleType.Pinned);
         try
         {
-            return _codec.GetPixels(format, pinned.AddrOfPinnedObject()) == SKCodecResult.Success
+            return codec.GetPixels(format, pinned.AddrOfPinnedObject()) == SKCodecResult.Success
                 ? IsGrey(colours.AsSpan(0, format.BytesSize))
-                : throw new PictureException(_path, "is damaged: not all of its pixels can be decoded");
+                : throw new PictureException(file, "is damaged: not all of its pixels can be decoded");
         }
         finally
         {
@@ -121,20 +103,44 @@ internal sealed class PictureFile : IDisposable
         }
     }
 
-    /// <summary>The grey value of a colour, the luma of Rec. 601.</summary>
     public static byte Luma(byte red, byte green, byte blue) =>
         (byte)(((299 * red) + (587 * green) + (114 * blue) + 500) / 1000);
 
-    /// <inheritdoc/>
-    public void Dispose() => _codec.Dispose();
+    public void Dispose() => codec.Dispose();
 
-    /// <summary>The place among the stored pixels of one that is to be seen.</summary>
     private int StoredAt(int row, int column)
     {
         (row, column) = IsTransposed ? (column, row) : (row, column);
-        row = _orientation is 3 or 4 or 6 or 7 ? _codec.Info.Height - 1 - row : row;
-        column = _orientation is 2 or 3 or 7 or 8 ? _codec.Info.Width - 1 - column : column;
-        return (row * _codec.Info.Width) + column;
+        row = orientation is 3 or 4 or 6 or 7 ? codec.Info.Height - 1 - row : row;
+        column = orientation is 2 or 3 or 7 or 8 ? codec.Info.Width - 1 - column : column;
+        return (row * codec.Info.Width) + column;
+    }
+
+    /// <summary>
+    /// Takes out of a PNG file, in place, what it carries beside its pixels, before the decoder sees it: texts and profiles are
+    /// of no use here, and packed ones unpack to any size.
+    /// </summary>
+    /// <returns>The new length.</returns>
+    internal static int ReducePng(Span<byte> content)
+    {
+        int kept = 8;
+        int read = 8;
+        while (read + 8 <= content.Length)
+        {
+            Span<byte> rest = content[read..];
+            int length = (int)Math.Min(12L + BinaryPrimitives.ReadUInt32BigEndian(rest), rest.Length);
+            ReadOnlySpan<byte> name = rest.Slice(4, 4);
+            if (name.SequenceEqual("IDAT"u8) || name.SequenceEqual("IHDR"u8) || name.SequenceEqual("PLTE"u8)
+                || name.SequenceEqual("tRNS"u8) || name.SequenceEqual("IEND"u8))
+            {
+                rest[..length].CopyTo(content[kept..]);
+                kept += length;
+            }
+
+            read += length;
+        }
+
+        return Math.Min(kept, content.Length);
     }
 
     private static byte[] ReadContent(string path)
@@ -167,7 +173,7 @@ internal sealed class PictureFile : IDisposable
     /// </summary>
     private bool IsGrey(ReadOnlySpan<byte> colours)
     {
-        int rounding = _codec.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Bmp ? 0 : LargestRounding;
+        int rounding = codec.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Bmp ? 0 : LargestRounding;
         for (int i = 0; i < colours.Length; i += 4)
         {
             if (Math.Abs(colours[i] - colours[i + 1]) > rounding || Math.Abs(colours[i] - colours[i + 2]) > rounding)
@@ -183,29 +189,16 @@ internal sealed class PictureFile : IDisposable
 /// <summary>Whether a picture shows colour.</summary>
 internal enum PictureColour
 {
-    /// <summary>It is stored as grey values.</summary>
     Grey,
 
-    /// <summary>It is stored in colour and shows none.</summary>
     GreyInColour,
 
-    /// <summary>It shows colour.</summary>
     Coloured,
 }
 
 /// <summary>A picture that cannot be read; a folder is read to its end to name several.</summary>
-internal sealed class PictureException : SereException
+internal sealed class PictureException(string path, string fault, Exception? cause = null)
+    : SereException($"'{path}' {fault}; replace it or remove it from the folder.", cause!)
 {
-    /// <summary>A failure of one file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="fault">What is wrong, to follow the file's name in a sentence.</param>
-    /// <param name="cause">The error that caused it, or null.</param>
-    public PictureException(string path, string fault, Exception? cause = null)
-        : base($"'{path}' {fault}; replace it or remove it from the folder.", cause!)
-    {
-        Fault = fault;
-    }
-
-    /// <summary>What is wrong, to follow the file's name in a sentence.</summary>
-    public string Fault { get; }
+    public string Fault => fault;
 }

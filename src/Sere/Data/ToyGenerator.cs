@@ -6,10 +6,8 @@ namespace Sere.Data;
 /// </summary>
 internal static class ToyGenerator
 {
-    /// <summary>The number of training vectors.</summary>
     public const int TrainVectors = 50_000;
 
-    /// <summary>The number of test vectors.</summary>
     public const int TestVectors = 10_000;
 
     /// <summary>The area of the dark squares of the checkerboard, on which its density is constant.</summary>
@@ -22,7 +20,6 @@ internal static class ToyGenerator
     private const double MoonNoise = 0.1;
     private const double RingNoise = 0.08;
 
-    /// <summary>Training and test vectors.</summary>
     public static (ImageSet Train, ImageSet Test) Generate(ToyShape shape) =>
         (Generate(shape, TrainVectors, TrainStream), Generate(shape, TestVectors, TestStream));
 
@@ -92,12 +89,9 @@ internal static class ToyGenerator
 /// <summary>A density on the plane to learn.</summary>
 internal enum ToyShape
 {
-    /// <summary>Two interleaved half circles of radius 1.</summary>
     TwoMoons,
 
-    /// <summary>The dark squares of a board of 4 by 4 squares, each of side 2.</summary>
     Checkerboard,
 
-    /// <summary>Four circles of radius 1 to 4.</summary>
     Rings,
 }

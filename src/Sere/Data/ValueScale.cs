@@ -32,10 +32,6 @@ internal static class ValueScales
         bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) < 0 && bytes.Contains((byte)1);
 
     /// <summary>Brings bytes, in place, to the range from 0 to 255.</summary>
-    /// <param name="bytes">Bytes of a scale.</param>
-    /// <param name="scale">The scale; null for bytes.</param>
-    /// <param name="source">What the bytes are, for the error.</param>
-    /// <exception cref="SereException">They do not fit the scale.</exception>
     public static void Stretch(Span<byte> bytes, ValueScale? scale, string source)
     {
         if (scale != ValueScale.Binary)
@@ -55,7 +51,6 @@ internal static class ValueScales
         }
     }
 
-    /// <summary>The error of a number that a scale does not have.</summary>
     public static SereException Misfit(string source, double value, ValueScale scale) => new(
         $"'{source}' holds the value {value}, where the data are {(scale == ValueScale.Binary ? "0 and 1" : "whole numbers from 0 to 255")} "
         + $"(dataset.scale is {scale.ToString().ToLowerInvariant()}); bring its values to that scale.");

@@ -10,7 +10,7 @@ namespace Sere.Runs;
 /// The checkpoints of a run: step-N.safetensors holds tensors and step-N.json, which is written after it, the state and
 /// the tensors' digest; a checkpoint exists once its state does. best.safetensors holds the weights of the best epoch.
 /// </summary>
-public sealed class CheckpointStore
+internal sealed class CheckpointStore(string folder, IFileSystem? files = null)
 {
     private const string TensorExtension = ".safetensors";
     private const string StateExtension = ".json";
@@ -19,22 +19,7 @@ public sealed class CheckpointStore
 
     // A training beside may write a checkpoint and delete one at any moment; a listing is good for a moment only.
     private const int MostListings = 20;
-    private readonly string _folder;
-    private readonly IFileSystem _files;
-
-    /// <summary>The checkpoints in a folder.</summary>
-    public CheckpointStore(string folder)
-        : this(folder, PhysicalFileSystem.Instance)
-    {
-    }
-
-    /// <summary>The checkpoints in a folder of a file system.</summary>
-    internal CheckpointStore(string folder, IFileSystem files)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        _folder = folder;
-        _files = files;
-    }
+    private readonly IFileSystem _files = files ?? PhysicalFileSystem.Instance;
 
     /// <summary>How many of the last checkpoints are kept; at least 1.</summary>
     public int Kept { get; init; } = 2;
@@ -47,14 +32,11 @@ public sealed class CheckpointStore
 
     private bool HasBest => File.Exists(BestPath);
 
-    private string BestPath => LinkFreePath.Below(_folder, "best.safetensors");
+    private string BestPath => LinkFreePath.Below(folder, "best.safetensors");
 
     /// <summary>Writes a checkpoint and removes those that are older than the <see cref="Kept"/> last.</summary>
-    /// <exception cref="SereException">It cannot be written; the older ones are whole.</exception>
     public void Save(Trainer trainer, RunState state)
     {
-        ArgumentNullException.ThrowIfNull(trainer);
-        ArgumentNullException.ThrowIfNull(state);
         string tensors = Path.ChangeExtension(StatePath(state), TensorExtension);
         using (torch.no_grad())
         {
@@ -72,10 +54,8 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Keeps the trainer's evaluation weights as the best so far.</summary>
-    /// <exception cref="SereException">They cannot be written.</exception>
     public void SaveBest(Trainer trainer, int epoch, double validationElbo)
     {
-        ArgumentNullException.ThrowIfNull(trainer);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var weights = trainer.Parameters.Unflatten(trainer.EvaluationValues);
@@ -92,16 +72,8 @@ public sealed class CheckpointStore
             _files);
     }
 
-    /// <summary>Brings a trainer to the last good checkpoint.</summary>
-    /// <param name="trainer">A trainer of the same configuration.</param>
-    /// <param name="warn">Told of each checkpoint that is damaged.</param>
-    /// <returns>The state, or null where there is no checkpoint.</returns>
-    /// <exception cref="SereException">
-    /// There are checkpoints, but none is good, or the run was trained with another configuration.
-    /// </exception>
     public RunState? Restore(Trainer trainer, Action<string> warn)
     {
-        ArgumentNullException.ThrowIfNull(trainer);
         if (ReadLast(warn) is not var (state, file, path))
         {
             return null;
@@ -123,14 +95,8 @@ public sealed class CheckpointStore
         return state;
     }
 
-    /// <summary>Puts saved weights into a model.</summary>
-    /// <param name="model">A model of the run's configuration.</param>
-    /// <param name="checkpoint">Which weights.</param>
-    /// <param name="warn">Told of each checkpoint that is damaged, and where the last stands in for the best.</param>
-    /// <exception cref="SereException">There are none, they are damaged, or they do not fit the model.</exception>
     public void LoadWeights(torch.nn.Module model, CheckpointChoice checkpoint, Action<string> warn)
     {
-        ArgumentNullException.ThrowIfNull(model);
         using var noGrad = torch.no_grad();
         if (checkpoint == CheckpointChoice.Best && HasBest)
         {
@@ -140,20 +106,18 @@ public sealed class CheckpointStore
         }
 
         var (state, file, path) = ReadLast(warn, CheckpointTensors.IsWeight)
-            ?? throw new SereException($"There are no weights in '{_folder}' yet; train longer, or go on with --resume.");
+            ?? throw new SereException($"There are no weights in '{folder}' yet; train longer, or go on with --resume.");
         using var read = file;
         if (checkpoint == CheckpointChoice.Best)
         {
             warn(
-                $"There are no best weights in '{_folder}'; those of the last checkpoint, of epoch {state.Progress.Epoch}, "
+                $"There are no best weights in '{folder}'; those of the last checkpoint, of epoch {state.Progress.Epoch}, "
                 + "are used, as --checkpoint last asks for.");
         }
 
         CheckpointTensors.CopyEvaluationValues(model, file, path);
     }
 
-    /// <summary>Whether there are best weights to compare a later epoch with.</summary>
-    /// <param name="warn">Told where they are missing or damaged.</param>
     internal bool HasSoundBest(Action<string> warn)
     {
         string fault = "are missing";
@@ -179,7 +143,7 @@ public sealed class CheckpointStore
     /// </summary>
     internal void DeleteOrphans()
     {
-        foreach (string tensors in _files.List(_folder, $"{Prefix}*{TensorExtension}")
+        foreach (string tensors in _files.List(folder, $"{Prefix}*{TensorExtension}")
             .Where(path => !File.Exists(Path.ChangeExtension(path, StateExtension))))
         {
             Delete(tensors);
@@ -201,7 +165,7 @@ public sealed class CheckpointStore
     }
 
     private string StatePath(RunState state) =>
-        LinkFreePath.Below(_folder, $"{Prefix}{state.Progress.Step:D9}{StateExtension}");
+        LinkFreePath.Below(folder, $"{Prefix}{state.Progress.Step:D9}{StateExtension}");
 
     private void Delete(IEnumerable<string> states)
     {
@@ -214,15 +178,8 @@ public sealed class CheckpointStore
 
     private void Delete(string path)
     {
-        try
-        {
-            // A link that bears the name is deleted itself.
-            _files.Delete(path);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(path, error);
-        }
+        // A link that bears the name is deleted itself.
+        FileFault.Writing(path, () => _files.Delete(path));
     }
 
     private SafeTensorsFile ReadBest()
@@ -256,8 +213,8 @@ public sealed class CheckpointStore
                 string tensors = Path.ChangeExtension(path, TensorExtension);
                 try
                 {
-                    var state = RunStateFile.Read(LinkFreePath.Below(_folder, Path.GetFileName(path)));
-                    var file = SafeTensors.Read(LinkFreePath.Below(_folder, Path.GetFileName(tensors)), content =>
+                    var state = RunStateFile.Read(LinkFreePath.Below(folder, Path.GetFileName(path)));
+                    var file = SafeTensors.Read(LinkFreePath.Below(folder, Path.GetFileName(tensors)), content =>
                     {
                         if (!string.Equals(ContentDigest.OfStream(content), state.Digest, StringComparison.Ordinal))
                         {
@@ -285,17 +242,17 @@ public sealed class CheckpointStore
             if (!hasChanged)
             {
                 throw new SereException(
-                    $"None of the checkpoints in '{_folder}' is good; restore one from a copy, or train in another folder.");
+                    $"None of the checkpoints in '{folder}' is good; restore one from a copy, or train in another folder.");
             }
         }
 
         return isEmpty ? null : throw new SereException(
-            $"The checkpoints in '{_folder}' are replaced faster than they can be read; try again, or train with fewer of them.");
+            $"The checkpoints in '{folder}' are replaced faster than they can be read; try again, or train with fewer of them.");
     }
 
     /// <summary>The states of all checkpoints, the newest first.</summary>
-    private IReadOnlyList<string> States() => Directory.Exists(_folder)
-        ? [.. _files.List(_folder, Prefix + "*" + StateExtension).OrderDescending(StringComparer.Ordinal)]
+    private IReadOnlyList<string> States() => Directory.Exists(folder)
+        ? [.. _files.List(folder, Prefix + "*" + StateExtension).OrderDescending(StringComparer.Ordinal)]
         : [];
 }
 
@@ -310,27 +267,14 @@ public enum CheckpointChoice
 }
 
 /// <summary>Says when the next checkpoint is due.</summary>
-internal sealed class CheckpointSchedule
+internal sealed class CheckpointSchedule(CheckpointTimes configuration, TimeProvider clock)
 {
-    private readonly CheckpointTimes _configuration;
-    private readonly TimeProvider _clock;
-    private long _saved;
+    private long _saved = clock.GetTimestamp();
 
-    /// <summary>A schedule that counts its minutes from now on.</summary>
-    public CheckpointSchedule(CheckpointTimes configuration, TimeProvider clock)
-    {
-        _configuration = configuration;
-        _clock = clock;
-        Saved();
-    }
-
-    /// <summary>Whether one is due between two steps.</summary>
     public bool IsDue =>
-        _configuration.EveryMinutes is { } minutes && _clock.GetElapsedTime(_saved).TotalMinutes >= minutes;
+        configuration.EveryMinutes is { } minutes && clock.GetElapsedTime(_saved).TotalMinutes >= minutes;
 
-    /// <summary>Whether one is due at the end of an epoch, counted from 1.</summary>
-    public bool IsDueAfter(int epoch) => epoch % _configuration.EveryEpochs == 0 || IsDue;
+    public bool IsDueAfter(int epoch) => epoch % configuration.EveryEpochs == 0 || IsDue;
 
-    /// <summary>A checkpoint was written.</summary>
-    public void Saved() => _saved = _clock.GetTimestamp();
+    public void Saved() => _saved = clock.GetTimestamp();
 }

@@ -15,7 +15,6 @@ internal static class CheckpointTensors
     private const string FirstMoment = OptimizerPrefix + "first_moment";
     private const string SecondMoment = OptimizerPrefix + "second_moment";
 
-    /// <summary>All tensors of a checkpoint.</summary>
     public static IEnumerable<(string Name, torch.Tensor Value)> Of(Trainer trainer)
     {
         foreach (var (name, value) in trainer.Parameters.Unflatten(trainer.Parameters.Values))
@@ -51,8 +50,6 @@ internal static class CheckpointTensors
     /// <summary>Whether a tensor of a checkpoint is one of the weights, or of their average.</summary>
     public static bool IsWeight(string name) => !name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
 
-    /// <summary>Puts weights into a model.</summary>
-    /// <exception cref="SereException">They do not fit the model, or are not finite.</exception>
     public static void CopyWeights(torch.nn.Module model, SafeTensorsFile file, string path) =>
         CopyIntoModel(model, file, "", path);
 

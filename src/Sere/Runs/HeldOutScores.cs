@@ -11,9 +11,8 @@ namespace Sere.Runs;
 /// Log-likelihoods of images like the training images that the model was not trained on: the scale that tells whether a
 /// score is low. Bounds rise with the number of importance samples, so only scores of the same number are compared.
 /// </summary>
-public sealed record HeldOutScores
+internal sealed record HeldOutScores
 {
-    /// <summary>How many of the validation images are scored at most.</summary>
     public const int MostImages = 1000;
 
     /// <summary>With fewer held-out images than this, what is measured on them is coarse and worth a warning.</summary>
@@ -22,30 +21,21 @@ public sealed record HeldOutScores
     private const int CurrentFormat = 1;
     private const long LargestFile = 1L << 20;
 
-    /// <summary>Version of this format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
-    /// <summary>Digest of the weights that scored.</summary>
     public required string Weights { get; init; }
 
     /// <summary>Digest of the run's configuration; null where an older version measured.</summary>
     public string? Configuration { get; init; }
 
-    /// <summary>Importance samples an image, K.</summary>
     public required int ImportanceSamples { get; init; }
 
-    /// <summary>Seed of binarization and samples.</summary>
     public required long Seed { get; init; }
 
     /// <summary>The scores in nats, in the order of the validation images.</summary>
     public required IReadOnlyList<double> LogLikelihood { get; init; }
 
     /// <summary>Scores the first validation images of a run.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="validation">The run's validation images.</param>
-    /// <param name="options">Samples and seed.</param>
-    /// <param name="onImages">Called with the number of images done and of all.</param>
-    /// <param name="cancellation">Asks to stop.</param>
     public static HeldOutScores Measure(
         TrainedModel model,
         ImageSet validation,
@@ -53,9 +43,6 @@ public sealed record HeldOutScores
         Action<int, int>? onImages = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(validation);
-        ArgumentNullException.ThrowIfNull(options);
         var images = validation.Slice(0, Math.Min(MostImages, validation.Count));
         return new HeldOutScores
         {
@@ -69,14 +56,8 @@ public sealed record HeldOutScores
     }
 
     /// <summary>The scores that a run keeps for these weights, samples and seed; null where there are none.</summary>
-    /// <param name="folder">The run.</param>
-    /// <param name="model">Its model.</param>
-    /// <param name="options">Samples and seed.</param>
     public static HeldOutScores? Find(RunFolder folder, TrainedModel model, EvaluationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
         var kept = Read(folder.HeldOutScores(options.ImportanceSamples));
         return kept is { LogLikelihood.Count: > 0 }
             && kept.Seed == options.Seed
@@ -92,11 +73,8 @@ public sealed record HeldOutScores
     private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
         configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
-    /// <summary>Keeps the scores in a run.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public void Write(RunFolder folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
         AtomicFile.WriteAllText(
             folder.HeldOutScores(ImportanceSamples), JsonSerializer.Serialize(this, RunJson.Indented) + "\n", folder.Files);
     }
@@ -131,34 +109,20 @@ public sealed record HeldOutScores
 }
 
 /// <summary>Writes the scores of images as CSV: a header, then a line for each image in their order.</summary>
-public static class ScoreTable
+internal static class ScoreTable
 {
     private const string Header =
         "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization";
 
     /// <summary>
     /// Writes the file name or index of each image, the bound on its log-likelihood in nats, the bound's Monte-Carlo
-    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the binarization
-    /// rule that was used.
+    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the
+    /// binarization rule that was used.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="names">File names, or null to write indices.</param>
-    /// <param name="likelihoods">The scores.</param>
-    /// <param name="binarization">The rule.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Write(
         string path, IReadOnlyList<string>? names, ImageLikelihoods likelihoods, BinarizationRule binarization) =>
         Write(path, names, likelihoods, binarization, "", _ => "");
 
-    /// <summary>As above, and the percentile of each image among held-out ones.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="names">File names, or null to write indices.</param>
-    /// <param name="likelihoods">The scores.</param>
-    /// <param name="binarization">The rule.</param>
-    /// <param name="heldOut">
-    /// Scores of held-out images; null leaves the percentile empty, and so does a score that is not a number.
-    /// </param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void WriteWithPercentiles(
         string path,
         IReadOnlyList<string>? names,
@@ -177,7 +141,6 @@ public static class ScoreTable
         string moreHeader,
         Func<double, string> more)
     {
-        ArgumentNullException.ThrowIfNull(likelihoods);
         string rule = binarization.ToString().ToLowerInvariant();
         var lines = Enumerable.Range(0, likelihoods.LogLikelihood.Length).Select(image => string.Create(
             CultureInfo.InvariantCulture,

@@ -27,9 +27,6 @@ public static class LatentPaths
     /// <exception cref="SereException">An image has another shape, or the model has no latents.</exception>
     public static ImageBatch Interpolate(TrainedModel model, ImageSet from, ImageSet to, int steps, long seed = 1)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(from);
-        ArgumentNullException.ThrowIfNull(to);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
         model.RequireFit(from);
         model.RequireFit(to);
@@ -58,7 +55,6 @@ public static class LatentPaths
     /// <exception cref="UsageException">The model has no such layer.</exception>
     public static ImageBatch Traverse(TrainedModel model, int layer, int steps, long seed = 1)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
         var latents = model.Model.LatentsPerLayer;
         if (layer < 0 || layer >= latents.Count)
@@ -128,7 +124,6 @@ public sealed class ImageCodes
     /// <exception cref="SereException">It cannot be written.</exception>
     public void Write(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
         {
             NpyFile.Write(path, new NpyArray(Values, Images, LatentsPerLayer.Sum()));

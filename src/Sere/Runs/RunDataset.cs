@@ -16,7 +16,6 @@ public static class RunDataset
     /// <exception cref="SereException">They are missing, damaged or too few.</exception>
     public static DatasetSplits Load(ExperimentConfiguration configuration, string? dataFolder = null)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         var dataset = configuration.Dataset;
         var splits = DatasetCatalog.Load(
             dataset.Name,
@@ -43,7 +42,6 @@ public static class RunDataset
     public static DatasetSplits LoadTrainedOn(
         ExperimentConfiguration configuration, string? dataFolder = null, string? moved = null)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         string name = moved is null ? configuration.Dataset.Name : DatasetCatalog.WithFullPath(moved);
         if (moved is null && DatasetCatalog.PlaceOf(name) is { } place && !Path.Exists(place))
         {
@@ -63,7 +61,6 @@ public static class RunDataset
             ? ValueScale.Bytes
             : dataset.Scale;
 
-    /// <summary>A configuration that says what the images are.</summary>
     internal static ExperimentConfiguration Resolve(ExperimentConfiguration configuration, DatasetSplits splits)
     {
         return configuration with
@@ -91,16 +88,13 @@ public static class RunDataset
 }
 
 /// <summary>Names a configuration that is given other data than its own, which its name and description speak of.</summary>
-public static class OtherData
+internal static class OtherData
 {
     private const int LongestName = 100;
 
     /// <summary>The configuration, under a name and a description that say what the data is.</summary>
-    /// <param name="configuration">The configuration as it was written.</param>
-    /// <param name="dataset">The data set that it is used with.</param>
     public static ExperimentConfiguration Describe(ExperimentConfiguration configuration, string dataset)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
         dataset = DatasetCatalog.WithFullPath(dataset);
         if (string.Equals(dataset, DatasetCatalog.WithFullPath(configuration.Dataset.Name), StringComparison.Ordinal))
         {
@@ -132,10 +126,6 @@ internal static class KeptConfiguration
         : JsonSerializer.Deserialize<JsonElement>(ConfigurationFile.ToJson(configuration));
 
     /// <summary>Refuses to go on from a checkpoint with another configuration than it was written with.</summary>
-    /// <param name="state">The checkpoint's state.</param>
-    /// <param name="configuration">The configuration to go on with; null to compare none.</param>
-    /// <param name="path">The checkpoint.</param>
-    /// <exception cref="SereException">They differ, or the checkpoint's is of another version.</exception>
     public static void RequireSame(RunState state, ExperimentConfiguration? configuration, string path)
     {
         if (configuration is null || state.Configuration is not { } kept)

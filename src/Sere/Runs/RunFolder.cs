@@ -17,7 +17,6 @@ public sealed class RunFolder
     {
     }
 
-    /// <summary>The folder of a run on a file system.</summary>
     internal RunFolder(string path, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -25,7 +24,6 @@ public sealed class RunFolder
         Files = files;
     }
 
-    /// <summary>What the run writes through.</summary>
     internal IFileSystem Files { get; }
 
     /// <summary>The folder itself.</summary>
@@ -65,7 +63,7 @@ public sealed class RunFolder
     public string Density => LinkFreePath.Below(Root, "density.png");
 
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
-    public string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
+    internal string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
 
     /// <summary>What the run was and what came out.</summary>
     public string Report => LinkFreePath.Below(Root, "report.md");
@@ -97,18 +95,12 @@ public sealed class RunFolder
     }
 
     /// <summary>The command line of the run; empty where none is kept.</summary>
+    internal string ReadCommand() => ReadText(Command, LargestCommand);
+
+    /// <summary>A text file that a run or a comparison keeps; empty where there is none.</summary>
     /// <exception cref="SereException">It cannot be read.</exception>
-    internal string ReadCommand()
-    {
-        try
-        {
-            return OrdinaryFile.HasContent(Command) ? OrdinaryFile.ReadAllText(Command, LargestCommand) : "";
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(Command, error);
-        }
-    }
+    internal static string ReadText(string path, long largest) => FileFault.Reading(
+        path, () => OrdinaryFile.HasContent(path) ? OrdinaryFile.ReadAllText(path, largest) : "");
 
     /// <summary>Refuses a folder that another run has written to, or where a run would write over what somebody keeps.</summary>
     /// <exception cref="UsageException">It holds a run, or checkpoints of one, or files of the names that a run writes.</exception>
@@ -131,8 +123,6 @@ public sealed class RunFolder
     /// <summary>
     /// Makes the folder and holds it until the result is disposed, so that no two processes train in it at once.
     /// </summary>
-    /// <exception cref="RunFolderTakenException">Another process holds it.</exception>
-    /// <exception cref="SereException">It cannot be made.</exception>
     internal FileStream Claim()
     {
         Create();
@@ -142,12 +132,8 @@ public sealed class RunFolder
             $"Another process is training in '{Root}'; wait until it has ended, or name another folder with --run.", error));
     }
 
-    /// <summary>Makes the folder.</summary>
-    /// <exception cref="SereException">It cannot be made.</exception>
-    public void Create() => Create(Checkpoints);
+    internal void Create() => Create(Checkpoints);
 
-    /// <summary>Makes the folder alone, without one for checkpoints.</summary>
-    /// <exception cref="SereException">It cannot be made.</exception>
     internal void CreateRoot() => Create(Root);
 
     private void Create(string path)
@@ -190,14 +176,7 @@ public sealed class RunFolder
 /// <summary>Another process trains in the folder.</summary>
 public sealed class RunFolderTakenException : SereException
 {
-    /// <summary>The error described by one sentence.</summary>
-    public RunFolderTakenException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>The error described by one sentence, with the error that caused it.</summary>
-    public RunFolderTakenException(string message, Exception innerException)
+    internal RunFolderTakenException(string message, Exception innerException)
         : base(message, innerException)
     {
     }

@@ -52,7 +52,6 @@ public sealed record RunMetrics
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValidationImportanceWeightedBound { get; init; }
 
-    /// <summary>What is trained on, on the validation images.</summary>
     [JsonIgnore]
     internal double ValidationBound => ValidationImportanceWeightedBound ?? ValidationElbo;
 
@@ -77,7 +76,6 @@ public sealed record RunMetrics
     internal static bool IsPossibleFigures(IEnumerable<double> figures) =>
         figures.All(figure => !double.IsFinite(figure) || Math.Abs(figure) < 1e60);
 
-    /// <summary>The line of an epoch that was trained and validated.</summary>
     internal static RunMetrics Of(EpochMetrics epoch, double validationElbo, double? validationBound, double seconds) =>
         new()
         {
@@ -99,17 +97,12 @@ public sealed record RunMetrics
 }
 
 /// <summary>Reads and writes metrics.jsonl.</summary>
-public static class MetricsLog
+internal static class MetricsLog
 {
     /// <summary>The largest file that is read, in bytes.</summary>
     private const long LargestFile = 1L << 28;
 
     /// <summary>The epochs of a file, in order; none if there is no file with content.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="warn">
-    /// Told of a damaged line, from which on nothing is read; null to have such a file refused.
-    /// </param>
-    /// <exception cref="SereException">A line is damaged, or the file cannot be read.</exception>
     public static IReadOnlyList<RunMetrics> Read(string path, Action<string>? warn = null)
     {
         if (!OrdinaryFile.HasContent(path))
@@ -152,12 +145,7 @@ public static class MetricsLog
     }
 
     /// <summary>Writes all epochs, whole or not at all.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    public static void Write(string path, IEnumerable<RunMetrics> epochs) =>
-        Write(path, epochs, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="Write(string, IEnumerable{RunMetrics})"/>, on a file system.</summary>
-    internal static void Write(string path, IEnumerable<RunMetrics> epochs, IFileSystem files) =>
+    public static void Write(string path, IEnumerable<RunMetrics> epochs, IFileSystem? files = null) =>
         AtomicFile.WriteAllText(
             path, string.Concat(epochs.Select(epoch => JsonSerializer.Serialize(epoch, RunJson.Line) + "\n")), files);
 }

@@ -8,51 +8,28 @@ using TorchSharp;
 namespace Sere.Runs;
 
 /// <summary>What comes out of a run that is trained: figures, pictures, scores of held-out images and the report.</summary>
-internal sealed class RunResults
+internal sealed class RunResults(
+    RunFolder folder, ExperimentConfiguration configuration, DatasetSplits splits, IRunObserver observer, torch.Device device)
 {
-    private readonly RunFolder _folder;
-    private readonly ExperimentConfiguration _configuration;
-    private readonly DatasetSplits _splits;
-    private readonly IRunObserver _observer;
-    private readonly torch.Device _device;
-
-    public RunResults(
-        RunFolder folder,
-        ExperimentConfiguration configuration,
-        DatasetSplits splits,
-        IRunObserver observer,
-        torch.Device device)
-    {
-        _folder = folder;
-        _configuration = configuration;
-        _splits = splits;
-        _observer = observer;
-        _device = device;
-    }
-
     /// <summary>Evaluates the best weights on the test images and writes everything.</summary>
-    /// <param name="metrics">The epochs.</param>
-    /// <param name="parameters">Number of the model's parameters.</param>
-    /// <param name="scoreHeldOut">Whether held-out images are scored for percentiles.</param>
-    /// <param name="cancellation">Asks to stop.</param>
     public SplitEvaluation Write(
         IReadOnlyList<RunMetrics> metrics, long parameters, bool scoreHeldOut, CancellationToken cancellation)
     {
         using var model = LoadBest();
-        RunPictures.Write(_folder, model, _splits.Test, metrics);
-        var options = new EvaluationOptions { ImportanceSamples = _configuration.Evaluation.ImportanceSamples };
+        RunPictures.Write(folder, model, splits.Test, metrics);
+        var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
         if (scoreHeldOut)
         {
-            HeldOutScores.Measure(model, _splits.Validation, options, cancellation: cancellation).Write(_folder);
+            HeldOutScores.Measure(model, splits.Validation, options, cancellation: cancellation).Write(folder);
         }
 
         var evaluation = SplitEvaluation.Evaluate(
-            model, _splits, DataSplit.Test, _configuration.Evaluation.Limit, options, _observer.OnEvaluation, cancellation);
-        RunPictures.WriteLayers(_folder, evaluation);
+            model, splits, DataSplit.Test, configuration.Evaluation.Limit, options, observer.OnEvaluation, cancellation);
+        RunPictures.WriteLayers(folder, evaluation);
         AtomicFile.WriteAllText(
-            _folder.Report,
-            RunReport.Write(_configuration, _folder.ReadCommand(), metrics, parameters, evaluation, _splits.Remarks),
-            _folder.Files);
+            folder.Report,
+            RunReport.Write(configuration, folder.ReadCommand(), metrics, parameters, evaluation, splits.Remarks),
+            folder.Files);
         return evaluation;
     }
 
@@ -60,12 +37,12 @@ internal sealed class RunResults
     {
         try
         {
-            return TrainedModel.Load(_folder.Root, CheckpointChoice.Best, _device, _observer.OnWarning);
+            return TrainedModel.Load(folder.Root, CheckpointChoice.Best, device, observer.OnWarning);
         }
         catch (SereException error)
         {
-            _observer.OnWarning($"{error.Message} The report is of the last weights.");
-            return TrainedModel.Load(_folder.Root, CheckpointChoice.Last, _device, _observer.OnWarning);
+            observer.OnWarning($"{error.Message} The report is of the last weights.");
+            return TrainedModel.Load(folder.Root, CheckpointChoice.Last, device, observer.OnWarning);
         }
     }
 }

@@ -8,12 +8,10 @@ using Sere.Training;
 namespace Sere.Runs;
 
 /// <summary>The part of a checkpoint that is not tensors.</summary>
-public sealed record RunState
+internal sealed record RunState
 {
-    /// <summary>Version of this format.</summary>
     public const int CurrentFormat = 2;
 
-    /// <summary>Version of the format that was written.</summary>
     public required int Format { get; init; }
 
     /// <summary>SHA-256 of the tensor file beside it.</summary>
@@ -26,10 +24,8 @@ public sealed record RunState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Configuration { get; init; }
 
-    /// <summary>Where training stands.</summary>
     public required TrainingProgress Progress { get; init; }
 
-    /// <summary>Updates that the optimizer applied.</summary>
     public required long OptimizerSteps { get; init; }
 
     /// <summary>
@@ -38,7 +34,6 @@ public sealed record RunState
     /// </summary>
     public double? BestValidationElbo { get; init; }
 
-    /// <summary>The epoch of that bound.</summary>
     public int BestEpoch { get; init; }
 
     /// <summary>Seconds of the run so far.</summary>
@@ -55,8 +50,6 @@ internal static class RunStateFile
     public static void Write(string path, RunState state, IFileSystem files) => AtomicFile.WriteAllText(
         path, JsonSerializer.Serialize(state with { StateDigest = DigestOf(state) }, RunJson.Indented), files);
 
-    /// <summary>Reads a state.</summary>
-    /// <exception cref="SereException">It cannot be read, is damaged, or is of another version.</exception>
     public static RunState Read(string path)
     {
         try

@@ -35,9 +35,6 @@ public sealed record SplitEvaluation(
         Action<int, int>? onImages = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(splits);
-        ArgumentNullException.ThrowIfNull(options);
         long start = Stopwatch.GetTimestamp();
         var all = split switch
         {
@@ -55,32 +52,30 @@ public sealed record SplitEvaluation(
         var gain = Evaluation.ResidualGain.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
         var logLikelihood = SampleStatistics.Of(likelihoods.LogLikelihood);
         double? bits = BitsPerDim(model, images, logLikelihood.Mean, options.Seed);
-        var report = new EvaluationReport
-        {
-            Model = model.Configuration.Name,
-            Dataset = splits.Name,
-            Split = JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString()),
-            Images = images.Count,
-            ImportanceSamples = options.ImportanceSamples,
-            LogLikelihood = logLikelihood.Mean,
-            StandardError = Finite(logLikelihood.StandardError),
-            MonteCarloError = Finite(
+        var report = new EvaluationReport(
+            Model: model.Configuration.Name,
+            Dataset: splits.Name,
+            Split: JsonNamingPolicy.KebabCaseLower.ConvertName(split.ToString()),
+            Images: images.Count,
+            ImportanceSamples: options.ImportanceSamples,
+            LogLikelihood: logLikelihood.Mean,
+            StandardError: Finite(logLikelihood.StandardError),
+            MonteCarloError: Finite(
                 Math.Sqrt(likelihoods.MonteCarloStandardError.Sum(error => error * error)) / images.Count),
-            ParetoShape = Finite(likelihoods.ParetoShape.Order().ElementAt(images.Count / 2)),
-            UnreliableImages = likelihoods.UnreliableImages,
-            IsBound = model.Model.IsBound,
-            Space = model.Model.Space,
-            Elbo = likelihoods.Elbo.Average(),
-            BitsPerDim = bits,
-            BitsPerDimIsBound = bits is null
+            ParetoShape: Finite(likelihoods.ParetoShape.Order().ElementAt(images.Count / 2)),
+            UnreliableImages: likelihoods.UnreliableImages,
+            IsBound: model.Model.IsBound,
+            Space: model.Model.Space,
+            Elbo: likelihoods.Elbo.Average(),
+            BitsPerDim: bits,
+            BitsPerDimIsBound: bits is null
                 ? null
                 : model.Model.IsBound || model.Binarization == BinarizationRule.Dequantized,
-            KlPerLayer = usage.KlPerLayer,
-            KlIsEstimated = !model.Model.HasClosedFormKl,
-            ActiveUnits = usage.ActiveUnits,
-            Seed = options.Seed,
-            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
-        };
+            KlPerLayer: usage.KlPerLayer,
+            KlIsEstimated: !model.Model.HasClosedFormKl,
+            ActiveUnits: usage.ActiveUnits,
+            Seed: options.Seed,
+            Seconds: Stopwatch.GetElapsedTime(start).TotalSeconds);
         return new SplitEvaluation(report, likelihoods, usage, baseline, gain);
     }
 
@@ -101,79 +96,44 @@ public sealed record SplitEvaluation(
 }
 
 /// <summary>What the evaluation of a model on a split says: the object that sere evaluate --json prints.</summary>
-public sealed record EvaluationReport
-{
-    /// <summary>The model's name.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>The data set's name.</summary>
-    public required string Dataset { get; init; }
-
-    /// <summary>"test", "validation" or "train".</summary>
-    public required string Split { get; init; }
-
-    /// <summary>Images that were evaluated: the first ones of the split.</summary>
-    public required int Images { get; init; }
-
-    /// <summary>Importance samples an image, K.</summary>
-    public required int ImportanceSamples { get; init; }
-
-    /// <summary>Mean of log p(x), or of its K-sample bound, in nats.</summary>
-    public required double LogLikelihood { get; init; }
-
-    /// <summary>Standard error of that mean over the images, in nats; null for a single image.</summary>
-    public required double? StandardError { get; init; }
-
-    /// <summary>
-    /// How far that mean would move with other importance samples, as a standard deviation in nats; 0 for an exact model, null
-    /// with too few samples to tell.
-    /// </summary>
-    public required double? MonteCarloError { get; init; }
-
-    /// <summary>Median over the images of k-hat, the Pareto shape of their weights; null where there is none.</summary>
-    public required double? ParetoShape { get; init; }
-
-    /// <summary>Images whose k-hat says that their bound rests on a few importance samples.</summary>
-    public required int UnreliableImages { get; init; }
-
-    /// <summary>Whether the log-likelihood is a lower bound.</summary>
-    public required bool IsBound { get; init; }
-
-    /// <summary>"discrete", "data" or "logit": what a nat is counted in.</summary>
-    public required string Space { get; init; }
-
-    /// <summary>Mean evidence lower bound, in nats.</summary>
-    public required double Elbo { get; init; }
-
-    /// <summary>
-    /// -log p(x) / (D log 2) of discrete data; of 8-bit images that are dequantized, the same of their levels, whatever the
-    /// space of the log-likelihood; else null.
-    /// </summary>
-    public required double? BitsPerDim { get; init; }
-
-    /// <summary>
-    /// Whether <see cref="BitsPerDim"/> is an upper bound: of a model whose log-likelihood is one, and of dequantized data.
-    /// Null where there is none.
-    /// </summary>
-    public required bool? BitsPerDimIsBound { get; init; }
-
-    /// <summary>Kullback-Leibler divergence of each layer, in nats.</summary>
-    public required IReadOnlyList<double> KlPerLayer { get; init; }
-
-    /// <summary>
-    /// Whether those divergences are one-sample estimates of log q - log p, which may be negative, and no closed forms.
-    /// </summary>
-    public required bool KlIsEstimated { get; init; }
-
-    /// <summary>Units whose posterior moves with the data.</summary>
-    public required int ActiveUnits { get; init; }
-
-    /// <summary>Seed of the binarization and of the importance samples.</summary>
-    public required long Seed { get; init; }
-
-    /// <summary>How long it took.</summary>
-    public required double Seconds { get; init; }
-}
+/// <param name="Model">The model's name.</param>
+/// <param name="Dataset">The data set's name.</param>
+/// <param name="Split">"test", "validation" or "train".</param>
+/// <param name="Images">Images that were evaluated: the first ones of the split.</param>
+/// <param name="ImportanceSamples">Importance samples an image, K.</param>
+/// <param name="LogLikelihood">Mean of log p(x), or of its K-sample bound, in nats.</param>
+/// <param name="StandardError">Standard error of that mean over the images, in nats; null for a single image.</param>
+/// <param name="MonteCarloError">
+/// How far that mean would move with other importance samples, as a standard deviation in nats; 0 for an exact model,
+/// null with too few samples to tell.
+/// </param>
+/// <param name="ParetoShape">
+/// Median over the images of k-hat, the Pareto shape of their weights; null where there is none.
+/// </param>
+/// <param name="UnreliableImages">Images whose k-hat says that their bound rests on a few importance samples.</param>
+/// <param name="IsBound">Whether the log-likelihood is a lower bound.</param>
+/// <param name="Space">"discrete", "data" or "logit": what a nat is counted in.</param>
+/// <param name="Elbo">Mean evidence lower bound, in nats.</param>
+/// <param name="BitsPerDim">
+/// -log p(x) / (D log 2) of discrete data; of 8-bit images that are dequantized, the same of their levels, whatever
+/// the space of the log-likelihood; else null.
+/// </param>
+/// <param name="BitsPerDimIsBound">
+/// Whether <see cref="BitsPerDim"/> is an upper bound: of a model whose log-likelihood is one, and of dequantized
+/// data. Null where there is none.
+/// </param>
+/// <param name="KlPerLayer">Kullback-Leibler divergence of each layer, in nats.</param>
+/// <param name="KlIsEstimated">
+/// Whether those divergences are one-sample estimates of log q - log p, which may be negative, and no closed forms.
+/// </param>
+/// <param name="ActiveUnits">Units whose posterior moves with the data.</param>
+/// <param name="Seed">Seed of the binarization and of the importance samples.</param>
+/// <param name="Seconds">How long it took.</param>
+public sealed record EvaluationReport(
+    string Model, string Dataset, string Split, int Images, int ImportanceSamples, double LogLikelihood,
+    double? StandardError, double? MonteCarloError, double? ParetoShape, int UnreliableImages, bool IsBound,
+    string Space, double Elbo, double? BitsPerDim, bool? BitsPerDimIsBound, IReadOnlyList<double> KlPerLayer,
+    bool KlIsEstimated, int ActiveUnits, long Seed, double Seconds);
 
 /// <summary>A part of a data set.</summary>
 public enum DataSplit

@@ -15,7 +15,6 @@ internal sealed class TensorBoardLog : IDisposable
     private const string Prefix = "events.out.tfevents.";
 
     private readonly TimeProvider _clock;
-    private readonly string _path;
     private readonly FileStream _file;
 
     /// <summary>Opens the file of a new session.</summary>
@@ -28,21 +27,15 @@ internal sealed class TensorBoardLog : IDisposable
     public TensorBoardLog(string folder, long firstStep, TimeProvider? clock = null)
     {
         _clock = clock ?? TimeProvider.System;
-        _path = folder;
-        try
+        string path = FileFault.Writing(folder, () =>
         {
             Directory.CreateDirectory(folder);
-            _path = NextPath(folder, _clock.GetUtcNow().ToUnixTimeSeconds());
+            return NextPath(folder, _clock.GetUtcNow().ToUnixTimeSeconds());
+        });
 
-            // Without a buffer, what an epoch writes can be read at once.
-            _file = new FileStream(
-                _path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(_path, error);
-        }
-
+        // Without a buffer, what an epoch writes can be read at once.
+        _file = FileFault.Writing(path, () => new FileStream(
+            path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0));
         try
         {
             Append(new Event { FileVersion = "brain.Event:2" });
@@ -59,8 +52,6 @@ internal sealed class TensorBoardLog : IDisposable
         }
     }
 
-    /// <summary>Writes an epoch at its step.</summary>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public void Write(RunMetrics metrics)
     {
         var summary = new Summary();
@@ -72,7 +63,6 @@ internal sealed class TensorBoardLog : IDisposable
         Append(new Event { Step = metrics.Step, Summary = summary });
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     /// <summary>The tags are part of the format of a run: docs/run-folder.md lists them.</summary>
@@ -119,13 +109,6 @@ internal sealed class TensorBoardLog : IDisposable
     private void Append(Event content)
     {
         content.WallTime = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-        try
-        {
-            _file.Write(TensorFlowRecord.Encode(content.ToByteArray()));
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(_path, error);
-        }
+        FileFault.Writing(_file.Name, () => _file.Write(TensorFlowRecord.Encode(content.ToByteArray())));
     }
 }

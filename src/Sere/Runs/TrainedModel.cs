@@ -16,12 +16,6 @@ public sealed class TrainedModel : IDisposable
     private const int ImagesAtOnce = 500;
     private readonly Action<string> _warn;
 
-    /// <summary>A model with its weights in place.</summary>
-    /// <param name="model">The model; disposed with this.</param>
-    /// <param name="configuration">The run's configuration.</param>
-    /// <param name="shape">Shape of an image.</param>
-    /// <param name="device">Where the model is.</param>
-    /// <param name="warn">Told of values that are no numbers; null for nobody.</param>
     internal TrainedModel(
         DensityModel model,
         ExperimentConfiguration configuration,
@@ -195,7 +189,6 @@ public sealed class TrainedModel : IDisposable
         return (InBatches(images.Count, Data), reconstructions);
     }
 
-    /// <summary>A digest of the weights.</summary>
     internal string WeightsDigest() =>
         ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter))
             .Concat(RunningStatistics.Of(Model)));

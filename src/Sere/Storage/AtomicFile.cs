@@ -6,7 +6,7 @@ namespace Sere.Storage;
 /// Files that are written whole or not at all: the content goes to a temporary file in the same folder, is flushed to
 /// the disk and takes the final name in one step. Whoever reads the name finds the old content or the new, never a part.
 /// </summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const string TemporaryPrefix = ".sere-";
     private const string TemporarySuffix = ".tmp";
@@ -15,59 +15,34 @@ public static class AtomicFile
     /// Writes a file through a stream, in place of an older one of that name. If <paramref name="write"/> throws, its
     /// error passes through, the older file stays as it was and the temporary file is gone.
     /// </summary>
-    /// <param name="path">The file. Its folder exists. A symbolic link is followed.</param>
-    /// <param name="write">Writes the content; the stream is closed for it.</param>
-    /// <exception cref="SereException">
-    /// The disk is full, permission is denied, the folder does not exist, or the name is that of a pipe or a device.
-    /// </exception>
-    public static void Write(string path, Action<Stream> write) => Write(path, write, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="Write(string, Action{Stream})"/>, on a file system.</summary>
-    internal static void Write(string path, Action<Stream> write, IFileSystem files)
+    public static void Write(string path, Action<Stream> write, IFileSystem? files = null) => FileFault.Writing(path, () =>
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(write);
+        files ??= PhysicalFileSystem.Instance;
+        string target = FollowLink(Path.GetFullPath(path));
+        OrdinaryFile.RequireReplaceable(target);
+        string temporary = Path.Combine(
+            Path.GetDirectoryName(target)!,
+            $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
         try
         {
-            string target = FollowLink(Path.GetFullPath(path));
-            OrdinaryFile.RequireReplaceable(target);
-            string temporary = Path.Combine(
-                Path.GetDirectoryName(target)!,
-                $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}");
-            try
+            using (var stream = files.Create(temporary))
             {
-                using (var stream = files.Create(temporary))
-                {
-                    write(stream);
-                    files.FlushToDisk(stream);
-                }
+                write(stream);
+                files.FlushToDisk(stream);
+            }
 
-                files.Move(temporary, target);
-            }
-            catch
-            {
-                DeleteQuietly(temporary, files);
-                throw;
-            }
+            files.Move(temporary, target);
         }
-        catch (Exception error) when (FileFault.IsFault(error))
+        catch
         {
-            throw FileFault.Writing(path, error);
+            DeleteQuietly(temporary, files);
+            throw;
         }
-    }
+    });
 
-    /// <summary>Writes a text file in UTF-8 without a byte order mark; see <see cref="Write(string, Action{Stream})"/>.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="text">Its whole content.</param>
-    /// <exception cref="SereException">The disk is full, permission is denied, or the folder does not exist.</exception>
-    public static void WriteAllText(string path, string text) => WriteAllText(path, text, PhysicalFileSystem.Instance);
-
-    /// <summary>As <see cref="WriteAllText(string, string)"/>, on a file system.</summary>
-    internal static void WriteAllText(string path, string text, IFileSystem files)
-    {
-        ArgumentNullException.ThrowIfNull(text);
+    /// <summary>Writes a text file in UTF-8 without a byte order mark, whole or not at all.</summary>
+    public static void WriteAllText(string path, string text, IFileSystem? files = null) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), files);
-    }
 
     /// <summary>
     /// Deletes the temporary files that a killed process left in a folder. Only for a folder that nobody else writes to.
@@ -105,10 +80,8 @@ public static class AtomicFile
 /// </summary>
 internal interface IFileSystem
 {
-    /// <summary>Makes a file that is not there yet.</summary>
     Stream Create(string path);
 
-    /// <summary>Brings what was written to the disk itself.</summary>
     void FlushToDisk(Stream stream);
 
     /// <summary>Gives a file another name in one step, in place of one that has it.</summary>
@@ -117,29 +90,19 @@ internal interface IFileSystem
     /// <summary>Removes a file; one that is not there is no error.</summary>
     void Delete(string path);
 
-    /// <summary>The files of a folder by a pattern of their names.</summary>
     string[] List(string folder, string pattern) => Directory.GetFiles(folder, pattern);
 }
 
 /// <summary>The file system of the machine.</summary>
 internal sealed class PhysicalFileSystem : IFileSystem
 {
-    private PhysicalFileSystem()
-    {
-    }
-
-    /// <summary>The only one.</summary>
     public static PhysicalFileSystem Instance { get; } = new();
 
-    /// <inheritdoc/>
     public Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    /// <inheritdoc/>
     public void FlushToDisk(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);
 
-    /// <inheritdoc/>
     public void Move(string source, string target) => File.Move(source, target, overwrite: true);
 
-    /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
 }

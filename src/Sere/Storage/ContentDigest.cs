@@ -5,24 +5,14 @@ using TorchSharp;
 namespace Sere.Storage;
 
 /// <summary>The digest by which a damaged file is told from a sound one.</summary>
-public static class ContentDigest
+internal static class ContentDigest
 {
     /// <summary>The SHA-256 of a file's content: 64 lower-case hexadecimal digits.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be read, is empty, or is a pipe or a device.</exception>
-    public static string OfFile(string path)
+    public static string OfFile(string path) => FileFault.Reading(path, () =>
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            using FileStream stream = OrdinaryFile.OpenRead(path);
-            return OfStream(stream);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream stream = OrdinaryFile.OpenRead(path);
+        return OfStream(stream);
+    });
 
     /// <summary>The SHA-256 of a text in UTF-8: 64 lower-case hexadecimal digits.</summary>
     internal static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -34,7 +24,6 @@ public static class ContentDigest
     /// <param name="tensors">The tensors; their order counts.</param>
     public static string OfTensors(IEnumerable<(string Name, torch.Tensor Value)> tensors)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, value) in tensors)
         {

@@ -4,13 +4,9 @@ namespace Sere.Storage;
 internal static class FolderLock
 {
     /// <summary>
-    /// Makes the folder and holds a file in it until the result is disposed. The file stays: if it went, one process could
-    /// hold the file that another is about to delete while a third makes a new one.
+    /// Makes the folder and holds a file in it until the result is disposed. The file stays: if it went, one process
+    /// could hold the file that another is about to delete while a third makes a new one.
     /// </summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="name">The name of the file.</param>
-    /// <param name="held">The error where another process holds it.</param>
-    /// <exception cref="SereException">The folder or the file cannot be made, or another process holds it.</exception>
     public static FileStream Take(string folder, string name, Func<Exception, SereException> held)
     {
         string path = Path.Combine(folder, name);

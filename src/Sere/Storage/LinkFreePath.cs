@@ -7,10 +7,6 @@ namespace Sere.Storage;
 internal static class LinkFreePath
 {
     /// <summary>A place below a folder, checked at each call: to be asked for anew before each use.</summary>
-    /// <param name="root">The folder that the user named.</param>
-    /// <param name="names">The folders on the way and the last name, each a single name.</param>
-    /// <returns>The path, which need not exist.</returns>
-    /// <exception cref="SereException">There is a link on the way or at its end.</exception>
     public static string Below(string root, params ReadOnlySpan<string> names)
     {
         string path = root;

@@ -7,7 +7,7 @@ namespace Sere.Storage;
 /// Arrays by name in a file of NumPy's npz format: a zip archive of npy files. Reading one runs no code and takes memory
 /// in proportion to the bytes that are there.
 /// </summary>
-public static class NpzFile
+internal static class NpzFile
 {
     private const string Extension = ".npy";
 
@@ -18,21 +18,11 @@ public static class NpzFile
     private static readonly DateTimeOffset FixedTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Reads all arrays, stored or deflated. Members of the archive whose names do not end in ".npy", or begin with a dot
-    /// or with "__MACOSX/", are passed over, unless there are no others.
+    /// Reads all arrays, stored or deflated. Members of the archive whose names do not end in ".npy", or begin with a
+    /// dot or with "__MACOSX/", are passed over, unless there are no others.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <returns>The arrays by name, without ".npy", in the order of the archive.</returns>
-    /// <exception cref="SereException">
-    /// The file cannot be read, is damaged, encrypted or packed by another method, has no arrays or two of one name, or
-    /// an array is damaged or holds no plain numbers; the message says what is wrong.
-    /// </exception>
-    public static IReadOnlyDictionary<string, NpyArray> Read(string path) => Read(path, onNames: null);
-
-    /// <summary>As <see cref="Read(string)"/>; the names are told before an array is read, and may be refused.</summary>
-    internal static IReadOnlyDictionary<string, NpyArray> Read(string path, Action<IReadOnlyCollection<string>>? onNames)
+    public static IReadOnlyDictionary<string, NpyArray> Read(string path, Action<IReadOnlyCollection<string>>? onNames = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
             using FileStream file = OrdinaryFile.OpenRead(path);
@@ -76,13 +66,8 @@ public static class NpzFile
     /// Writes arrays, whole or not at all, one after the other as they are enumerated. The same arrays give the same
     /// bytes each time; they are stored as they are, not compressed.
     /// </summary>
-    /// <param name="path">The file; an older one of that name is replaced.</param>
-    /// <param name="arrays">The arrays by name, without ".npy".</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Two arrays share a name.</exception>
     public static void Write(string path, IEnumerable<(string Name, NpyArray Array)> arrays)
     {
-        ArgumentNullException.ThrowIfNull(arrays);
         AtomicFile.Write(path, stream =>
         {
             var names = new HashSet<string>(StringComparer.Ordinal);
@@ -140,17 +125,14 @@ public static class NpzFile
         {
             var checksum = new Crc32();
             using Stream stream = member.Open();
-            NpyHeader header = NpyReader.ReadHeader(stream, member.Length, subject, checksum);
-            byte[] data = GrowingContent.Read(stream, header.DataLength);
-            checksum.Append(data);
-            return data.Length == header.DataLength && stream.ReadByte() < 0
-                && checksum.GetCurrentHashAsUInt32() == member.Crc32
-                ? NpyReader.ToArray(header, data, subject)
-                : throw NpyReader.Damaged(subject, "its length or checksum is not the one that the archive notes");
+            var array = NpyFile.Read(stream, member.Length, subject, checksum);
+            return stream.ReadByte() < 0 && checksum.GetCurrentHashAsUInt32() == member.Crc32
+                ? array
+                : throw NpyFile.Damaged(subject, "its length or checksum is not the one that the archive notes");
         }
         catch (InvalidDataException error)
         {
-            throw NpyReader.Damaged(subject, "its packed bytes are damaged or packed by an unknown method", error);
+            throw NpyFile.Damaged(subject, "its packed bytes are damaged or packed by an unknown method", error);
         }
     }
 

@@ -7,9 +7,6 @@ namespace Sere.Storage;
 internal static class OrdinaryFile
 {
     /// <summary>Refuses a target that a file of that name must not replace: a pipe, a socket or a device.</summary>
-    /// <param name="path">The target, which need not exist. Links are followed already.</param>
-    /// <exception cref="SereException">It is no ordinary file.</exception>
-    /// <exception cref="IOException">It cannot be examined; see <see cref="FileFault"/>.</exception>
     public static void RequireReplaceable(string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: 0 } && !IsOrdinary(path))
@@ -19,12 +16,7 @@ internal static class OrdinaryFile
     }
 
     /// <summary>Whether a file is there and has content, as no pipe and no device has by its length.</summary>
-    public static bool HasContent(string path)
-    {
-        var file = new FileInfo(path);
-        return (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is
-            FileInfo { Exists: true, Length: > 0 };
-    }
+    public static bool HasContent(string path) => Target(path) is { Exists: true, Length: > 0 };
 
     /// <summary>Reads a text file in UTF-8 whole; see <see cref="OpenRead"/>.</summary>
     public static string ReadAllText(string path, long largest)
@@ -43,18 +35,13 @@ internal static class OrdinaryFile
         }
     }
 
-    /// <summary>Opens a file that has a length and content; the stream can seek. Others may replace or delete the file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="largest">How many bytes it may have.</param>
-    /// <exception cref="SereException">The file is empty or too large, or a pipe or a device.</exception>
-    /// <exception cref="IOException">The file does not exist or cannot be opened; see <see cref="FileFault"/>.</exception>
-    /// <exception cref="UnauthorizedAccessException">Permission is denied, or it is a folder.</exception>
+    /// <summary>
+    /// Opens a file that has a length and content; the stream can seek. Others may replace or delete the file.
+    /// </summary>
     public static FileStream OpenRead(string path, long largest = long.MaxValue)
     {
         // To open a pipe waits for its writer and to read a device may never end; the length of both is 0.
-        var file = new FileInfo(path);
-        if ((file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is
-            FileInfo { Exists: true, Length: 0 })
+        if (Target(path) is { Exists: true, Length: 0 })
         {
             throw NotOrdinary(path);
         }
@@ -70,6 +57,12 @@ internal static class OrdinaryFile
         throw isTooLarge
             ? new SereException($"The file '{path}' is too large for what it should be; check the path.")
             : NotOrdinary(path);
+    }
+
+    private static FileInfo? Target(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
     }
 
     private static SereException NotOrdinary(string path) =>
@@ -110,17 +103,46 @@ internal static class FileFault
     public static bool IsFault(Exception error) =>
         error is IOException or UnauthorizedAccessException or NotSupportedException || IsTooLong(error);
 
-    /// <summary>The error of a file that could not be read.</summary>
     public static SereException Reading(string path, Exception error) =>
         new($"The file '{path}' cannot be read because {Reason(path, error)}; check the path and its permissions.", error);
 
-    /// <summary>The error of a file that could not be written.</summary>
     public static SereException Writing(string path, Exception error) =>
         new($"The file '{path}' cannot be written because {Reason(path, error)}; " +
             "resolve that or choose another place, nothing was changed.",
             IsTooLong(error) ? new IOException(error.Message, error) : error);
 
-    /// <summary>Why, to follow "because" in a sentence.</summary>
+    /// <summary>Reads a file by <paramref name="read"/>, whose faults become errors that name the file.</summary>
+    public static TContent Reading<TContent>(string path, Func<TContent> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (IsFault(error))
+        {
+            throw Reading(path, error);
+        }
+    }
+
+    /// <summary>Writes a file by <paramref name="write"/>, whose faults become errors that name the file.</summary>
+    public static TResult Writing<TResult>(string path, Func<TResult> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception error) when (IsFault(error))
+        {
+            throw Writing(path, error);
+        }
+    }
+
+    public static void Writing(string path, Action write) => Writing(path, () =>
+    {
+        write();
+        return path;
+    });
+
     public static string Reason(string path, Exception error) => error switch
     {
         _ when Directory.Exists(path) => "it is a folder",
@@ -154,9 +176,6 @@ internal static class GrowingContent
     private const long ProvenPart = 64;
 
     /// <summary>Reads at most <paramref name="length"/> bytes.</summary>
-    /// <param name="stream">Where they come from.</param>
-    /// <param name="length">The claimed length.</param>
-    /// <returns>The bytes; fewer than claimed where the stream ends early.</returns>
     public static byte[] Read(Stream stream, int length)
     {
         byte[] content = new byte[Math.Min(length, FirstBuffer)];

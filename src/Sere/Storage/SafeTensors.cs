@@ -4,39 +4,20 @@ namespace Sere.Storage;
 
 /// <summary>
 /// Tensors by name in a file of the public safetensors format, which Python and many other languages read. Reading one
-/// runs no code and takes no more memory than the file is long.
+/// runs no code and takes memory in proportion to the file.
 /// </summary>
-public static class SafeTensors
+internal static class SafeTensors
 {
     // Large enough to keep the disk busy, small enough for the 32-bit length of a span at any element size.
     private const long ChunkLength = 1L << 26;
 
     /// <summary>Writes tensors to a file, whole or not at all. Tensors are copied to the CPU one at a time.</summary>
-    /// <param name="path">The file; an older one of that name is replaced.</param>
-    /// <param name="tensors">
-    /// The tensors by name, of any device, shape and strides, of the types bool, uint8, int8 to int64, float16,
-    /// bfloat16, float32 and float64. Every bit is kept.
-    /// </param>
-    /// <param name="metadata">Free text by name.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
-    /// <exception cref="ArgumentException">Two tensors share a name, or a type has no place in the format.</exception>
     public static void Write(
         string path,
         IEnumerable<(string Name, torch.Tensor Value)> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null) =>
-        Write(path, tensors, metadata, PhysicalFileSystem.Instance);
-
-    /// <summary>
-    /// As <see cref="Write(string, IEnumerable{ValueTuple{string, torch.Tensor}}, IReadOnlyDictionary{string, string})"/>,
-    /// on a file system.
-    /// </summary>
-    internal static void Write(
-        string path,
-        IEnumerable<(string Name, torch.Tensor Value)> tensors,
-        IReadOnlyDictionary<string, string>? metadata,
-        IFileSystem files)
+        IReadOnlyDictionary<string, string>? metadata = null,
+        IFileSystem? files = null)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         (string Name, torch.Tensor Value)[] all = [.. tensors];
         SafeTensorsEntry[] entries = Arrange(all);
         byte[] head = SafeTensorsHeader.Encode(entries, metadata);
@@ -55,34 +36,26 @@ public static class SafeTensors
 
     /// <summary>Reads a file. The caller disposes the result; no open dispose scope holds its tensors.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="check">Looks at the open file first, which nobody can exchange any more.</param>
+    /// <param name="isWanted">Which tensors are read; null for all.</param>
     /// <exception cref="SereException">The file cannot be read, or is damaged; the message says where.</exception>
-    public static SafeTensorsFile Read(string path) => Read(path, check: null);
-
-    /// <summary>
-    /// As <see cref="Read(string)"/>, once the open file, which nobody can exchange, has passed a check, and those tensors alone
-    /// whose names are wanted.
-    /// </summary>
-    internal static SafeTensorsFile Read(string path, Action<Stream>? check, Predicate<string>? isWanted = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
+    public static SafeTensorsFile Read(string path, Action<Stream>? check = null, Predicate<string>? isWanted = null) =>
+        FileFault.Reading(path, () =>
         {
-            using FileStream file = OrdinaryFile.OpenRead(path);
-            check?.Invoke(file);
-            file.Position = 0;
-            return ReadTensors(file, SafeTensorsHeaderReader.Read(file), isWanted ?? (static _ => true));
-        }
-        catch (InvalidDataException error)
-        {
-            throw new SereException(
-                $"The file '{path}' is not a sound safetensors file because {error.Message}; restore it or write it anew.",
-                error);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+            try
+            {
+                using FileStream file = OrdinaryFile.OpenRead(path);
+                check?.Invoke(file);
+                file.Position = 0;
+                return ReadTensors(file, SafeTensorsHeader.Read(file), isWanted ?? (static _ => true));
+            }
+            catch (InvalidDataException error)
+            {
+                throw new SereException(
+                    $"The file '{path}' is not a sound safetensors file because {error.Message}; restore it or write it anew.",
+                    error);
+            }
+        });
 
     private static SafeTensorsEntry[] Arrange((string Name, torch.Tensor Value)[] tensors)
     {
@@ -170,28 +143,18 @@ public static class SafeTensors
 }
 
 /// <summary>What a safetensors file holds. Disposing it disposes the tensors.</summary>
-public sealed class SafeTensorsFile : IDisposable
+/// <param name="tensors">The tensors by name, on the CPU, in the order in which they were given to the writer.</param>
+/// <param name="metadata">Free text by name; empty if the file has none.</param>
+internal sealed class SafeTensorsFile(
+    OrderedDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata) : IDisposable
 {
-    private readonly OrderedDictionary<string, torch.Tensor> _tensors;
+    public IReadOnlyDictionary<string, string> Metadata => metadata;
 
-    internal SafeTensorsFile(
-        OrderedDictionary<string, torch.Tensor> tensors,
-        IReadOnlyDictionary<string, string> metadata)
-    {
-        _tensors = tensors;
-        Metadata = metadata;
-    }
+    public IReadOnlyDictionary<string, torch.Tensor> Tensors => tensors;
 
-    /// <summary>Free text by name; empty if the file has none.</summary>
-    public IReadOnlyDictionary<string, string> Metadata { get; }
-
-    /// <summary>The tensors by name, on the CPU, in the order in which they were given to the writer.</summary>
-    public IReadOnlyDictionary<string, torch.Tensor> Tensors => _tensors;
-
-    /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in _tensors.Values)
+        foreach (torch.Tensor tensor in tensors.Values)
         {
             tensor.Dispose();
         }

@@ -5,17 +5,14 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class CompareCommandTests : IDisposable
+public sealed class CompareCommandTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public CompareCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_suite_ends_in_a_table_and_is_not_run_again()

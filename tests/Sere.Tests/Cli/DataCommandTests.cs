@@ -6,13 +6,10 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class DataCommandTests : IDisposable
+public sealed class DataCommandTests : FolderTests
 {
     private const string File = "train-images-idx3-ubyte.gz";
     private static readonly byte[] Other = IdxFile.Zip(SmallDataset.Content());
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_data_sets_are_listed_with_what_is_there_of_them()

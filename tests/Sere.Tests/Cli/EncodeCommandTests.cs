@@ -4,10 +4,9 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class EncodeCommandTests : IDisposable
+public sealed class EncodeCommandTests : FolderTests
 {
     private const int Latents = 2;
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public EncodeCommandTests(TrainedRun run)
@@ -16,8 +15,6 @@ public sealed class EncodeCommandTests : IDisposable
         ImageSet digits = DigitsGenerator.GenerateTest(count: 4);
         NpyFile.Write(_folder.File("digits.npy"), new NpyArray(digits.Pixels, 4, 28, 28));
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Codes_are_one_array_or_an_array_a_layer()

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class EvaluateCommandTests : IDisposable
+public sealed class EvaluateCommandTests : FolderTests
 {
     private static readonly string[] KeysOfTheDesign =
     [
@@ -14,15 +14,12 @@ public sealed class EvaluateCommandTests : IDisposable
         "klIsEstimated", "activeUnits", "seed", "seconds",
     ];
 
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public EvaluateCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Json_is_one_object_with_the_keys_of_the_design_and_nothing_else()

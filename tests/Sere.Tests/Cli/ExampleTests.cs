@@ -3,17 +3,14 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class ExampleTests : IDisposable
+public sealed class ExampleTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public ExampleTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_quick_start_scores_and_draws_with_a_run()

@@ -3,17 +3,14 @@ using Xunit;
 namespace Sere.Tests.Cli;
 
 /// <summary>Exit code 1: the request is right, but a file, a folder or a run is not.</summary>
-public sealed class FailureTests : IDisposable
+public sealed class FailureTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public FailureTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("evaluate")]

@@ -8,18 +8,15 @@ namespace Sere.Tests.Cli;
 /// what is restored lacks the optimizer's count of updates, the average, or the sums of the epoch under way, and where
 /// half-written files stay.
 /// </summary>
-public sealed class InterruptionTests : IDisposable
+public sealed class InterruptionTests : FolderTests
 {
     private const int Epochs = 40;
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public InterruptionTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_stopped_run_goes_on_to_the_bits_of_one_that_never_stopped()

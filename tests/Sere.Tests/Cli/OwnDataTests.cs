@@ -8,12 +8,8 @@ using Xunit;
 namespace Sere.Tests.Cli;
 
 /// <summary>Training on images and vectors of one's own.</summary>
-public sealed class OwnDataTests : IDisposable
+public sealed class OwnDataTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Images_of_other_sizes_and_colours_are_refused_unless_they_are_resized_and_made_grey()
     {

@@ -3,17 +3,14 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class PictureCommandTests : IDisposable
+public sealed class PictureCommandTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public PictureCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Samples_are_a_picture_that_the_seed_decides()

@@ -3,17 +3,14 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class PresetsCommandTests : IDisposable
+public sealed class PresetsCommandTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public PresetsCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void All_presets_are_listed()

@@ -9,20 +9,17 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class ScoreCommandTests : IDisposable
+public sealed class ScoreCommandTests : FolderTests
 {
     private const string Header =
         "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization,percentile";
 
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public ScoreCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_folder_is_scored_in_the_order_of_its_names_which_are_quoted_where_they_must_be()

@@ -3,10 +3,9 @@ using Xunit;
 namespace Sere.Tests.Cli;
 
 /// <summary>Streams that are closed, full or a terminal.</summary>
-public sealed class StreamTests : IDisposable
+public sealed class StreamTests : FolderTests
 {
     private const string Escape = "\u001b[31m\u0007\u009b\u202e";
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public StreamTests(TrainedRun run)
@@ -14,8 +13,6 @@ public sealed class StreamTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs a shell.");
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("2>&-")]
@@ -122,7 +119,6 @@ public sealed class StreamTests : IDisposable
         string[] arguments = command is "TRAIN"
             ? _run.Command("--run", _folder.File("run"), "--set", "dataset.validationImages=11")
             : [command];
-
 
         // script takes one text, and of these arguments none has a space.
         var result = BuiltProgram.Sere.RunInShell("script -qec \"stty cols 1; TERM=xterm $*\" /dev/null", arguments);

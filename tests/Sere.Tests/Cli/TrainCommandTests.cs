@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-public sealed class TrainCommandTests : IDisposable
+public sealed class TrainCommandTests : FolderTests
 {
     private static readonly string[] MetricsOfTheDesign =
     [
@@ -16,15 +16,12 @@ public sealed class TrainCommandTests : IDisposable
         "imagesPerSecond",
     ];
 
-    private readonly TemporaryFolder _folder = new();
     private readonly TrainedRun _run;
 
     public TrainCommandTests(TrainedRun run)
     {
         _run = run;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_run_leaves_its_configuration_and_its_exact_command()

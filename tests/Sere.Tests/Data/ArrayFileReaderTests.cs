@@ -6,12 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class ArrayFileReaderTests : IDisposable
+public sealed class ArrayFileReaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData(new[] { 2, 12 }, 1, 1, 12)]
     [InlineData(new[] { 2, 3, 4 }, 1, 3, 4)]
@@ -77,7 +73,7 @@ public sealed class ArrayFileReaderTests : IDisposable
         Assert.Equal([0, 1, 1], Read(new NpyArray([0f, 1, 1], 1, 3), ValueScale.Bytes).Values);
         Assert.Equal([0, 1, 1], Read(new NpyArray([0f, 1, 1], 1, 3), ValueScale.Levels).Pixels);
         Assert.Equal([0.5f, 1, 1], Read(new NpyArray([0.5f, 1, 1], 1, 3), ValueScale.Binary).Values);
-        NpyFile.Write(Path, new NpyArray(NpyElementType.Boolean, [1, 3], dark));
+        NpyFile.Write(Path, new NpyArray(NpyType.Boolean, [1, 3], dark));
         Assert.Equal([0, 255, 255], ArrayFileReader.Read(Path, ValueScale.Bytes).Pixels);
     }
 
@@ -89,7 +85,7 @@ public sealed class ArrayFileReaderTests : IDisposable
         Assert.Contains($"'{Path}' holds the value 255, where the data are 0 and 1 (dataset.scale is binary)", message);
         message = Assert.Throws<SereException>(() => Read(new NpyArray([3f, 0.5f, 2], 1, 3), ValueScale.Levels)).Message;
         Assert.Contains("the value 0.5, where the data are whole numbers from 0 to 255 (dataset.scale is levels)", message);
-        NpyFile.Write(Path, new NpyArray(NpyElementType.Int16, [1, 2], [0, 0, 0, 1]));
+        NpyFile.Write(Path, new NpyArray(NpyType.Find("i2")!, [1, 2], [0, 0, 0, 1]));
         message = Assert.Throws<SereException>(() => ArrayFileReader.Read(Path, ValueScale.Bytes)).Message;
         Assert.Contains("the value 256,", message);
     }

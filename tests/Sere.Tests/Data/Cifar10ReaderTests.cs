@@ -3,12 +3,8 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class Cifar10ReaderTests : IDisposable
+public sealed class Cifar10ReaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void A_record_is_a_label_and_three_planes()
     {

@@ -4,12 +4,8 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class DatasetCatalogTests : IDisposable
+public sealed class DatasetCatalogTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Digits_are_built_in_and_the_same_for_every_seed()
     {

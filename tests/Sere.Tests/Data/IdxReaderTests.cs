@@ -3,12 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class IdxReaderTests : IDisposable
+public sealed class IdxReaderTests : FolderTests
 {
     private const long FewBytes = 1 << 20;
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(false)]

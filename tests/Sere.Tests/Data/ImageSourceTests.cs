@@ -5,15 +5,12 @@ using Xunit;
 
 namespace Sere.Tests.Data;
 
-public sealed class ImageSourceTests : IDisposable
+public sealed class ImageSourceTests : FolderTests
 {
     private static readonly ImageShape Colour = new(3, 1, 2);
     private static readonly ImageShape Grey = new(1, 1, 2);
 
-    private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_grey_picture_is_given_to_a_colour_model_as_three_equal_planes_with_a_warning()

@@ -90,19 +90,8 @@ public sealed class ComparisonMutationTests : IDisposable
         Assert.Equal(3, row.Images.LogLikelihood.Count);
     }
 
-    private static RowResult Row() => new()
+    private static RowResult Row() => new("a", "", 12, [2, 2], IsBound: true, [1.5, 2.5], 3, 2, 1, 0, 1.25)
     {
-        Name = "a",
-        Digest = "",
-        Parameters = 12,
-        LatentsPerLayer = [2, 2],
-        IsBound = true,
-        KlPerLayer = [1.5, 2.5],
-        ActiveUnits = 3,
-        Epochs = 2,
-        BestEpoch = 1,
-        SkippedSteps = 0,
-        Seconds = 1.25,
         Images = new PerImageFigures([-99.5, -98.25, -97], [-100, -99, -98.5]),
     };
 }

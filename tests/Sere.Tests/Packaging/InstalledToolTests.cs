@@ -6,9 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Packaging;
 
-public sealed class InstalledToolTests : IDisposable
+public sealed class InstalledToolTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly PackedSolution _packed;
     private readonly TrainedRun _trained;
 
@@ -17,8 +16,6 @@ public sealed class InstalledToolTests : IDisposable
         _packed = packed;
         _trained = trained;
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_tool_is_installed_from_a_folder_of_packages_and_trains()

@@ -10,9 +10,8 @@ namespace Sere.Tests.Packaging;
 /// <summary>
 /// The packages of the build that the tests run in: packed once for all tests, and only if one asks for them.
 /// </summary>
-public sealed class PackedSolution : IDisposable
+public sealed class PackedSolution : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly Lazy<string> _packages;
 
     public PackedSolution()
@@ -57,8 +56,6 @@ public sealed class PackedSolution : IDisposable
         using var running = new RunningProgram(Process.Start(start)!);
         return running.Finish();
     }
-
-    public void Dispose() => _folder.Dispose();
 
     private string Pack()
     {

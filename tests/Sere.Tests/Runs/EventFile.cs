@@ -1,11 +1,10 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Sere.Tests.Runs;
 
 /// <summary>
-/// Reads event files of TensorBoard from their bytes alone: TFRecord framing, whose checksums it verifies bit by bit, and
-/// the wire format of protocol buffers. It shares no code with what writes them.
+/// Reads event files of TensorBoard: TFRecord framing, whose checksums it verifies bit by bit, without code of what writes
+/// them, and the protocol buffers of the records.
 /// </summary>
 internal static class EventFile
 {
@@ -81,101 +80,13 @@ internal static class EventFile
 
     private static LoggedEvent Event(byte[] message)
     {
-        var result = new LoggedEvent(0, 0, null, null, null);
-        foreach (var (number, value) in Fields(message))
-        {
-            result = number switch
-            {
-                1 => result with { WallTime = BinaryPrimitives.ReadDoubleLittleEndian(value) },
-                2 => result with { Step = BinaryPrimitives.ReadInt64LittleEndian(value) },
-                3 => result with { FileVersion = Encoding.UTF8.GetString(value) },
-                5 => result with { Scalars = Summary(value) },
-                7 => result with { SessionStatus = Status(value) },
-                _ => throw new InvalidDataException($"An event has no field {number}."),
-            };
-        }
-
-        return result;
-    }
-
-    private static ulong Status(byte[] message)
-    {
-        var (number, value) = Fields(message).Single();
-        Require(number == 1, "A session log is more than its status.");
-        return BinaryPrimitives.ReadUInt64LittleEndian(value);
-    }
-
-    private static Dictionary<string, float> Summary(byte[] message)
-    {
-        var scalars = new Dictionary<string, float>(StringComparer.Ordinal);
-        foreach (var (number, value) in Fields(message))
-        {
-            Require(number == 1, "A summary holds something but values.");
-            string? tag = null;
-            float? scalar = null;
-            foreach (var (part, content) in Fields(value))
-            {
-                switch (part)
-                {
-                    case 1:
-                        tag = Encoding.UTF8.GetString(content);
-                        break;
-                    case 2:
-                        scalar = BinaryPrimitives.ReadSingleLittleEndian(content);
-                        break;
-                    default:
-                        throw new InvalidDataException($"A value has field {part}, which is none of a scalar.");
-                }
-            }
-
-            scalars.Add(tag!, scalar!.Value);
-        }
-
-        return scalars;
-    }
-
-    /// <summary>The fields of a message; a number of variable length comes as its 8 bytes.</summary>
-    private static IEnumerable<(int Number, byte[] Value)> Fields(byte[] message)
-    {
-        for (int position = 0; position < message.Length;)
-        {
-            ulong key = Varint(message, ref position);
-            byte[] value;
-            switch (key & 7)
-            {
-                case 0:
-                    value = BitConverter.GetBytes(Varint(message, ref position));
-                    break;
-                case 1:
-                    value = message[position..(position += 8)];
-                    break;
-                case 2:
-                    int length = (int)Varint(message, ref position);
-                    value = message[position..(position += length)];
-                    break;
-                case 5:
-                    value = message[position..(position += 4)];
-                    break;
-                default:
-                    throw new InvalidDataException($"There is no wire type {key & 7}.");
-            }
-
-            yield return ((int)(key >> 3), value);
-        }
-    }
-
-    private static ulong Varint(byte[] message, ref int position)
-    {
-        ulong value = 0;
-        for (int shift = 0; ; shift += 7)
-        {
-            byte part = message[position++];
-            value |= (ulong)(part & 0x7f) << shift;
-            if (part < 0x80)
-            {
-                return value;
-            }
-        }
+        var read = Tensorboard.Event.Parser.ParseFrom(message);
+        return new LoggedEvent(
+            read.WallTime,
+            read.Step,
+            read.FileVersion.Length > 0 ? read.FileVersion : null,
+            read.SessionLog is null ? null : (ulong)read.SessionLog.Status,
+            read.Summary?.Value.ToDictionary(value => value.Tag, value => value.SimpleValue, StringComparer.Ordinal));
     }
 
     private static void Require(bool sound, string fault)

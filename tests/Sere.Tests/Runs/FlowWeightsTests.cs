@@ -9,12 +9,9 @@ using Xunit;
 namespace Sere.Tests.Runs;
 
 /// <summary>The order of a flow's dimensions is in its weights file.</summary>
-public sealed class FlowWeightsTests : IDisposable
+public sealed class FlowWeightsTests : FolderTests
 {
     private const string Order = "density.layer0.step1.order";
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("random", CheckpointChoice.Best)]

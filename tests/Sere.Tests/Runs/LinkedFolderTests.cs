@@ -15,17 +15,13 @@ namespace Sere.Tests.Runs;
 /// Folders that a stranger made: links in them are not followed, and pipes do not keep anybody waiting. Shown to fail with
 /// <c>LinkFreePath.Below</c> returning every path, and with files opened by <c>File.OpenRead</c>.
 /// </summary>
-public sealed class LinkedFolderTests : IDisposable
+public sealed class LinkedFolderTests : FolderTests
 {
     private static readonly DatasetSplits Images = new(
         "light and dark", TinyExperiment.Images(24), TinyExperiment.Images(8), TinyExperiment.Images(4));
 
-    private readonly TemporaryFolder _folder = new();
-
     public LinkedFolderTests() =>
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows, and folders have no pipes there.");
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(typeof(RunFolder))]

@@ -13,12 +13,9 @@ using Xunit;
 namespace Sere.Tests.Runs;
 
 [Collection(ProcessMemoryTests.Alone)]
-public sealed class MemoryForecastTests : IDisposable
+public sealed class MemoryForecastTests : FolderTests
 {
     private const long Mebibyte = 1L << 20;
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_step_that_does_not_fit_is_refused_with_the_key_to_lower()

@@ -3,13 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class MetricsLogTests : IDisposable
+public sealed class MetricsLogTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string LogPath => _folder.File("metrics.jsonl");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void What_was_written_is_read_back_bit_for_bit()

@@ -6,13 +6,9 @@ using Xunit;
 namespace Sere.Tests.Runs;
 
 /// <summary>What a run writes for TensorBoard, held against its metrics.</summary>
-public sealed class RunEventsTests : IDisposable
+public sealed class RunEventsTests : FolderTests
 {
     private const int Epochs = 4;
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_run_leaves_one_file_with_the_metrics_of_its_epochs()

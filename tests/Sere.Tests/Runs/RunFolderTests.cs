@@ -6,12 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class RunFolderTests : IDisposable
+public sealed class RunFolderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void The_first_free_name_is_taken()
     {

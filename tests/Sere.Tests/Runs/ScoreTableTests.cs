@@ -5,12 +5,8 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class ScoreTableTests : IDisposable
+public sealed class ScoreTableTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void A_score_that_is_not_a_number_has_no_percentile()
     {

@@ -14,15 +14,11 @@ namespace Sere.Tests.Runs;
 /// state of a checkpoint written before its tensors, with a sum of the epoch that is under way left out of the state, and
 /// with older checkpoints or tensors without a state left lying.
 /// </summary>
-public sealed class StoppedRunTests : IDisposable
+public sealed class StoppedRunTests : FolderTests
 {
     // Three steps an epoch.
     private static readonly DatasetSplits Images = new(
         "light and dark", TinyExperiment.Images(24), TinyExperiment.Images(8), TinyExperiment.Images(4));
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(3, "everyEpochs=2", "kept=2")]

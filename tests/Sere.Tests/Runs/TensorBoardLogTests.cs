@@ -3,14 +3,11 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class TensorBoardLogTests : IDisposable
+public sealed class TensorBoardLogTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly FixedTime _time = new() { Now = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_250) };
 
     private string Root => _folder.File("tensorboard");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_session_begins_with_the_version_of_its_format_and_its_first_step()

@@ -6,14 +6,10 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class TrainingRunTests : IDisposable
+public sealed class TrainingRunTests : FolderTests
 {
     private static readonly DatasetSplits Digits = DatasetSplits.FromTrainingImages(
         "digits", DigitsGenerator.GenerateTrain(60), DigitsGenerator.GenerateTest(5), validationImages: 10);
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_program_trains_without_a_command_line_and_loads_what_it_trained()

@@ -14,12 +14,8 @@ namespace Sere.Tests.Runs;
 /// Names and layouts of weights are a format that other programs read: docs/run-folder.md documents them. The files are
 /// read here from their bytes alone.
 /// </summary>
-public sealed class WeightsFileTests : IDisposable
+public sealed class WeightsFileTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void The_weights_of_a_run_have_stable_names_and_shapes()
     {

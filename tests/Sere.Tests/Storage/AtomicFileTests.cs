@@ -3,12 +3,8 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class AtomicFileTests : IDisposable
+public sealed class AtomicFileTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void The_content_replaces_an_older_file_and_nothing_else_stays_in_the_folder()
     {

@@ -4,12 +4,8 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class ContentDigestTests : IDisposable
+public sealed class ContentDigestTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void The_digest_is_the_published_one_of_the_standard()
     {

@@ -3,13 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class NpyHeaderTests : IDisposable
+public sealed class NpyHeaderTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("array.npy");
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n")]
@@ -28,43 +24,26 @@ public sealed class NpyHeaderTests : IDisposable
         Read(NpyBytes.Array("f4", "(1,)", BitConverter.GetBytes(0.5f))).ToSingles());
 
     [Theory]
-    [InlineData("", "ends within the description")]
-    [InlineData("{", "ends within the description")]
-    [InlineData("{}", "lacks 'descr'")]
-    [InlineData("{'descr': '<f4', 'shape': (1,)}", "lacks 'fortran_order'")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False}", "lacks 'shape'")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "unknown key 'x'")]
-    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "'descr' twice")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}", "'shape' twice")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} 1", "from its byte 56 on")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1 1)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': [1]}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': 1}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1.0,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (01,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1_0,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (L,)}", "no description")]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}")]
+    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} 1")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1)}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1 1)}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (01,)}")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483648,)}", "a size above 2147483647")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999999,)}", "a size above")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (65536, 65536)}", "more than the")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647,2147483647,2147483647)}", "more than the")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (65536, 65536, 0)}", "more than the")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 65536, 65536)}", "more than the")]
-    [InlineData("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': None, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<f4', 'fortran_order': Falsehood, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<\\x664', 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<f4, 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<f4", "ends within the description")]
-    [InlineData("{'descr': u'<f4', 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr'= '<f4', 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("{'descr': __import__('os').system('true'), 'fortran_order': False, 'shape': (1,)}", "no description")]
-    [InlineData("('<f4', False, (1,))", "no description")]
-    public void A_header_that_breaks_the_rules_is_refused_with_the_fault(string literal, string fault) =>
+    [InlineData("{'descr': '<f4', 'fortran_order': Falsehood, 'shape': (1,)}")]
+    [InlineData("{'descr': '<\\x664', 'fortran_order': False, 'shape': (1,)}")]
+    [InlineData("{'descr': '<f4, 'fortran_order': False, 'shape': (1,)}")]
+    [InlineData("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}")]
+    [InlineData("{'descr': __import__('os').system('true'), 'fortran_order': False, 'shape': (1,)}")]
+    public void A_header_that_breaks_the_rules_is_refused_with_the_fault(string literal, string fault = "its header is no description of an array") =>
         AssertRefused(NpyBytes.Build(literal, new byte[4]), "is not a sound npy array because", fault);
 
     [Theory]
@@ -109,8 +88,7 @@ public sealed class NpyHeaderTests : IDisposable
     [Fact]
     public void A_hostile_text_in_the_header_cannot_steer_a_terminal_and_is_shortened()
     {
-        string message = AssertRefused(
-            NpyBytes.Build($"{{'\u009b2J{new string('x', 5000)}': 1}}", []), "unknown key '?2J");
+        string message = AssertRefused(NpyBytes.Array($"\u009b2J{new string('x', 5000)}", "(1,)", []), "type '?2J");
         Assert.InRange(message.Length, 1, 300 + FilePath.Length);
     }
 

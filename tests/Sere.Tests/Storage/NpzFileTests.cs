@@ -6,15 +6,11 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class NpzFileTests : IDisposable
+public sealed class NpzFileTests : FolderTests
 {
     private const uint LocalMark = 0x04034b50;
     private const uint CentralMark = 0x02014b50;
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("arrays.npz");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Arrays_come_back_by_name_in_their_order()

@@ -6,12 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class OrdinaryFileTests : IDisposable
+public sealed class OrdinaryFileTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void A_file_with_content_is_opened_also_behind_a_link()
     {

@@ -8,13 +8,9 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class SafeTensorsTests : IDisposable
+public sealed class SafeTensorsTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("model.safetensors");
-
-    public void Dispose() => _folder.Dispose();
 
     public static TheoryData<torch.ScalarType> Types() =>
     [

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 using System.Text;
 using Sere.Storage;
 
@@ -9,32 +8,20 @@ namespace Sere.Data.Downloads;
 /// Downloads an archive and unpacks it: all files come into parts beside their places and are verified before the first
 /// takes its place. The archive goes once they are there.
 /// </summary>
-internal sealed class ArchiveFetch
+internal sealed class ArchiveFetch(FetchOptions options, IFetchObserver observer)
 {
-    private readonly FetchOptions _options;
-    private readonly IFetchObserver _observer;
-
-    public ArchiveFetch(FetchOptions options, IFetchObserver observer)
-    {
-        _options = options;
-        _observer = observer;
-    }
-
     /// <summary>Brings the files of a data set that are not there yet.</summary>
-    /// <param name="local">What is there; nobody else changes it.</param>
-    /// <param name="archive">The archive of its files.</param>
-    /// <param name="cancellation">Ends the download; what has come stays.</param>
     /// <exception cref="SereException">No mirror serves the archive, or a file cannot be written.</exception>
     public async Task CompleteAsync(LocalDataset local, RemoteArchive archive, CancellationToken cancellation)
     {
         foreach (LocalFile file in local.Files.Where(file => file.State == LocalFileState.Verified))
         {
-            _observer.OnPresent(file.Path!);
+            observer.OnPresent(file.Path!);
         }
 
         IReadOnlyList<RemoteFile> files = local.Dataset.Files;
         var part = new PartFile(local.Folder, archive.Name);
-        await new PartDownload(_options, _observer).CompleteAsync(
+        await new PartDownload(options, observer).CompleteAsync(
             part,
             local.Dataset.Mirrors,
             RemoteArchive.LargestPacked(files),
@@ -50,43 +37,34 @@ internal sealed class ArchiveFetch
         PartFile[] parts = [.. wanted.Select(file => new PartFile(local.Folder, file.Expected.Name))];
         try
         {
-            Write(archive, local, wanted, parts);
-            for (int i = 0; i < wanted.Length; i++)
+            Write(archive, local, parts);
+            foreach (var (file, part) in wanted.Zip(parts))
             {
-                string target = parts[i].Place(_options.ReplaceDamaged);
-                if (wanted[i] is { State: LocalFileState.Damaged, Path: { } damaged }
-                    && !string.Equals(damaged, target, StringComparison.Ordinal))
-                {
-                    PartFile.DeleteFile(damaged);
-                }
-
-                _observer.OnFetched(target);
+                observer.OnFetched(file.Replace(part, options.ReplaceDamaged));
             }
         }
         finally
         {
-            foreach (PartFile part in parts)
-            {
-                part.Delete();
-            }
+            Array.ForEach(parts, part => part.Delete());
         }
     }
 
-    private static void Write(string archive, LocalDataset local, LocalFile[] wanted, PartFile[] parts)
+    private static void Write(string archive, LocalDataset local, PartFile[] parts)
     {
         var streams = new Dictionary<string, FileStream>(StringComparer.Ordinal);
         try
         {
-            for (int i = 0; i < wanted.Length; i++)
+            foreach (PartFile part in parts)
             {
-                streams.Add(wanted[i].Expected.Name, parts[i].Open(0));
+                streams.Add(part.Name, part.Open(0));
             }
 
-            ContentState state = ArchiveContent.Read(archive, local.Dataset.Files, (file, buffer, count) =>
+            ContentState state = ArchiveContent.Read(archive, local.Dataset.Files, (file, content) =>
             {
                 if (streams.TryGetValue(file.Name, out FileStream? stream))
                 {
-                    Write(stream, buffer.AsSpan(0, count));
+                    // By itself, so that a full disk is not taken for a fault of the archive.
+                    FileFault.Writing(stream.Name, () => stream.Write(content.Span));
                 }
             });
             if (state != ContentState.Whole)
@@ -102,209 +80,141 @@ internal sealed class ArchiveFetch
             }
         }
     }
-
-    // By itself, so that a full disk is not taken for a fault of the archive.
-    private static void Write(FileStream stream, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            stream.Write(bytes);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Writing(stream.Name, error);
-        }
-    }
 }
 
 /// <summary>
 /// Goes through a gzipped tar archive for the files of a data set. Nothing that the archive says decides where or how much
 /// is written: a file is known by its name and has to have its size and digest; links and paths out of the folder make
-/// the archive a wrong one; all of it is unpacked no further than its files can be long.
+/// the archive a wrong one; all of it is unpacked no further than its files can be long. System.Formats.Tar believes the
+/// size of what describes an entry, and takes that much memory.
 /// </summary>
-internal sealed class ArchiveContent
+internal static class ArchiveContent
 {
-    private const int BufferLength = 1 << 16;
-    private readonly IReadOnlyList<RemoteFile> _files;
-    private readonly Action<RemoteFile, byte[], int>? _onContent;
-    private readonly byte[] _buffer = new byte[BufferLength];
-    private long _left;
-
-    private ArchiveContent(IReadOnlyList<RemoteFile> files, Action<RemoteFile, byte[], int>? onContent)
-    {
-        _files = files;
-        _onContent = onContent;
-        _left = RemoteArchive.LargestUnpacked(files);
-    }
+    // Contents are padded to whole headers.
+    private const int HeaderLength = 512;
 
     /// <summary>What a downloaded archive is; it is whole once it has all files, whatever follows.</summary>
     /// <param name="path">The archive.</param>
     /// <param name="files">The files that it should have.</param>
-    /// <param name="onContent">Is given the content of the files, a number of bytes of a buffer at a time.</param>
+    /// <param name="onContent">Is given the content of the files piece by piece.</param>
     /// <exception cref="SereException">It cannot be read.</exception>
     public static ContentState Read(
-        string path, IReadOnlyList<RemoteFile> files, Action<RemoteFile, byte[], int>? onContent = null)
-    {
-        try
+        string path, IReadOnlyList<RemoteFile> files, Action<RemoteFile, ReadOnlyMemory<byte>>? onContent = null) =>
+        FileFault.Reading(path, () =>
         {
-            using FileStream stream = OrdinaryFile.OpenRead(path);
-            using var unzipped = new GZipStream(stream, CompressionMode.Decompress);
-            return new ArchiveContent(files, onContent).Read(unzipped);
-        }
-        catch (InvalidDataException)
-        {
-            return ContentState.Wrong;
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+            try
+            {
+                using FileStream stream = OrdinaryFile.OpenRead(path);
+                using var unzipped = new GZipStream(stream, CompressionMode.Decompress);
+                return Read(unzipped, files, onContent ?? ((_, _) => { }));
+            }
+            catch (InvalidDataException)
+            {
+                return ContentState.Wrong;
+            }
+        });
 
-    private ContentState Read(Stream archive)
+    private static ContentState Read(
+        Stream archive, IReadOnlyList<RemoteFile> files, Action<RemoteFile, ReadOnlyMemory<byte>> onContent)
     {
-        var found = new HashSet<string>(StringComparer.Ordinal);
-        byte[] header = new byte[TarEntry.HeaderLength];
-        while (found.Count < _files.Count)
+        long left = RemoteArchive.LargestUnpacked(files);
+        var found = new HashSet<RemoteFile>();
+        byte[] header = new byte[HeaderLength];
+        while (found.Count < files.Count)
         {
             if (archive.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
             {
                 return ContentState.Truncated;
             }
 
-            // A header of zeros ends an archive, before all files were there.
-            TarEntry? entry = header.AsSpan().ContainsAnyExcept((byte)0) ? TarEntry.Parse(header) : null;
-            _left -= header.Length + (entry?.Padding ?? 0);
-            if (entry is null || entry.Size > _left || _left < 0)
+            string path = Encoding.Latin1.GetString(header, 0, 100).Split('\0')[0];
+            char kind = (char)header[156];
+            long size = kind == '5' ? 0 : Octal(header.AsSpan(124, 12));
+            long padded = (size + HeaderLength - 1) / HeaderLength * HeaderLength;
+            left -= HeaderLength + padded;
+
+            // Ordinary files, folders, and what describes an entry in the two common dialects: no links, no devices. A header
+            // of zeros, which has no path, ends an archive before all files were there.
+            if (left < 0 || size < 0 || !IsInside(path) || kind is not ('0' or '\0' or '5' or 'x' or 'g' or 'L' or 'K'))
             {
                 return ContentState.Wrong;
             }
 
-            _left -= entry.Size;
-            RemoteFile? file = entry.IsFile
-                ? _files.FirstOrDefault(file => string.Equals(file.Name, entry.FileName, StringComparison.Ordinal))
+            RemoteFile? file = kind is '0' or '\0'
+                ? files.FirstOrDefault(file => string.Equals(file.Name, path.Split('/')[^1], StringComparison.Ordinal))
                 : null;
-            ContentState state = file is null ? Skip(archive, entry.Size)
-                : entry.Size == file.Size && found.Add(file.Name) ? ReadFile(archive, file)
-                : ContentState.Wrong;
-            if (state != ContentState.Whole)
+            if (file is not null)
             {
-                return state;
+                if (size != file.Size || !found.Add(file))
+                {
+                    return ContentState.Wrong;
+                }
+
+                using var digest = file.StartDigest();
+                if (!Pass(archive, size, content =>
+                    {
+                        digest.AppendData(content.Span);
+                        onContent(file, content);
+                    }))
+                {
+                    return ContentState.Truncated;
+                }
+
+                if (!file.Matches(digest))
+                {
+                    return ContentState.Wrong;
+                }
+
+                // Where the archive ends within the padding, the next header is missing or there is none to come.
+                padded -= size;
             }
 
-            // Where the archive ends here, the next header is missing or there is none to come.
-            Skip(archive, entry.Padding);
-        }
-
-        return ContentState.Whole;
-    }
-
-    private ContentState ReadFile(Stream archive, RemoteFile file)
-    {
-        using IncrementalHash digest = file.StartDigest();
-        ContentState state = Pass(archive, file.Size, count =>
-        {
-            digest.AppendData(_buffer, 0, count);
-            _onContent?.Invoke(file, _buffer, count);
-        });
-        return state != ContentState.Whole ? state : file.Matches(digest) ? ContentState.Whole : ContentState.Wrong;
-    }
-
-    private ContentState Skip(Stream archive, long length) => Pass(archive, length, _ => { });
-
-    private ContentState Pass(Stream archive, long length, Action<int> take)
-    {
-        while (length > 0)
-        {
-            int read = archive.Read(_buffer, 0, (int)Math.Min(_buffer.Length, length));
-            if (read == 0)
+            if (!Pass(archive, padded, _ => { }) && file is null)
             {
                 return ContentState.Truncated;
             }
-
-            take(read);
-            length -= read;
         }
 
         return ContentState.Whole;
-    }
-}
-
-/// <summary>The header of an entry of a tar archive.</summary>
-/// <param name="Path">Its path in the archive.</param>
-/// <param name="Size">Bytes that follow, without their padding.</param>
-/// <param name="IsFile">Whether it is an ordinary file; else a folder or what describes the next entry.</param>
-internal sealed record TarEntry(string Path, long Size, bool IsFile)
-{
-    /// <summary>Bytes of a header; contents are padded to whole headers.</summary>
-    public const int HeaderLength = 512;
-
-    /// <summary>Bytes behind the content.</summary>
-    public int Padding => (int)((HeaderLength - (Size % HeaderLength)) % HeaderLength);
-
-    /// <summary>The last part of the path.</summary>
-    public string FileName => Path[(Path.LastIndexOf('/') + 1)..];
-
-    /// <summary>
-    /// Reads a header; null where it is none, or where its entry has no place in an archive of files: links, devices and
-    /// pipes, and paths that lead out of the folder.
-    /// </summary>
-    public static TarEntry? Parse(ReadOnlySpan<byte> header)
-    {
-        if (Number(header[148..156]) != Checksum(header) || Number(header[124..136]) is not { } size)
-        {
-            return null;
-        }
-
-        string path = Text(header[..100]);
-        if (header[257..262].SequenceEqual("ustar"u8) && header[262] == 0 && Text(header[345..500]) is { Length: > 0 } folder)
-        {
-            path = $"{folder}/{path}";
-        }
-
-        // Ordinary files, folders, and the descriptions of the two common dialects.
-        char kind = (char)header[156];
-        return kind is '0' or '\0' or '5' or 'x' or 'g' or 'L' or 'K' && IsInside(path)
-            ? new TarEntry(path, kind == '5' ? 0 : size, kind is '0' or '\0')
-            : null;
     }
 
     private static bool IsInside(string path) =>
         path.Length > 0 && path[0] != '/' && !path.Contains('\\') && !path.Contains(':') && !path.Split('/').Contains("..");
 
-    private static long Checksum(ReadOnlySpan<byte> header)
+    /// <summary>Reads so many bytes; false where the archive ends before.</summary>
+    private static bool Pass(Stream archive, long length, Action<ReadOnlyMemory<byte>> take)
     {
-        // As if the field of the checksum held spaces.
-        long sum = 8 * ' ';
-        for (int i = 0; i < header.Length; i++)
+        byte[] buffer = new byte[Math.Min(1 << 16, length)];
+        while (length > 0)
         {
-            sum += i is >= 148 and < 156 ? 0 : header[i];
+            int read = archive.Read(buffer, 0, (int)Math.Min(buffer.Length, length));
+            if (read == 0)
+            {
+                return false;
+            }
+
+            take(buffer.AsMemory(0, read));
+            length -= read;
         }
 
-        return sum;
+        return true;
     }
 
-    private static string Text(ReadOnlySpan<byte> field)
-    {
-        int end = field.IndexOf((byte)0);
-        return Encoding.Latin1.GetString(end < 0 ? field : field[..end]);
-    }
-
-    /// <summary>An octal number between spaces and zero bytes.</summary>
-    private static long? Number(ReadOnlySpan<byte> field)
+    /// <summary>An octal number between spaces and zero bytes; -1 for what is none.</summary>
+    private static long Octal(ReadOnlySpan<byte> field)
     {
         field = field.Trim(" \0"u8);
-        long number = 0;
+        long number = field.IsEmpty ? -1 : 0;
         foreach (byte digit in field)
         {
             if (digit is < (byte)'0' or > (byte)'7')
             {
-                return null;
+                return -1;
             }
 
             number = (number * 8) + (digit - '0');
         }
 
-        return field.IsEmpty ? null : number;
+        return number;
     }
 }

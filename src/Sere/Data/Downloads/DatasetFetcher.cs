@@ -6,31 +6,11 @@ namespace Sere.Data.Downloads;
 /// Downloads data sets. A file comes into a part beside its place, is verified there, and takes its place in one step:
 /// whoever reads finds the right file or none. A download that broke off goes on where it was, also in another process.
 /// </summary>
-public sealed class DatasetFetcher
+internal sealed class DatasetFetcher(FetchOptions options, IFetchObserver observer)
 {
-    private readonly FetchOptions _options;
-    private readonly IFetchObserver _observer;
-
-    /// <summary>A fetcher.</summary>
-    /// <param name="options">How to download.</param>
-    /// <param name="observer">Is told how it goes, or null.</param>
-    public DatasetFetcher(FetchOptions options, IFetchObserver? observer = null)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Attempts, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.StallTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ConnectTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.RetryDelay, TimeSpan.Zero);
-        _options = options;
-        _observer = observer ?? new SilentFetchObserver();
-    }
-
     /// <summary>Downloads the files of a data set that are not there yet.</summary>
     /// <param name="dataset">The data set.</param>
-    /// <param name="dataFolder">
-    /// The data folder, which is made; see <see cref="DataFolder.Resolve(string?)"/>. The files go to a folder of it that
-    /// has the data set's name.
-    /// </param>
+    /// <param name="dataFolder">The data folder, which is made; the files go to a folder of it that has the data set's name.</param>
     /// <param name="cancellation">Ends the download; what has come stays for the next one to go on from.</param>
     /// <returns>The folder of the files, all of which are there and verified.</returns>
     /// <exception cref="SereException">
@@ -39,58 +19,50 @@ public sealed class DatasetFetcher
     /// </exception>
     public async Task<string> FetchAsync(RemoteDataset dataset, string dataFolder, CancellationToken cancellation = default)
     {
-        LocalDataset before = LocalDataset.Inspect(dataset, dataFolder);
-        if (!before.IsComplete)
+        LocalDataset local = LocalDataset.Inspect(dataset, dataFolder);
+        if (local.IsComplete)
         {
-            // All of them before the first byte is downloaded.
-            RequireReplaceable(dataset, before.Files);
-            using FileStream held = FolderLock.Take(
-                before.Folder,
-                "fetch.lock",
-                error => new SereException(
-                    $"Another process is downloading into '{before.Folder}'; wait until it has ended.", error));
-            if (dataset.Archive is { } archive)
+            NotePresent(local);
+            return local.Folder;
+        }
+
+        // All of them before the first byte is downloaded.
+        RequireReplaceable(dataset, local.Files);
+        using FileStream held = FolderLock.Take(
+            local.Folder,
+            "fetch.lock",
+            error => new SereException($"Another process is downloading into '{local.Folder}'; wait until it has ended.", error));
+        if (dataset.Archive is { } archive)
+        {
+            // Whoever held the folder until now may have brought the files.
+            local = LocalDataset.Inspect(dataset, dataFolder);
+            RequireReplaceable(dataset, local.Files);
+            if (local.IsComplete)
             {
-                // Whoever held the folder until now may have brought the files.
-                LocalDataset now = LocalDataset.Inspect(dataset, dataFolder);
-                RequireReplaceable(dataset, now.Files);
-                await CompleteAsync(now, archive, cancellation);
-                return now.Folder;
+                NotePresent(local);
+                return local.Folder;
             }
 
-            Uri[] mirrors = [.. dataset.Mirrors];
-            foreach (LocalFile file in before.Files)
-            {
-                Uri? served = await FetchAsync(dataset, file, before.Folder, mirrors, cancellation);
-                // A mirror that just served is the likeliest to serve again.
-                mirrors = served is null ? mirrors : [served, .. mirrors.Where(mirror => mirror != served)];
-            }
-        }
-        else
-        {
-            NotePresent(before);
+            await new ArchiveFetch(options, observer).CompleteAsync(local, archive, cancellation);
+            return local.Folder;
         }
 
-        return before.Folder;
-    }
+        Uri[] mirrors = [.. dataset.Mirrors];
+        foreach (LocalFile file in local.Files)
+        {
+            Uri? served = await FetchAsync(dataset, file, local.Folder, mirrors, cancellation);
+            // A mirror that just served is the likeliest to serve again.
+            mirrors = served is null ? mirrors : [served, .. mirrors.Where(mirror => mirror != served)];
+        }
 
-    private async Task CompleteAsync(LocalDataset now, RemoteArchive archive, CancellationToken cancellation)
-    {
-        if (now.IsComplete)
-        {
-            NotePresent(now);
-        }
-        else
-        {
-            await new ArchiveFetch(_options, _observer).CompleteAsync(now, archive, cancellation);
-        }
+        return local.Folder;
     }
 
     private void NotePresent(LocalDataset local)
     {
         foreach (LocalFile file in local.Files)
         {
-            _observer.OnPresent(file.Path!);
+            observer.OnPresent(file.Path!);
         }
     }
 
@@ -101,30 +73,23 @@ public sealed class DatasetFetcher
         LocalFile now = before.State == LocalFileState.Verified ? before : LocalFile.Inspect(before.Expected, folder);
         if (now.State == LocalFileState.Verified)
         {
-            _observer.OnPresent(now.Path!);
+            observer.OnPresent(now.Path!);
             return null;
         }
 
         RequireReplaceable(dataset, [now]);
         RemoteFile file = now.Expected;
         var part = new PartFile(folder, file.GzipName);
-        Uri? served = await new PartDownload(_options, _observer).CompleteAsync(
+        Uri? served = await new PartDownload(options, observer).CompleteAsync(
             part, mirrors, file.LargestGzip, path => ContentCheck.OfGzip(path, file), cancellation);
-        string target = part.Place(_options.ReplaceDamaged);
-        if (now.Path is { } damaged && !string.Equals(damaged, target, StringComparison.Ordinal))
-        {
-            // An unpacked file is read before a gzipped one, and it is replaced whatever its form.
-            PartFile.DeleteFile(damaged);
-        }
-
-        _observer.OnFetched(target);
+        observer.OnFetched(now.Replace(part, options.ReplaceDamaged));
         return served;
     }
 
     private void RequireReplaceable(RemoteDataset dataset, IReadOnlyList<LocalFile> files)
     {
         LocalFile? damaged = files.FirstOrDefault(file => file.State == LocalFileState.Damaged);
-        if (damaged is not null && !_options.ReplaceDamaged)
+        if (damaged is not null && !options.ReplaceDamaged)
         {
             throw new SereException(
                 $"'{damaged.Path}' is there, but its content is not that of data set '{dataset.Name}'; move it away, "
@@ -134,7 +99,7 @@ public sealed class DatasetFetcher
 }
 
 /// <summary>How a data set is downloaded.</summary>
-public sealed record FetchOptions
+internal sealed record FetchOptions
 {
     /// <summary>Whether files that are there with other content are replaced; else they are refused by name.</summary>
     public bool ReplaceDamaged { get; init; }
@@ -156,43 +121,14 @@ public sealed record FetchOptions
 }
 
 /// <summary>Is told how a download goes. Calls come one after the other, not always on the same thread.</summary>
-public interface IFetchObserver
+internal interface IFetchObserver
 {
-    /// <summary>A file is there already, with the right content.</summary>
-    /// <param name="path">Where it is.</param>
     void OnPresent(string path);
 
-    /// <summary>Bytes of a file have come.</summary>
-    /// <param name="name">The file's name on the mirror.</param>
-    /// <param name="bytes">How many bytes of it are here, those of an earlier download included.</param>
-    /// <param name="of">How many bytes it has, or null where the mirror does not say.</param>
     void OnProgress(string name, long bytes, long? of);
 
     /// <summary>A file has come whole, is verified and in its place.</summary>
-    /// <param name="path">Where it is.</param>
     void OnFetched(string path);
 
-    /// <summary>Something went wrong that is tried again, or at another mirror.</summary>
-    /// <param name="sentence">One sentence about it.</param>
     void OnWarning(string sentence);
-}
-
-/// <summary>Tells nobody how a download goes.</summary>
-internal sealed class SilentFetchObserver : IFetchObserver
-{
-    public void OnPresent(string path)
-    {
-    }
-
-    public void OnProgress(string name, long bytes, long? of)
-    {
-    }
-
-    public void OnFetched(string path)
-    {
-    }
-
-    public void OnWarning(string sentence)
-    {
-    }
 }

@@ -6,12 +6,8 @@ using Sere.Storage;
 namespace Sere.Data.Downloads;
 
 /// <summary>What is on this disk of a data set that can be downloaded.</summary>
-/// <param name="Dataset">The data set.</param>
-/// <param name="Folder">The folder of its files, which need not exist.</param>
-/// <param name="Files">Each of its files.</param>
-public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnlyList<LocalFile> Files)
+internal sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnlyList<LocalFile> Files)
 {
-    /// <summary>Whether every file is there with the right content.</summary>
     public bool IsComplete => Files.All(file => file.State == LocalFileState.Verified);
 
     /// <summary>Whether every file is there with the right content, or a shorter one that will do.</summary>
@@ -21,13 +17,8 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
     public long ArchivePartialBytes { get; init; }
 
     /// <summary>Looks at the files and verifies the content of each; this reads them to their ends.</summary>
-    /// <param name="dataset">The data set.</param>
-    /// <param name="dataFolder">The data folder; see <see cref="DataFolder.Resolve(string?)"/>.</param>
-    /// <exception cref="SereException">A file is there but cannot be read.</exception>
     public static LocalDataset Inspect(RemoteDataset dataset, string dataFolder)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(dataFolder);
         string folder = dataset.FolderIn(dataFolder);
         return dataset.Archive is { } archive
             ? new LocalDataset(dataset, folder, [.. dataset.Files.Select(file => LocalFile.InspectUnpacked(file, folder))])
@@ -38,12 +29,8 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
     }
 
     /// <summary>How many files are there under their names, whatever their content; this reads none.</summary>
-    /// <param name="dataset">The data set.</param>
-    /// <param name="dataFolder">The data folder.</param>
     public static int CountFiles(RemoteDataset dataset, string dataFolder)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(dataFolder);
         string folder = dataset.FolderIn(dataFolder);
         return dataset.Files.Count(file => dataset.Archive is null
             ? DataFile.Find(folder, file.Name) is not null
@@ -51,7 +38,6 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
     }
 
     /// <summary>Refuses a data set that cannot be used, by the names of what is missing or damaged.</summary>
-    /// <exception cref="SereException">Files are missing or damaged.</exception>
     public void RequireUsable()
     {
         if (!IsUsable)
@@ -74,14 +60,8 @@ public sealed record LocalDataset(RemoteDataset Dataset, string Folder, IReadOnl
 }
 
 /// <summary>What is on this disk of a file of a data set.</summary>
-/// <param name="Expected">What it should be.</param>
-/// <param name="State">Whether it is.</param>
-/// <param name="Path">Where it is, unpacked or gzipped; null where it is missing.</param>
-/// <param name="PartialBytes">How much a broken-off download left that the next one goes on from, in bytes.</param>
-public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string? Path, long PartialBytes)
+internal sealed record LocalFile(RemoteFile Expected, LocalFileState State, string? Path, long PartialBytes)
 {
-    /// <summary>Looks at the file and verifies its content.</summary>
-    /// <exception cref="SereException">It is there but cannot be read.</exception>
     internal static LocalFile Inspect(RemoteFile file, string folder)
     {
         string? path = DataFile.Find(folder, file.Name);
@@ -89,6 +69,20 @@ public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string
             : ContentCheck.IsWhole(path, file) ? LocalFileState.Verified
             : LocalFileState.Damaged;
         return new LocalFile(file, state, path, new PartFile(folder, file.GzipName).Length);
+    }
+
+    /// <summary>Puts a part that is whole into its place, and removes a damaged file of another form.</summary>
+    /// <returns>Its path.</returns>
+    public string Replace(PartFile part, bool overwrite)
+    {
+        string target = part.Place(overwrite);
+        if (State == LocalFileState.Damaged && !string.Equals(Path, target, StringComparison.Ordinal))
+        {
+            // An unpacked file is read before a gzipped one, and it is replaced whatever its form.
+            PartFile.DeleteFile(Path!);
+        }
+
+        return target;
     }
 
     /// <summary>Looks at a file that comes out of an archive, as it is read, or at the shorter one that will do.</summary>
@@ -107,18 +101,15 @@ public sealed record LocalFile(RemoteFile Expected, LocalFileState State, string
 }
 
 /// <summary>What is on this disk of a file.</summary>
-public enum LocalFileState
+internal enum LocalFileState
 {
-    /// <summary>Nothing, or a broken-off download alone.</summary>
     Missing,
 
-    /// <summary>The file, with the right content.</summary>
     Verified,
 
     /// <summary>A shorter file that will do in its place, with the right content; see <see cref="RemoteFile.Abridged"/>.</summary>
     Abridged,
 
-    /// <summary>A file of its name, with other content.</summary>
     Damaged,
 }
 
@@ -130,8 +121,6 @@ internal static class ContentCheck
 {
     private const int BufferLength = 1 << 16;
 
-    /// <summary>Whether a file that is never gzipped has the right content.</summary>
-    /// <exception cref="SereException">It cannot be read.</exception>
     public static bool IsWholePlain(string path, RemoteFile file) =>
         Read(path, stream => OfPlain(stream, file)) == ContentState.Whole;
 
@@ -140,27 +129,18 @@ internal static class ContentCheck
     public static bool IsWhole(string path, RemoteFile file) =>
         Read(path, stream => FileKinds.Of(stream) == FileKind.Gzip ? OfGzip(stream, file) : OfPlain(stream, file)) == ContentState.Whole;
 
-    /// <summary>What a gzip file that was downloaded is.</summary>
-    /// <exception cref="SereException">It cannot be read.</exception>
     public static ContentState OfGzip(string path, RemoteFile file) => Read(path, stream => OfGzip(stream, file));
 
-    private static ContentState Read(string path, Func<FileStream, ContentState> read)
+    private static ContentState Read(string path, Func<FileStream, ContentState> read) => FileFault.Reading(path, () =>
     {
-        try
+        if (!OrdinaryFile.HasContent(path))
         {
-            if (!OrdinaryFile.HasContent(path))
-            {
-                return ContentState.Wrong;
-            }
+            return ContentState.Wrong;
+        }
 
-            using FileStream stream = OrdinaryFile.OpenRead(path);
-            return read(stream);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+        using FileStream stream = OrdinaryFile.OpenRead(path);
+        return read(stream);
+    });
 
     private static ContentState OfPlain(FileStream stream, RemoteFile file)
     {
@@ -169,14 +149,7 @@ internal static class ContentCheck
             return ContentState.Wrong;
         }
 
-        using IncrementalHash digest = file.StartDigest();
-        byte[] buffer = new byte[BufferLength];
-        for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
-        {
-            digest.AppendData(buffer, 0, read);
-        }
-
-        return file.Matches(digest) ? ContentState.Whole : ContentState.Wrong;
+        return file.Matches(CryptographicOperations.HashData(file.DigestAlgorithm, stream)) ? ContentState.Whole : ContentState.Wrong;
     }
 
     internal static ContentState OfGzip(Stream stream, RemoteFile file)
@@ -209,42 +182,27 @@ internal static class ContentCheck
             return ContentState.Wrong;
         }
 
-        return Judge(
-            isWhole: length == file.Size && file.Matches(hash),
-            mayBecomeWhole: length < file.Size,
-            endsWithTrailer: trailer.Ends());
+        // Right content without its trailer is a file whose last bytes are missing, or one with bytes behind it: to go on is
+        // right for the first and comes to nothing for the second.
+        bool isWhole = length == file.Size && file.Matches(hash);
+        return isWhole && trailer.Ends() ? ContentState.Whole
+            : isWhole || (length < file.Size && !trailer.Ends()) ? ContentState.Truncated
+            : ContentState.Wrong;
     }
-
-    // Right content without its trailer is a file whose last bytes are missing, or one with bytes behind it: to go on is
-    // right for the first and comes to nothing for the second.
-    private static ContentState Judge(bool isWhole, bool mayBecomeWhole, bool endsWithTrailer) =>
-        isWhole ? endsWithTrailer ? ContentState.Whole : ContentState.Truncated
-        : mayBecomeWhole && !endsWithTrailer ? ContentState.Truncated
-        : ContentState.Wrong;
 }
 
 /// <summary>What a downloaded file is.</summary>
 internal enum ContentState
 {
-    /// <summary>The file that was asked for.</summary>
     Whole,
 
-    /// <summary>It may become that file if its download goes on.</summary>
     Truncated,
 
-    /// <summary>Another file.</summary>
     Wrong,
 }
 
 /// <summary>What there is to know about a data set that has a name of its own.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Description">What it is, in a few words.</param>
-/// <param name="Shape">The shape of each image.</param>
-/// <param name="TrainImages">How many training images it has.</param>
-/// <param name="TestImages">How many test images it has.</param>
-/// <param name="Credit">Who made it, and on what terms it may be used.</param>
-/// <param name="Download">Where it comes from; null where it is built in.</param>
-public sealed record DatasetInfo(
+internal sealed record DatasetInfo(
     string Name,
     string Description,
     ImageShape Shape,
@@ -256,7 +214,6 @@ public sealed record DatasetInfo(
     /// <summary>How many test images will do, the first ones, where not all are there; null where all have to be.</summary>
     public int? AbridgedTestImages { get; init; }
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<DatasetInfo> Known { get; } =
     [
         new DatasetInfo(
@@ -292,22 +249,14 @@ public sealed record DatasetInfo(
         Toy("rings", "points on the plane around circles of one centre"),
     ];
 
-    /// <summary>Finds a data set by its name.</summary>
-    /// <param name="name">The name.</param>
-    /// <exception cref="UsageException">There is none of that name.</exception>
     public static DatasetInfo Find(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         return Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal))
             ?? throw Unknown(name, Known);
     }
 
-    /// <summary>Finds a data set that can be downloaded.</summary>
-    /// <param name="name">Its name.</param>
-    /// <exception cref="UsageException">There is none of that name, or it is built in.</exception>
     public static RemoteDataset FindDownload(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         DatasetInfo? info = Known.FirstOrDefault(info => string.Equals(info.Name, name, StringComparison.Ordinal));
         return info is null ? throw Unknown(name, Known.Where(known => known.Download is not null))
             : info.Download ?? throw new UsageException(

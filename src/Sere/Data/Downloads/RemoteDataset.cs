@@ -3,12 +3,8 @@ using System.Security.Cryptography;
 namespace Sere.Data.Downloads;
 
 /// <summary>A data set that mirrors serve, file by file or in one archive.</summary>
-/// <param name="Name">Its name, which is also that of its folder in the data folder.</param>
-/// <param name="Mirrors">Addresses of folders that hold all files, or the archive, ending in "/"; tried in this order.</param>
-/// <param name="Files">Its files.</param>
-public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IReadOnlyList<RemoteFile> Files)
+internal sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IReadOnlyList<RemoteFile> Files)
 {
-    /// <summary>The 70,000 images of MNIST and their labels.</summary>
     public static RemoteDataset Mnist { get; } = new(
         "mnist",
         [
@@ -62,16 +58,11 @@ public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IRea
     /// <summary>The archive that holds all files, or null where each comes by itself.</summary>
     public RemoteArchive? Archive { get; init; }
 
-    /// <summary>The folder that its files lie in.</summary>
-    /// <param name="dataFolder">The data folder; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     public string FolderIn(string dataFolder) => Path.Combine(dataFolder, Name);
 
     /// <summary>The same data set from one mirror of the user's own; what it serves is verified the same way.</summary>
-    /// <param name="address">The http or https address of a folder that holds all files.</param>
-    /// <exception cref="UsageException">It is no such address.</exception>
     public RemoteDataset FromMirror(string address)
     {
-        ArgumentNullException.ThrowIfNull(address);
         // Files are appended to the address and it stands in messages: neither a query nor a password belongs into it.
         return Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out Uri? mirror)
             && mirror is { Scheme: "http" or "https", Query.Length: 0, Fragment.Length: 0, UserInfo.Length: 0 }
@@ -86,8 +77,7 @@ public sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IRea
 }
 
 /// <summary>A gzipped tar archive of all files of a data set.</summary>
-/// <param name="Name">The name that mirrors serve it under.</param>
-public sealed record RemoteArchive(string Name)
+internal sealed record RemoteArchive(string Name)
 {
     // Beside the files: headers, folders, a page of explanation.
     private const long Besides = 1 << 20;
@@ -100,24 +90,19 @@ public sealed record RemoteArchive(string Name)
 }
 
 /// <summary>A file of a data set that mirrors serve: gzipped, under its name and ".gz", or in an archive.</summary>
-/// <param name="Name">The name of the unpacked file.</param>
-/// <param name="Size">The size of the unpacked file, in bytes.</param>
-/// <param name="Digest">
-/// The SHA-256 of the unpacked file, 64 lower-case hexadecimal digits, or its MD5, 32 of them, where its makers published
-/// no other: nobody is known to be able to make another file of a given MD5.
-/// </param>
-public sealed record RemoteFile(string Name, long Size, string Digest)
+internal sealed record RemoteFile(string Name, long Size, string Digest)
 {
+    // Where its makers published no SHA-256: nobody is known to be able to make another file of a given MD5.
     private const int Md5Length = 32;
 
     /// <summary>A file of its first part, which will do where the whole one is not there; null where there is none.</summary>
     public RemoteFile? Abridged { get; init; }
 
-    /// <summary>The SHA-256 of the unpacked file, or null where it is known by its MD5.</summary>
     public string? Sha256 => Digest.Length == Md5Length ? null : Digest;
 
-    /// <summary>The MD5 of the unpacked file, or null where it is known by its SHA-256.</summary>
     public string? Md5 => Digest.Length == Md5Length ? Digest : null;
+
+    public HashAlgorithmName DigestAlgorithm => Md5 is null ? HashAlgorithmName.SHA256 : HashAlgorithmName.MD5;
 
     /// <summary>The name that mirrors serve the file under, and that it has on this disk.</summary>
     public string GzipName => Name + DataFile.GzipSuffix;
@@ -130,11 +115,11 @@ public sealed record RemoteFile(string Name, long Size, string Digest)
 
     internal static long LargestGzipOf(long size) => size + (size / 100) + 4096;
 
-    /// <summary>Starts a digest of the kind that the file is known by.</summary>
-    internal IncrementalHash StartDigest() =>
-        IncrementalHash.CreateHash(Md5 is null ? HashAlgorithmName.SHA256 : HashAlgorithmName.MD5);
+    internal IncrementalHash StartDigest() => IncrementalHash.CreateHash(DigestAlgorithm);
 
     /// <summary>Whether a digest that <see cref="StartDigest"/> began is the file's; it begins anew.</summary>
-    internal bool Matches(IncrementalHash digest) =>
-        string.Equals(Convert.ToHexStringLower(digest.GetHashAndReset()), Digest, StringComparison.Ordinal);
+    internal bool Matches(IncrementalHash digest) => Matches(digest.GetHashAndReset());
+
+    internal bool Matches(byte[] digest) =>
+        string.Equals(Convert.ToHexStringLower(digest), Digest, StringComparison.Ordinal);
 }

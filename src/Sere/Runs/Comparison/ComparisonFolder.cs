@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Sere.Evaluation;
 using Sere.Runs.Configuration;
 using Sere.Storage;
 
@@ -12,24 +11,15 @@ namespace Sere.Runs.Comparison;
 /// The places of what a comparison leaves. Each is looked at when it is asked for: it and the folders on the way below
 /// <see cref="Root"/> must be no links, or a <see cref="SereException"/> is thrown.
 /// </summary>
-public sealed class ComparisonFolder
+internal sealed class ComparisonFolder(string path)
 {
     private const long LargestFile = 1L << 28;
 
-    /// <summary>The folder of a comparison, whether it exists or not.</summary>
-    public ComparisonFolder(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        Root = path;
-    }
-
-    /// <summary>The folder itself.</summary>
-    public string Root { get; }
+    public string Root => path;
 
     /// <summary>Everything that decides a figure: the rows' configurations, the evaluation, the digest of the images.</summary>
     public string Settings => LinkFreePath.Below(Root, "suite.json");
 
-    /// <summary>The command line that started the comparison.</summary>
     public string Command => LinkFreePath.Below(Root, "command.txt");
 
     /// <summary>The table as Markdown, with how it came about.</summary>
@@ -44,27 +34,20 @@ public sealed class ComparisonFolder
     /// <summary>The log-likelihoods as a bar chart.</summary>
     public string Picture => LinkFreePath.Below(Root, "comparison.png");
 
-    /// <summary>Validation ELBO of all rows over the epochs.</summary>
     public string LearningCurves => LinkFreePath.Below(Root, "learning-curves.png");
 
-    /// <summary>Validation ELBO of all rows over the wall time.</summary>
     public string LearningCurvesOverTime => LinkFreePath.Below(Root, "learning-curves-time.png");
 
-    /// <summary>What a training step of each row takes.</summary>
     public string StepTimes => LinkFreePath.Below(Root, "step-times.json");
 
-    /// <summary>The run of a row: what sere train leaves, and the row's figures.</summary>
     public RunFolder Run(string row) => new(LinkFreePath.Below(Root, "rows", row));
 
     /// <summary>The figures of a row; it is done once they are there.</summary>
     public string Result(string row) => LinkFreePath.Below(Root, "rows", row, "result.json");
 
-    /// <summary>The figures of each test image of a row.</summary>
     public string PerImage(string row) => LinkFreePath.Below(Root, "rows", row, "per-image.csv");
 
     /// <summary>Makes the folder for settings, or goes on in one of the same settings.</summary>
-    /// <exception cref="UsageException">It holds a comparison of other settings; the sentence names the first difference.</exception>
-    /// <exception cref="SereException">It cannot be made or read.</exception>
     internal void Open(JsonObject settings, string? command)
     {
         if (File.Exists(Settings))
@@ -97,21 +80,9 @@ public sealed class ComparisonFolder
     }
 
     /// <summary>The command line; empty where none is kept.</summary>
-    internal string ReadCommand() => OrdinaryFile.HasContent(Command) ? ReadText(Command) : "";
+    internal string ReadCommand() => RunFolder.ReadText(Command, LargestFile);
 
-    /// <summary>Reads a file of the comparison.</summary>
-    /// <exception cref="SereException">It cannot be read.</exception>
-    internal static string ReadText(string path)
-    {
-        try
-        {
-            return OrdinaryFile.ReadAllText(path, LargestFile);
-        }
-        catch (Exception error) when (FileFault.IsFault(error))
-        {
-            throw FileFault.Reading(path, error);
-        }
-    }
+    internal static string ReadText(string path) => FileFault.Reading(path, () => OrdinaryFile.ReadAllText(path, LargestFile));
 
     private void RequireSame(JsonObject settings)
     {
@@ -138,9 +109,8 @@ public sealed class ComparisonFolder
 }
 
 /// <summary>What a user asks of a suite beside what it says itself; null leaves the suite's own.</summary>
-public sealed record ComparisonOptions
+internal sealed record ComparisonOptions
 {
-    /// <summary>How often every training image is seen.</summary>
     public int? Epochs { get; init; }
 
     /// <summary>The seed of initialization and training of every row; else that of the reference's configuration.</summary>
@@ -149,52 +119,25 @@ public sealed record ComparisonOptions
     /// <summary>K, the importance samples of each evaluated image.</summary>
     public int? ImportanceSamples { get; init; }
 
-    /// <summary>How many test images are evaluated.</summary>
     public int? Limit { get; init; }
 }
 
 /// <summary>The figures of a row that is done, as result.json keeps them; those of each image stand beside it.</summary>
-public sealed record RowResult
+internal sealed record RowResult(
+    string Name,
+    // SHA-256 of the figures of each image.
+    string Digest,
+    // Numbers that training changes; of a baseline those that are fitted.
+    long Parameters, IReadOnlyList<int> LatentsPerLayer, bool IsBound,
+    // Means over the images, in nats.
+    IReadOnlyList<double> KlPerLayer, int ActiveUnits, int Epochs, int BestEpoch, long SkippedSteps,
+    // Of training and validation.
+    double Seconds)
 {
     private const int CurrentFormat = 1;
 
-    /// <summary>Version of this format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
-    /// <summary>The row.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>SHA-256 of the figures of each image.</summary>
-    public required string Digest { get; init; }
-
-    /// <summary>Numbers that training changes; of a baseline those that are fitted.</summary>
-    public required long Parameters { get; init; }
-
-    /// <summary>Latent variables of each layer; empty without latents.</summary>
-    public required IReadOnlyList<int> LatentsPerLayer { get; init; }
-
-    /// <summary>Whether the log-likelihood is a lower bound.</summary>
-    public required bool IsBound { get; init; }
-
-    /// <summary>Kullback-Leibler divergence of each layer, mean over the images, in nats.</summary>
-    public required IReadOnlyList<double> KlPerLayer { get; init; }
-
-    /// <summary>Units whose posterior moves with the data.</summary>
-    public required int ActiveUnits { get; init; }
-
-    /// <summary>Epochs that were trained.</summary>
-    public required int Epochs { get; init; }
-
-    /// <summary>The epoch whose weights were evaluated.</summary>
-    public required int BestEpoch { get; init; }
-
-    /// <summary>Training steps that were skipped because they were not finite.</summary>
-    public required long SkippedSteps { get; init; }
-
-    /// <summary>Seconds of training and validation.</summary>
-    public required double Seconds { get; init; }
-
-    /// <summary>Each image, in the order of the test images.</summary>
     [JsonIgnore] public PerImageFigures Images { get; init; } = PerImageFigures.None;
 
     /// <summary>Whether a row can come to such figures; those of baselines are small, but of the same kind.</summary>
@@ -204,7 +147,6 @@ public sealed record RowResult
         && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue;
 
     /// <summary>Keeps a row: its images first, so that it is done only when all is there.</summary>
-    /// <exception cref="SereException">A file cannot be written.</exception>
     internal void Write(ComparisonFolder folder)
     {
         Images.Write(folder.PerImage(Name));
@@ -212,10 +154,9 @@ public sealed record RowResult
         AtomicFile.WriteAllText(folder.Result(Name), JsonSerializer.Serialize(kept, RunJson.Indented) + "\n");
     }
 
-    /// <summary>The figures of a row; null where it is not done, or where they are damaged and have to be made again.</summary>
-    /// <param name="folder">The comparison.</param>
-    /// <param name="row">The row.</param>
-    /// <param name="warn">Told of damage.</param>
+    /// <summary>
+    /// The figures of a row; null where it is not done, or where they are damaged and have to be made again.
+    /// </summary>
     internal static RowResult? Read(ComparisonFolder folder, string row, Action<string> warn)
     {
         string path = folder.Result(row);
@@ -245,79 +186,46 @@ public sealed record RowResult
 }
 
 /// <summary>A row of the table. Log-likelihoods are in nats per image.</summary>
-public sealed record ComparedRow
-{
-    /// <summary>The row.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>Numbers that training changes.</summary>
-    public required long Parameters { get; init; }
-
-    /// <summary>Latent variables of each layer.</summary>
-    public required IReadOnlyList<int> LatentsPerLayer { get; init; }
-
-    /// <summary>Median milliseconds of a training step; null for a baseline.</summary>
-    public required double? StepMilliseconds { get; init; }
-
-    /// <summary>A step over one of the reference, the median over turns; null for a baseline.</summary>
-    public required double? RelativeStepTime { get; init; }
-
-    /// <summary>Mean of the log importance weights, or log p(x) where that is exact.</summary>
-    public required double Elbo { get; init; }
-
-    /// <summary>Mean of log p(x), or of its K-sample bound.</summary>
-    public required double LogLikelihood { get; init; }
-
-    /// <summary>
-    /// Bits for each dimension of images of whole levels that are not binary: -log p(x) / (D log 2) of a model of levels, those
-    /// of the pixels of a model of dequantized ones (<see cref="SpaceLogDeterminants"/>); null of other data.
-    /// </summary>
-    public required double? BitsPerDim { get; init; }
-
-    /// <summary>Whether the bits are an upper bound: of a bound, or of dequantized images. Null without bits.</summary>
-    public required bool? BitsPerDimIsBound { get; init; }
-
-    /// <summary>Standard error of that mean over the images; null for one image.</summary>
-    public required double? StandardError { get; init; }
-
-    /// <summary>Whether the log-likelihood is a lower bound.</summary>
-    public required bool IsBound { get; init; }
-
-    /// <summary>Mean over the images of the log-likelihood less the reference's; null where the reference failed.</summary>
-    public required double? Difference { get; init; }
-
-    /// <summary>Standard error of that mean of paired differences; null where it is not known.</summary>
-    public required double? DifferenceStandardError { get; init; }
-
-    /// <summary>Kullback-Leibler divergence of each layer.</summary>
-    public required IReadOnlyList<double> KlPerLayer { get; init; }
-
-    /// <summary>Units whose posterior moves with the data.</summary>
-    public required int ActiveUnits { get; init; }
-
-    /// <summary>The epoch whose weights were evaluated.</summary>
-    public required int BestEpoch { get; init; }
-
-    /// <summary>Training steps that were skipped.</summary>
-    public required long SkippedSteps { get; init; }
-
-    /// <summary>Seconds of training and validation, on a machine that may have had other work.</summary>
-    public required double TrainingSeconds { get; init; }
-}
+internal sealed record ComparedRow(
+    string Model,
+    long Parameters, IReadOnlyList<int> LatentsPerLayer,
+    // Median milliseconds of a training step; null for a baseline.
+    double? StepMilliseconds,
+    // A step over one of the reference, the median over turns; null for a baseline.
+    double? RelativeStepTime,
+    // Mean of the log importance weights, or log p(x) where that is exact.
+    double Elbo,
+    double LogLikelihood,
+    // Bits for each dimension of images of whole levels that are not binary: -log p(x) / (D log 2) of a model of
+    // levels, those of the pixels of a model of dequantized ones (SpaceLogDeterminants); null of other data.
+    double? BitsPerDim,
+    // Whether the bits are an upper bound: of a bound, or of dequantized images. Null without bits.
+    bool? BitsPerDimIsBound,
+    // Standard error of that mean over the images; null for one image.
+    double? StandardError,
+    bool IsBound,
+    // Mean over the images of the log-likelihood less the reference's; null where the reference failed.
+    double? Difference,
+    // Standard error of that mean of paired differences; null where it is not known.
+    double? DifferenceStandardError,
+    // Kullback-Leibler divergence of each layer, mean over the images, in nats.
+    IReadOnlyList<double> KlPerLayer,
+    // Units whose posterior moves with the data.
+    int ActiveUnits,
+    // The epoch whose weights were evaluated.
+    int BestEpoch,
+    long SkippedSteps,
+    // Seconds of training and validation, on a machine that may have had other work.
+    double TrainingSeconds);
 
 /// <summary>A row that could not be trained or evaluated.</summary>
-/// <param name="Model">The row.</param>
-/// <param name="Reason">Why, in a sentence.</param>
-public sealed record FailedRow(string Model, string Reason);
+internal sealed record FailedRow(string Model, string Reason);
 
 /// <summary>What a row says of each test image, in nats, in the order of the images.</summary>
-/// <param name="LogLikelihood">The K-sample bound on log p(x), or log p(x) itself.</param>
-/// <param name="Elbo">The mean of the log importance weights.</param>
-public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadOnlyList<double> Elbo)
+internal sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadOnlyList<double> Elbo)
 {
     private const string Header = "image,log_likelihood,elbo";
 
-    /// <summary>No images.</summary>
     internal static PerImageFigures None { get; } = new([], []);
 
     /// <summary>Writes a line for each image, with every digit, so that differences can be computed from the file.</summary>
@@ -328,8 +236,6 @@ public sealed record PerImageFigures(IReadOnlyList<double> LogLikelihood, IReadO
         AtomicFile.WriteAllText(path, $"{Header}\n{string.Concat(lines)}");
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="SereException">It is damaged or cannot be read.</exception>
     internal static PerImageFigures Read(string path)
     {
         string[] lines = ComparisonFolder.ReadText(path).Split('\n', StringSplitOptions.RemoveEmptyEntries);

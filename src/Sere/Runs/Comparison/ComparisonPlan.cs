@@ -7,35 +7,12 @@ using Sere.Runs.Configuration;
 namespace Sere.Runs.Comparison;
 
 /// <summary>A suite whose rows are resolved to configurations of the same budget, batch, seed and images.</summary>
-public sealed record ComparisonPlan
+internal sealed record ComparisonPlan(Suite Suite, IReadOnlyList<PlannedRow> Rows)
 {
-    private ComparisonPlan(Suite suite, IReadOnlyList<PlannedRow> rows)
-    {
-        Suite = suite;
-        Rows = rows;
-    }
-
-    /// <summary>The suite, its epochs, batch and evaluation as they are run.</summary>
-    public Suite Suite { get; }
-
-    /// <summary>The rows in the suite's order.</summary>
-    public IReadOnlyList<PlannedRow> Rows { get; }
-
-    /// <summary>The row that the others are compared with.</summary>
     public PlannedRow Reference => Row(Suite.Reference);
 
-    /// <summary>Resolves a suite.</summary>
-    /// <param name="suite">The suite.</param>
-    /// <param name="folder">Where the paths of its configuration files start; null for the working folder.</param>
-    /// <param name="options">What is asked beside it.</param>
-    /// <exception cref="UsageException">
-    /// A preset is unknown, an override or value is refused, or a row has other data than the reference.
-    /// </exception>
-    /// <exception cref="SereException">A configuration file is missing.</exception>
     public static ComparisonPlan Create(Suite suite, string? folder, ComparisonOptions options)
     {
-        ArgumentNullException.ThrowIfNull(suite);
-        ArgumentNullException.ThrowIfNull(options);
         suite.Validate();
         var named = suite.Rows.First(row => string.Equals(row.Name, suite.Reference, StringComparison.Ordinal));
         var reference = Configuration(suite, named, folder);
@@ -55,7 +32,6 @@ public sealed record ComparisonPlan
     }
 
     /// <summary>Everything that decides a figure, as JSON.</summary>
-    /// <param name="splits">The images.</param>
     internal JsonObject Settings(DatasetSplits splits) => new()
     {
         ["name"] = Suite.Name,
@@ -69,7 +45,6 @@ public sealed record ComparisonPlan
                 : JsonSerializer.SerializeToNode(row.Configuration, ConfigurationSchema.Options)))),
     };
 
-    /// <summary>The row of a name.</summary>
     internal PlannedRow Row(string name) =>
         Rows.First(row => string.Equals(row.Name, name, StringComparison.Ordinal));
 
@@ -145,7 +120,4 @@ public sealed record ComparisonPlan
 }
 
 /// <summary>A row of a suite as it is run.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Configuration">What is trained, under the row's name; of a baseline the reference's.</param>
-/// <param name="Baseline">Which baseline it is; null for a model that is trained.</param>
-public sealed record PlannedRow(string Name, ExperimentConfiguration Configuration, SuiteBaseline? Baseline);
+internal sealed record PlannedRow(string Name, ExperimentConfiguration Configuration, SuiteBaseline? Baseline);

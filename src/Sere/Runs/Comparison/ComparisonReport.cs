@@ -9,57 +9,23 @@ using Sere.Runs.Pictures;
 namespace Sere.Runs.Comparison;
 
 /// <summary>What a comparison says: the object of comparison.json and of sere compare --json.</summary>
-public sealed record ComparisonReport
+internal sealed record ComparisonReport(
+    string Suite, string Description, string Dataset,
+    // The first test images, which every row was evaluated on.
+    int Images,
+    int ImportanceSamples, int Epochs, int BatchSize,
+    // Seed of initialization and training; the evaluation has seed 1.
+    long Seed,
+    string Reference, string Machine, int Threads,
+    // Turns in which the training steps were timed.
+    int StepTimeRounds,
+    // Cores that other processes used while steps were timed; null where that is not known.
+    double? OtherCores,
+    IReadOnlyList<ComparedRow> Rows, IReadOnlyList<FailedRow> Failed)
 {
-    /// <summary>The suite.</summary>
-    public required string Suite { get; init; }
-
-    /// <summary>What it is about.</summary>
-    public required string Description { get; init; }
-
-    /// <summary>The data set.</summary>
-    public required string Dataset { get; init; }
-
-    /// <summary>The first test images, which every row was evaluated on.</summary>
-    public required int Images { get; init; }
-
-    /// <summary>Importance samples of each image, K.</summary>
-    public required int ImportanceSamples { get; init; }
-
-    /// <summary>Epochs of training.</summary>
-    public required int Epochs { get; init; }
-
-    /// <summary>Images of a training step.</summary>
-    public required int BatchSize { get; init; }
-
-    /// <summary>Seed of initialization and training; the evaluation has seed 1.</summary>
-    public required long Seed { get; init; }
-
-    /// <summary>The row that the others are compared with.</summary>
-    public required string Reference { get; init; }
-
-    /// <summary>Operating system and architecture that wrote the table.</summary>
-    public required string Machine { get; init; }
-
-    /// <summary>Threads that timed the training steps.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary>Turns in which the training steps were timed.</summary>
-    public required int StepTimeRounds { get; init; }
-
-    /// <summary>Cores that other processes used while steps were timed; null where that is not known.</summary>
-    public required double? OtherCores { get; init; }
-
-    /// <summary>The rows that are done, in the suite's order.</summary>
-    public required IReadOnlyList<ComparedRow> Rows { get; init; }
-
-    /// <summary>The rows that failed.</summary>
-    public required IReadOnlyList<FailedRow> Failed { get; init; }
-
     /// <summary>The object as JSON on several lines.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Indented);
 
-    /// <summary>Puts the figures of the rows side by side.</summary>
     internal static ComparisonReport Of(
         ComparisonPlan plan,
         DatasetSplits splits,
@@ -69,24 +35,22 @@ public sealed record ComparisonReport
     {
         var suite = plan.Suite;
         var reference = results.FirstOrDefault(row => string.Equals(row.Name, suite.Reference, StringComparison.Ordinal));
-        return new ComparisonReport
-        {
-            Suite = suite.Name,
-            Description = suite.Description,
-            Dataset = splits.Name,
-            Images = Math.Min(suite.Evaluation.Limit ?? splits.Test.Count, splits.Test.Count),
-            ImportanceSamples = suite.Evaluation.ImportanceSamples,
-            Epochs = suite.Epochs!.Value,
-            BatchSize = suite.BatchSize!.Value,
-            Seed = plan.Reference.Configuration.Seed,
-            Reference = suite.Reference,
-            Machine = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
-            Threads = times.Threads,
-            StepTimeRounds = times.Rounds,
-            OtherCores = times.OtherCores,
-            Rows = [.. results.Select(row => Row(row, reference, times, Bits(row, plan, splits)))],
-            Failed = failed,
-        };
+        return new ComparisonReport(
+            Suite: suite.Name,
+            Description: suite.Description,
+            Dataset: splits.Name,
+            Images: Math.Min(suite.Evaluation.Limit ?? splits.Test.Count, splits.Test.Count),
+            ImportanceSamples: suite.Evaluation.ImportanceSamples,
+            Epochs: suite.Epochs!.Value,
+            BatchSize: suite.BatchSize!.Value,
+            Seed: plan.Reference.Configuration.Seed,
+            Reference: suite.Reference,
+            Machine: $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+            Threads: times.Threads,
+            StepTimeRounds: times.Rounds,
+            OtherCores: times.OtherCores,
+            Rows: [.. results.Select(row => Row(row, reference, times, Bits(row, plan, splits)))],
+            Failed: failed);
     }
 
     /// <summary>Bits per dimension and whether they are a bound; null where a row is no model of levels.</summary>
@@ -117,34 +81,32 @@ public sealed record ComparisonReport
         var difference = reference is null || ReferenceEquals(row, reference)
             ? null
             : SampleStatistics.OfPairedDifference(row.Images.LogLikelihood, reference.Images.LogLikelihood);
-        return new ComparedRow
-        {
-            Model = row.Name,
-            Parameters = row.Parameters,
-            LatentsPerLayer = row.LatentsPerLayer,
-            StepMilliseconds = times.Milliseconds.TryGetValue(row.Name, out double time) ? time : null,
-            RelativeStepTime = times.Relative.TryGetValue(row.Name, out double ratio) ? ratio : null,
-            Elbo = row.Images.Elbo.Average(),
-            LogLikelihood = logLikelihood.Mean,
-            BitsPerDim = bits?.PerDim,
-            BitsPerDimIsBound = bits?.IsBound,
-            StandardError = Finite(logLikelihood.StandardError),
-            IsBound = row.IsBound,
-            Difference = difference?.Mean,
-            DifferenceStandardError = Finite(difference?.StandardError),
-            KlPerLayer = row.KlPerLayer,
-            ActiveUnits = row.ActiveUnits,
-            BestEpoch = row.BestEpoch,
-            SkippedSteps = row.SkippedSteps,
-            TrainingSeconds = row.Seconds,
-        };
+        return new ComparedRow(
+            Model: row.Name,
+            Parameters: row.Parameters,
+            LatentsPerLayer: row.LatentsPerLayer,
+            StepMilliseconds: times.Milliseconds.TryGetValue(row.Name, out double time) ? time : null,
+            RelativeStepTime: times.Relative.TryGetValue(row.Name, out double ratio) ? ratio : null,
+            Elbo: row.Images.Elbo.Average(),
+            LogLikelihood: logLikelihood.Mean,
+            BitsPerDim: bits?.PerDim,
+            BitsPerDimIsBound: bits?.IsBound,
+            StandardError: Finite(logLikelihood.StandardError),
+            IsBound: row.IsBound,
+            Difference: difference?.Mean,
+            DifferenceStandardError: Finite(difference?.StandardError),
+            KlPerLayer: row.KlPerLayer,
+            ActiveUnits: row.ActiveUnits,
+            BestEpoch: row.BestEpoch,
+            SkippedSteps: row.SkippedSteps,
+            TrainingSeconds: row.Seconds);
     }
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }
 
 /// <summary>Writes a comparison as Markdown and as CSV.</summary>
-public static class ComparisonTable
+internal static class ComparisonTable
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
@@ -154,7 +116,6 @@ public static class ComparisonTable
         "model", "parameters", "latents", "step time", "ELBO", "log p(x)", "difference", "KL per layer", "active units",
     ];
 
-    /// <summary>The cells of a row under <see cref="Headings"/>.</summary>
     public static IReadOnlyList<string> Cells(ComparedRow row) =>
     [
         row.Model,
@@ -168,7 +129,6 @@ public static class ComparisonTable
         row.LatentsPerLayer.Count > 0 ? string.Create(Invariant, $"{row.ActiveUnits} of {row.LatentsPerLayer.Sum()}") : "",
     ];
 
-    /// <summary>The page: the table, how it came about, and its pictures.</summary>
     public static string Markdown(ComparisonReport report, string command)
     {
         var text = new StringBuilder();

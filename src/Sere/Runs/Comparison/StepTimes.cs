@@ -15,42 +15,24 @@ namespace Sere.Runs.Comparison;
 /// What a training step of each row takes. The rows take turns, a step each, so that other work on the machine meets all
 /// of them alike; a ratio is the median of those of single turns.
 /// </summary>
-public sealed record StepTimes
+internal sealed record StepTimes(
+    int Rounds, int Threads,
+    // Cores that other processes used in the meantime; null where that is not known.
+    double? OtherCores,
+    // Median milliseconds of a step, by row.
+    IReadOnlyDictionary<string, double> Milliseconds,
+    // Median of the ratio to the reference's step of the same turn, by row.
+    IReadOnlyDictionary<string, double> Relative)
 {
     private const int WarmUpRounds = 3;
 
-    /// <summary>Turns that were measured.</summary>
-    public required int Rounds { get; init; }
+    internal static StepTimes None { get; } = new(
+        Rounds: 0,
+        Threads: 0,
+        OtherCores: null,
+        Milliseconds: new Dictionary<string, double>(StringComparer.Ordinal),
+        Relative: new Dictionary<string, double>(StringComparer.Ordinal));
 
-    /// <summary>Threads that computed.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary>Cores that other processes used in the meantime; null where that is not known.</summary>
-    public required double? OtherCores { get; init; }
-
-    /// <summary>Median milliseconds of a step, by row.</summary>
-    public required IReadOnlyDictionary<string, double> Milliseconds { get; init; }
-
-    /// <summary>Median of the ratio to the reference's step of the same turn, by row.</summary>
-    public required IReadOnlyDictionary<string, double> Relative { get; init; }
-
-    /// <summary>Of no rows.</summary>
-    internal static StepTimes None { get; } = new()
-    {
-        Rounds = 0,
-        Threads = 0,
-        OtherCores = null,
-        Milliseconds = new Dictionary<string, double>(StringComparer.Ordinal),
-        Relative = new Dictionary<string, double>(StringComparer.Ordinal),
-    };
-
-    /// <summary>Measures rows that train, each from its initial weights.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="reference">The one that the others are divided by.</param>
-    /// <param name="images">Training images.</param>
-    /// <param name="rounds">Turns to measure.</param>
-    /// <param name="cancellation">Asks to stop.</param>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     internal static StepTimes Measure(
         IReadOnlyList<PlannedRow> rows,
         PlannedRow reference,
@@ -78,17 +60,15 @@ public sealed record StepTimes
             }
 
             double[] unit = times[reference.Name];
-            return new StepTimes
-            {
-                Rounds = rounds,
-                Threads = torch.get_num_threads(),
-                OtherCores = load.Cores(),
-                Milliseconds = times.ToDictionary(row => row.Key, row => Median(row.Value), StringComparer.Ordinal),
-                Relative = times.ToDictionary(
+            return new StepTimes(
+                Rounds: rounds,
+                Threads: torch.get_num_threads(),
+                OtherCores: load.Cores(),
+                Milliseconds: times.ToDictionary(row => row.Key, row => Median(row.Value), StringComparer.Ordinal),
+                Relative: times.ToDictionary(
                     row => row.Key,
                     row => Median(row.Value.Zip(unit, (time, one) => time / one)),
-                    StringComparer.Ordinal),
-            };
+                    StringComparer.Ordinal));
         }
         finally
         {
@@ -114,7 +94,6 @@ public sealed record StepTimes
         }
     }
 
-    /// <summary>Keeps them.</summary>
     internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(this, RunJson.Indented) + "\n");
 
     private static double Median(IEnumerable<double> values)

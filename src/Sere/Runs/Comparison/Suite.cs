@@ -7,7 +7,7 @@ namespace Sere.Runs.Comparison;
 /// Which models are compared, and how: every row is trained for as many epochs, on the same batches of the same binary
 /// images, and evaluated with the same importance samples on the same binary test images.
 /// </summary>
-public sealed record Suite : Choice
+internal sealed record Suite : Choice
 {
     /// <summary>A short name for reports; one to 100 characters.</summary>
     public string Name { get; init; } = "";
@@ -61,7 +61,7 @@ public sealed record Suite : Choice
 }
 
 /// <summary>The suites that come with the library, and those in files.</summary>
-public static class Suites
+internal static class Suites
 {
     private const string Extension = ".json";
     private static readonly EmbeddedFiles Files = new("suites/");
@@ -70,13 +70,8 @@ public static class Suites
     public static IReadOnlyList<string> Names => Files.Names;
 
     /// <summary>Reads a suite.</summary>
-    /// <param name="nameOrFile">One of <see cref="Names"/>, or the path of a JSON file.</param>
-    /// <returns>The suite, and the folder that its paths start from; null for an embedded one.</returns>
-    /// <exception cref="UsageException">There is no such suite, or its content is refused.</exception>
-    /// <exception cref="SereException">The file is missing or cannot be read.</exception>
     public static (Suite Suite, string? Folder) Load(string nameOrFile)
     {
-        ArgumentException.ThrowIfNullOrEmpty(nameOrFile);
         if (Names.Contains(nameOrFile, StringComparer.Ordinal))
         {
             var (text, source) = Files.Read(nameOrFile);
@@ -101,17 +96,12 @@ public static class Suites
     }
 
     /// <summary>Reads a suite from JSON; comments and trailing commas are allowed.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="source">What the text is; every error begins with it.</param>
-    /// <exception cref="UsageException">
-    /// The text is damaged, or holds a member or value that is unknown, of a wrong type or out of range.
-    /// </exception>
     public static Suite Parse(string json, string source) =>
         ConfigurationFile.Parse<Suite>(json, source);
 }
 
 /// <summary>What a row may be instead of a model that is trained by steps.</summary>
-public enum SuiteBaseline
+internal enum SuiteBaseline
 {
     /// <summary>
     /// Independent binary pixels with the means of the training images: what every model must beat; JSON
@@ -133,7 +123,7 @@ public enum SuiteBaseline
 }
 
 /// <summary>How the rows of a suite are evaluated.</summary>
-public sealed record SuiteEvaluation : Choice
+internal sealed record SuiteEvaluation : Choice
 {
     /// <summary>K, the importance samples of each image.</summary>
     [In("[1, 1000000]")] public int ImportanceSamples { get; init; } = 1000;
@@ -143,7 +133,7 @@ public sealed record SuiteEvaluation : Choice
 }
 
 /// <summary>A row of a suite: a preset, a configuration file or a baseline.</summary>
-public sealed record SuiteRow : Choice
+internal sealed record SuiteRow : Choice
 {
     /// <summary>The name in the table and of the folder; one to 100 letters, digits, '-', '_' and '.'.</summary>
     public string Name { get; init; } = "";

@@ -9,31 +9,13 @@ namespace Sere.Runs.Comparison;
 /// A comparison from its plan to its table: trains each row, evaluates it, times the training steps, and writes table and
 /// pictures. Stopped at any time, it goes on where it was; rows that are done are not run again.
 /// </summary>
-public sealed class SuiteComparison
+internal sealed class SuiteComparison(
+    ComparisonPlan plan, DatasetSplits splits, ComparisonFolder folder, IComparisonObserver observer)
 {
     // As many turns as make the median steady on a machine with other work, in about the time of a short epoch.
     private const int StepTimeRounds = 21;
-    private readonly ComparisonPlan _plan;
-    private readonly DatasetSplits _splits;
-    private readonly ComparisonFolder _folder;
-    private readonly IComparisonObserver _observer;
-
-    private SuiteComparison(
-        ComparisonPlan plan, DatasetSplits splits, ComparisonFolder folder, IComparisonObserver observer)
-    {
-        _plan = plan;
-        _splits = splits;
-        _folder = folder;
-        _observer = observer;
-    }
 
     /// <summary>Starts a comparison in a folder, or goes on with the one that it holds.</summary>
-    /// <param name="plan">What to compare.</param>
-    /// <param name="splits">The images of the plan's reference; see <see cref="RunDataset"/>.</param>
-    /// <param name="folder">Where to.</param>
-    /// <param name="observer">Is told how it goes.</param>
-    /// <param name="command">The command line, to be kept; null where a program started it.</param>
-    /// <exception cref="UsageException">The folder holds something else, or a comparison of other settings.</exception>
     public static SuiteComparison Open(
         ComparisonPlan plan,
         DatasetSplits splits,
@@ -41,30 +23,22 @@ public sealed class SuiteComparison
         IComparisonObserver observer,
         string? command = null)
     {
-        ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(splits);
-        ArgumentNullException.ThrowIfNull(folder);
-        ArgumentNullException.ThrowIfNull(observer);
         Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Preparation, splits.Name);
         folder.Open(plan.Settings(splits), command);
         return new SuiteComparison(plan, splits, folder, observer);
     }
 
-    /// <summary>Runs what is not done, and writes the table.</summary>
-    /// <param name="cancellation">Asks to stop: the row that is under way is saved first.</param>
-    /// <exception cref="OperationCanceledException">It was stopped, and can go on.</exception>
-    /// <exception cref="SereException">A row failed; the table of the others is written.</exception>
     public ComparisonReport Execute(CancellationToken cancellation = default)
     {
-        var runner = new RowRunner(_splits, _folder, _observer);
+        var runner = new RowRunner(splits, folder, observer);
         var results = new List<RowResult>();
         var failed = new List<FailedRow>();
-        for (int i = 0; i < _plan.Rows.Count; i++)
+        for (int i = 0; i < plan.Rows.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var row = _plan.Rows[i];
-            var result = RowResult.Read(_folder, row.Name, _observer.OnWarning);
-            _observer.OnRow(row.Name, i + 1, _plan.Rows.Count, isDone: result is not null);
+            var row = plan.Rows[i];
+            var result = RowResult.Read(folder, row.Name, observer.OnWarning);
+            observer.OnRow(row.Name, i + 1, plan.Rows.Count, isDone: result is not null);
             try
             {
                 results.Add(result ?? runner.Run(row, cancellation));
@@ -72,14 +46,14 @@ public sealed class SuiteComparison
             catch (SereException error) when (error is not RunFolderTakenException && error.InnerException is not IOException)
             {
                 // What is wrong with one row must not keep the others waiting.
-                _observer.OnWarning($"The row '{row.Name}' failed: {error.Message}");
+                observer.OnWarning($"The row '{row.Name}' failed: {error.Message}");
                 failed.Add(new FailedRow(row.Name, error.Message));
             }
         }
 
         if (results.Count > 0)
         {
-            var report = ComparisonReport.Of(_plan, _splits, results, failed, Times(failed, cancellation));
+            var report = ComparisonReport.Of(plan, splits, results, failed, Times(failed, cancellation));
             Write(report);
             if (failed.Count == 0)
             {
@@ -88,74 +62,54 @@ public sealed class SuiteComparison
         }
 
         throw new SereException(
-            $"{failed.Count} of {_plan.Rows.Count} rows failed, first '{failed[0].Model}': {failed[0].Reason}");
+            $"{failed.Count} of {plan.Rows.Count} rows failed, first '{failed[0].Model}': {failed[0].Reason}");
     }
 
     private StepTimes Times(IReadOnlyList<FailedRow> failed, CancellationToken cancellation)
     {
         PlannedRow[] rows =
         [
-            .. _plan.Rows.Where(row => row.Baseline is null
+            .. plan.Rows.Where(row => row.Baseline is null
                 && failed.All(one => !string.Equals(one.Model, row.Name, StringComparison.Ordinal))),
         ];
-        var reference = rows.Contains(_plan.Reference) ? _plan.Reference : rows.FirstOrDefault();
-        if (StepTimes.Read(_folder.StepTimes, rows.Select(row => row.Name)) is { } kept)
+        var reference = rows.Contains(plan.Reference) ? plan.Reference : rows.FirstOrDefault();
+        if (StepTimes.Read(folder.StepTimes, rows.Select(row => row.Name)) is { } kept)
         {
             return kept;
         }
 
-        _observer.OnStepTimes();
+        observer.OnStepTimes();
         var times = reference is null
             ? StepTimes.None
-            : StepTimes.Measure(rows, reference, _splits.Train, StepTimeRounds, cancellation);
-        times.Write(_folder.StepTimes);
+            : StepTimes.Measure(rows, reference, splits.Train, StepTimeRounds, cancellation);
+        times.Write(folder.StepTimes);
         return times;
     }
 
     private void Write(ComparisonReport report)
     {
-        ComparisonPictures.Write(_folder, _plan, report, _observer.OnWarning);
-        AtomicFile.WriteAllText(_folder.Csv, ComparisonTable.Csv(report));
-        AtomicFile.WriteAllText(_folder.Json, report.ToJson() + "\n");
-        AtomicFile.WriteAllText(_folder.Markdown, ComparisonTable.Markdown(report, _folder.ReadCommand()));
+        ComparisonPictures.Write(folder, plan, report, observer.OnWarning);
+        AtomicFile.WriteAllText(folder.Csv, ComparisonTable.Csv(report));
+        AtomicFile.WriteAllText(folder.Json, report.ToJson() + "\n");
+        AtomicFile.WriteAllText(folder.Markdown, ComparisonTable.Markdown(report, folder.ReadCommand()));
     }
 }
 
 /// <summary>Is told how a comparison goes; of the row that is under way as of any run.</summary>
-public interface IComparisonObserver : IRunObserver
+internal interface IComparisonObserver : IRunObserver
 {
-    /// <summary>A row comes next.</summary>
-    /// <param name="name">The row.</param>
-    /// <param name="number">Its number, from 1.</param>
-    /// <param name="of">The number of rows.</param>
-    /// <param name="isDone">Whether its figures are there already.</param>
     void OnRow(string name, int number, int of, bool isDone);
 
-    /// <summary>All rows are done, and their training steps are timed.</summary>
     void OnStepTimes();
 }
 
 /// <summary>Trains and evaluates rows, each in a run folder of its own; goes on where a row was stopped.</summary>
-internal sealed class RowRunner
+internal sealed class RowRunner(DatasetSplits splits, ComparisonFolder comparison, IRunObserver observer)
 {
-    private readonly DatasetSplits _splits;
-    private readonly ComparisonFolder _folder;
-    private readonly IRunObserver _observer;
-
-    public RowRunner(DatasetSplits splits, ComparisonFolder folder, IRunObserver observer)
-    {
-        _splits = splits;
-        _folder = folder;
-        _observer = observer;
-    }
-
-    /// <summary>Brings a row to its end and keeps its figures.</summary>
-    /// <exception cref="OperationCanceledException">It was stopped, and can go on.</exception>
-    /// <exception cref="SereException">It failed.</exception>
     public RowResult Run(PlannedRow row, CancellationToken cancellation)
     {
-        (row.Baseline is { } baseline ? Score(row, baseline) : Train(row, cancellation)).Write(_folder);
-        return RowResult.Read(_folder, row.Name, _observer.OnWarning)
+        (row.Baseline is { } baseline ? Score(row, baseline) : Train(row, cancellation)).Write(comparison);
+        return RowResult.Read(comparison, row.Name, observer.OnWarning)
             ?? throw new SereException($"The figures of the row '{row.Name}' were changed while they were written; run again.");
     }
 
@@ -163,37 +117,37 @@ internal sealed class RowRunner
     {
         using var run = Open(row);
         var evaluation = run.Execute(scoreHeldOut: false, cancellation);
-        var folder = _folder.Run(row.Name);
-        var metrics = MetricsLog.Read(folder.Metrics, _observer.OnWarning);
-        return new RowResult
+        var folder = comparison.Run(row.Name);
+        var metrics = MetricsLog.Read(folder.Metrics, observer.OnWarning);
+        return new RowResult(
+            Name: row.Name,
+            Digest: "",
+            Parameters: run.ParameterCount,
+            LatentsPerLayer: run.LatentsPerLayer,
+            IsBound: evaluation.Report.IsBound,
+            KlPerLayer: evaluation.Report.KlPerLayer,
+            ActiveUnits: evaluation.Report.ActiveUnits,
+            Epochs: metrics.Count,
+            BestEpoch: metrics.MaxBy(epoch => epoch.ValidationBound)?.Epoch ?? 0,
+            SkippedSteps: metrics.Sum(epoch => (long)epoch.SkippedSteps),
+            Seconds: metrics.Count == 0 ? 0 : metrics[^1].Seconds)
         {
-            Name = row.Name,
-            Digest = "",
-            Parameters = run.ParameterCount,
-            LatentsPerLayer = run.LatentsPerLayer,
-            IsBound = evaluation.Report.IsBound,
-            KlPerLayer = evaluation.Report.KlPerLayer,
-            ActiveUnits = evaluation.Report.ActiveUnits,
-            Epochs = metrics.Count,
-            BestEpoch = metrics.MaxBy(epoch => epoch.ValidationBound)?.Epoch ?? 0,
-            SkippedSteps = metrics.Sum(epoch => (long)epoch.SkippedSteps),
-            Seconds = metrics.Count == 0 ? 0 : metrics[^1].Seconds,
             Images = new PerImageFigures(evaluation.Likelihoods.LogLikelihood, evaluation.Likelihoods.Elbo),
         };
     }
 
     private TrainingRun Open(PlannedRow row)
     {
-        var folder = _folder.Run(row.Name);
+        var folder = comparison.Run(row.Name);
         try
         {
             if (!folder.HoldsRun)
             {
-                return TrainingRun.Start(row.Configuration, _splits, folder, observer: _observer, requireMemory: true);
+                return TrainingRun.Start(row.Configuration, splits, folder, observer: observer, requireMemory: true);
             }
 
             var stored = folder.ReadConfiguration();
-            var planned = RunDataset.Resolve(row.Configuration, _splits);
+            var planned = RunDataset.Resolve(row.Configuration, splits);
             if (stored.Dataset.Scale is null)
             {
                 // A row of a time when a run did not say it.
@@ -202,12 +156,12 @@ internal sealed class RowRunner
 
             return ConfigurationDifference.First(stored, planned) is { } difference
                 ? throw new SereException($"'{folder.Configuration}' was changed: {difference}.")
-                : TrainingRun.Resume(folder, stored, _splits, _observer, requireMemory: true);
+                : TrainingRun.Resume(folder, stored, splits, observer, requireMemory: true);
         }
         catch (RunFolderTakenException error)
         {
             throw new RunFolderTakenException(
-                $"Another process is comparing in '{_folder.Root}'; wait until it has ended, or name another folder with "
+                $"Another process is comparing in '{comparison.Root}'; wait until it has ended, or name another folder with "
                 + "--out.",
                 error);
         }
@@ -222,27 +176,27 @@ internal sealed class RowRunner
     private RowResult Score(PlannedRow row, SuiteBaseline baseline)
     {
         var evaluation = row.Configuration.Evaluation;
-        var images = _splits.Test.Slice(0, Math.Min(evaluation.Limit ?? _splits.Test.Count, _splits.Test.Count));
+        var images = splits.Test.Slice(0, Math.Min(evaluation.Limit ?? splits.Test.Count, splits.Test.Count));
         var (logLikelihood, parameters) = baseline switch
         {
             SuiteBaseline.ChannelLogisticMixture => ChannelMixture(row, images),
             SuiteBaseline.FullGaussian => Gaussian(row, images),
             SuiteBaseline.IndependentPixels => Pixels(row, images),
         };
-        _folder.Run(row.Name).CreateRoot();
-        return new RowResult
+        comparison.Run(row.Name).CreateRoot();
+        return new RowResult(
+            Name: row.Name,
+            Digest: "",
+            Parameters: parameters,
+            LatentsPerLayer: [],
+            IsBound: false,
+            KlPerLayer: [],
+            ActiveUnits: 0,
+            Epochs: 0,
+            BestEpoch: 0,
+            SkippedSteps: 0,
+            Seconds: 0)
         {
-            Name = row.Name,
-            Digest = "",
-            Parameters = parameters,
-            LatentsPerLayer = [],
-            IsBound = false,
-            KlPerLayer = [],
-            ActiveUnits = 0,
-            Epochs = 0,
-            BestEpoch = 0,
-            SkippedSteps = 0,
-            Seconds = 0,
             Images = new PerImageFigures(logLikelihood, logLikelihood),
         };
     }
@@ -250,7 +204,7 @@ internal sealed class RowRunner
     // The seed of every evaluation, so that the binary images are the same.
     private (double[] LogLikelihood, long Parameters) Pixels(PlannedRow row, ImageSet images) => (
         IndependentPixels.LogLikelihood(
-            _splits.Train, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
+            splits.Train, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
         images.Shape.Dimensions);
 
     private (double[] LogLikelihood, long Parameters) Gaussian(PlannedRow row, ImageSet images)
@@ -259,8 +213,8 @@ internal sealed class RowRunner
         double alpha = row.Configuration.Model.DataLayer.FlowSpace!.LogitAlpha!.Value;
         return (
             FullGaussian.LogLikelihood(
-                _splits.Train,
-                _splits.Validation,
+                splits.Train,
+                splits.Validation,
                 images,
                 row.Configuration.Dataset.Preparation,
                 alpha,
@@ -272,7 +226,7 @@ internal sealed class RowRunner
     {
         int levels = row.Configuration.Model.DataLayer.WholeLevels!.Value;
         return (
-            ChannelLogisticMixture.LogLikelihood(_splits.Train, images, levels),
+            ChannelLogisticMixture.LogLikelihood(splits.Train, images, levels),
             images.Shape.Channels * ChannelLogisticMixture.Settings(levels).ParametersPerPixel);
     }
 }

@@ -12,7 +12,7 @@ namespace Sere.Runs.Configuration;
 public static class ConfigurationFile
 {
     /// <summary>The largest configuration that is read, in bytes of UTF-8.</summary>
-    public const int MaximumBytes = 1 << 20;
+    internal const int MaximumBytes = 1 << 20;
 
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -61,9 +61,6 @@ public static class ConfigurationFile
     }
 
     /// <summary>Reads a record from a file, with the same refusals as a configuration.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="what">What the file is, such as "configuration file".</param>
-    /// <param name="open">Opens the file; null for one that may be a pipe, which the user named.</param>
     internal static T Load<T>(string path, string what, Func<string, Stream>? open = null)
         where T : Choice
     {
@@ -153,7 +150,7 @@ public static class ConfigurationFile
 }
 
 /// <summary>Says where two configurations differ.</summary>
-public static class ConfigurationDifference
+internal static class ConfigurationDifference
 {
     /// <summary>The first difference as "path is A there and B here", or null if there is none.</summary>
     public static string? First(ExperimentConfiguration there, ExperimentConfiguration here) => First(

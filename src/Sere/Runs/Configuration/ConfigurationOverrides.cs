@@ -37,7 +37,6 @@ public static class ConfigurationOverrides
     /// <summary>
     /// The configuration of a file { "from": PRESET, "set": { PATH: VALUE, ... } }, which may have a name of its own.
     /// </summary>
-    /// <exception cref="UsageException">There is no such preset, or a path or value is refused.</exception>
     internal static ExperimentConfiguration Apply(JsonElement file)
     {
         var changes = new List<JsonProperty>();
@@ -129,7 +128,6 @@ public static class ConfigurationOverrides
         parent[names[^1]] = literal.Deserialize<JsonNode>(ConfigurationSchema.Options);
     }
 
-    /// <summary>Puts a path that starts below the model into its full form.</summary>
     private static string[] Resolve(JsonObject root, string[] names)
     {
         Type experiment = typeof(ExperimentConfiguration);

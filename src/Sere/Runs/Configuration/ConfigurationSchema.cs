@@ -12,7 +12,6 @@ namespace Sere.Runs.Configuration;
 /// </summary>
 internal static class ConfigurationSchema
 {
-    /// <summary>How the records are written and read.</summary>
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
     /// <summary>
@@ -40,15 +39,11 @@ internal static class ConfigurationSchema
             kind => KeyValuePair.Create((string)kind.TypeDiscriminator!, kind.DerivedType)),
         StringComparer.Ordinal);
 
-    /// <summary>The members of a record and the type of each, without the kind.</summary>
     public static OrderedDictionary<string, Type> Members(Type record) => new(
         Options.GetTypeInfo(record).Properties.Where(member => member.Set is not null)
             .Select(member => KeyValuePair.Create(member.Name, member.PropertyType)),
         StringComparer.Ordinal);
 
-    /// <summary>The names that an object may hold.</summary>
-    /// <param name="declared">The type that it is meant for.</param>
-    /// <param name="record">The record that its kind names.</param>
     public static IReadOnlyList<string> Keys(Type declared, Type record) =>
         Kinds(declared).Count == 0 ? [.. Members(record).Keys] : [.. Members(record).Keys, Choice.KindMember];
 
@@ -56,7 +51,6 @@ internal static class ConfigurationSchema
     public static IReadOnlyList<string> Names(Type enumeration) =>
         [.. Enum.GetNames(enumeration).Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
 
-    /// <summary>What a value of a type must be, to follow "it must be".</summary>
     public static string Expected(Type type)
     {
         if (Nullable.GetUnderlyingType(type) is { } underlying)
@@ -87,9 +81,6 @@ internal static class ConfigurationSchema
     }
 
     /// <summary>The sentence that refuses an unknown name and offers the nearest known one.</summary>
-    /// <param name="what">What is unknown, with its path, such as "unknown key "model.layer"".</param>
-    /// <param name="name">The unknown name alone.</param>
-    /// <param name="known">The names that exist there.</param>
     public static UsageException Unknown(string what, string name, IReadOnlyCollection<string> known)
     {
         string advice = NearestName.Find(name, known) is { } nearest

@@ -8,8 +8,6 @@ namespace Sere.Runs.Configuration;
 /// </summary>
 internal static class ConfigurationTree
 {
-    /// <summary>Reads and validates a record.</summary>
-    /// <exception cref="UsageException">The tree does not fit, or a value is out of its range.</exception>
     public static T Read<T>(JsonElement element)
         where T : Choice
     {
@@ -20,10 +18,6 @@ internal static class ConfigurationTree
     }
 
     /// <summary>Refuses unknown members, kinds and values, and values of a wrong type.</summary>
-    /// <param name="element">The JSON value.</param>
-    /// <param name="declared">The type of the record or member it is meant for.</param>
-    /// <param name="path">Where it stands; empty for the root.</param>
-    /// <exception cref="UsageException">The tree does not fit.</exception>
     public static void Check(JsonElement element, Type declared, string path)
     {
         Type type = Nullable.GetUnderlyingType(declared) ?? declared;
@@ -60,7 +54,6 @@ internal static class ConfigurationTree
         }
     }
 
-    /// <summary>The refusal of a member that a record does not have.</summary>
     public static UsageException UnknownKey(string path, string name, IReadOnlyCollection<string> known)
     {
         string shown = Choice.Short(Choice.Join(path, name));

@@ -27,34 +27,25 @@ public static class Presets
 }
 
 /// <summary>The JSON files of a folder that are embedded into the library.</summary>
-internal sealed class EmbeddedFiles
+internal sealed class EmbeddedFiles(string folder)
 {
     private const string Extension = ".json";
     private static readonly Assembly Library = typeof(EmbeddedFiles).Assembly;
-    private readonly string _folder;
-
-    /// <summary>The files of a folder, whose name ends with a slash.</summary>
-    public EmbeddedFiles(string folder)
-    {
-        _folder = folder;
-        Names =
-        [
-            .. Library.GetManifestResourceNames()
-                .Where(name => name.StartsWith(folder, StringComparison.Ordinal)
-                    && name.EndsWith(Extension, StringComparison.Ordinal))
-                .Select(name => name[folder.Length..^Extension.Length])
-                .Order(StringComparer.Ordinal),
-        ];
-    }
 
     /// <summary>Their names without folder and extension, in order.</summary>
-    public IReadOnlyList<string> Names { get; }
+    public IReadOnlyList<string> Names { get; } =
+    [
+        .. Library.GetManifestResourceNames()
+            .Where(name => name.StartsWith(folder, StringComparison.Ordinal)
+                && name.EndsWith(Extension, StringComparison.Ordinal))
+            .Select(name => name[folder.Length..^Extension.Length])
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>The text of a file, and what to call it in a message.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
     public (string Text, string Source) Read(string name)
     {
-        string resource = $"{_folder}{name}{Extension}";
+        string resource = $"{folder}{name}{Extension}";
         using var reader = new StreamReader(Library.GetManifestResourceStream(resource)!);
         return (reader.ReadToEnd(), resource);
     }

@@ -13,16 +13,9 @@ internal static class Bars
     private const double LongestRatio = 1.5;
 
     /// <summary>
-    /// Writes a chart of a figure in nats of each layer or block: from left to right, a bar for each series. The legend gives the
-    /// sum.
+    /// Writes a chart of a figure in nats of each layer or block: from left to right, a bar for each series. The legend
+    /// gives the sum.
     /// </summary>
-    /// <param name="path">The file, written whole or not at all.</param>
-    /// <param name="name">What the figures are of.</param>
-    /// <param name="values">The figure of each layer or block in nats.</param>
-    /// <param name="title">What stands above the chart.</param>
-    /// <param name="xLabel">What a place on the horizontal axis is.</param>
-    /// <param name="yLabel">What the bars show.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void WriteLayers(
         string path, string name, IReadOnlyList<double> values, string title, string xLabel, string yLabel)
     {
@@ -55,17 +48,9 @@ internal static class Bars
     }
 
     /// <summary>
-    /// Writes a chart of how much several things differ from one of them, from the top down. Bars that may run out of it and are
-    /// much longer than the others end at its edge, and the label of the axis says so.
+    /// Writes a chart of how much several things differ from one of them, from the top down. Bars that may run out of
+    /// it and are much longer than the others end at its edge, and the label of the axis says so.
     /// </summary>
-    /// <param name="path">The file, written whole or not at all.</param>
-    /// <param name="differences">
-    /// The name of each, its difference and one standard error of it, the text at its root, and whether it may run out of the
-    /// chart where it would press the other bars flat.
-    /// </param>
-    /// <param name="xLabel">What the axis shows, with its unit.</param>
-    /// <param name="title">What stands above the chart.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void WriteDifferences(
         string path,
         IEnumerable<(string Name, double Value, double Error, string Label, bool MayRunOut)> differences,

@@ -25,7 +25,6 @@ internal static class Chart
     private static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted];
     private static readonly Color Rule = Color.FromHex("#E5E8EB");
 
-    /// <summary>The colour of text and of marks that belong to no series.</summary>
     public static Color Ink { get; } = Color.FromHex("#22262B");
 
     /// <summary>The colour of a series; after the last one they start again.</summary>
@@ -37,7 +36,6 @@ internal static class Chart
     /// <summary>The name of a series or bar, shortened if it would take the chart's room.</summary>
     public static string Name(string name) => Shortened(name, LongestName);
 
-    /// <summary>An empty chart with its labels.</summary>
     public static Plot Create(string title, string xLabel, string yLabel)
     {
         var plot = new Plot();
@@ -58,9 +56,6 @@ internal static class Chart
     }
 
     /// <summary>Draws the chart into a PNG file of 900 x 560 pixels, written whole or not at all.</summary>
-    /// <param name="plot">The chart; without anything in it, it says so.</param>
-    /// <param name="path">The file.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Save(Plot plot, string path)
     {
         if (plot.PlottableList.Count == 0)
@@ -115,10 +110,8 @@ internal sealed class PictureFont : IFontResolver
     /// </summary>
     public static string Name { get; } = "Sere Inter";
 
-    /// <summary>The font of running text.</summary>
     public static SKTypeface Regular { get; } = Load("Inter-Regular");
 
-    /// <summary>The font of titles.</summary>
     public static SKTypeface SemiBold { get; } = Load("Inter-SemiBold");
 
     public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) =>

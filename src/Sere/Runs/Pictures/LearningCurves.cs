@@ -12,15 +12,9 @@ internal static class LearningCurves
     private const double Margin = 0.05;
 
     /// <summary>
-    /// Writes the chart. Where early values lie so far from the rest that they would press it flat, they run out of the chart
-    /// and the label of the vertical axis says so.
+    /// Writes the chart. Where early values lie so far from the rest that they would press it flat, they run out of the
+    /// chart and the label of the vertical axis says so.
     /// </summary>
-    /// <param name="path">The file, written whole or not at all.</param>
-    /// <param name="curves">The lines, in the order of the legend. Points that are not finite are left out.</param>
-    /// <param name="xLabel">What the horizontal axis shows, such as "epoch".</param>
-    /// <param name="yLabel">What the vertical axis shows, with its unit.</param>
-    /// <param name="title">What stands above the chart.</param>
-    /// <exception cref="SereException">The file cannot be written.</exception>
     public static void Write(
         string path, IEnumerable<(string Name, (double X, double Y)[] Points)> curves, string xLabel, string yLabel, string title)
     {

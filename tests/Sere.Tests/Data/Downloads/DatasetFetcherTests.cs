@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sere.Data.Downloads;
 using Xunit;
 
 namespace Sere.Tests.Data.Downloads;
@@ -181,16 +180,5 @@ public sealed class DatasetFetcherTests : IDisposable
         Assert.StartsWith(
             $"The file '{_fetch.Part}' cannot be written because the disk is full", message, StringComparison.Ordinal);
         Assert.Single(server.Requests);
-    }
-
-    [Fact]
-    public void Options_without_sense_are_refused()
-    {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { Attempts = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetFetcher(new FetchOptions { StallTimeout = TimeSpan.Zero }));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => new DatasetFetcher(new FetchOptions { ConnectTimeout = TimeSpan.Zero }));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => new DatasetFetcher(new FetchOptions { RetryDelay = TimeSpan.FromSeconds(-1) }));
     }
 }

@@ -3,12 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Data.Downloads;
 
-public sealed class LocalDatasetTests : IDisposable
+public sealed class LocalDatasetTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
     private readonly RemoteDataset _dataset = SmallDataset.Pair();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Nothing_is_missing_files_and_no_folder()

@@ -4,12 +4,8 @@ using Xunit;
 
 namespace Sere.Tests.Data.Downloads;
 
-public sealed class RemoteDatasetTests : IDisposable
+public sealed class RemoteDatasetTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void The_files_of_mnist_have_the_sizes_of_its_images_and_labels()
     {

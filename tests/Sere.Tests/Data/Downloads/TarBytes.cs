@@ -21,8 +21,7 @@ internal static class TarBytes
     /// <param name="content">What follows its header.</param>
     /// <param name="kind">Its type flag.</param>
     /// <param name="size">The size that the header claims; null for the true one.</param>
-    /// <param name="prefix">The first part of the path, in a field of its own.</param>
-    public static byte[] Entry(string path, byte[] content, char kind, string? size = null, string prefix = "")
+    public static byte[] Entry(string path, byte[] content, char kind, string? size = null)
     {
         byte[] header = new byte[512];
         Put(0, path);
@@ -31,7 +30,6 @@ internal static class TarBytes
         Put(136, "00000000000");
         header[156] = (byte)kind;
         Put(257, "ustar\0" + "00");
-        Put(345, prefix);
         Put(148, "        ");
         Put(148, Convert.ToString(header.Sum(value => value), 8).PadLeft(6, '0') + "\0");
         return [.. header, .. content, .. new byte[(512 - (content.Length % 512)) % 512]];

@@ -6,12 +6,8 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Comparison;
 
-public sealed class StepTimesTests : IDisposable
+public sealed class StepTimesTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Rows_take_turns_and_are_divided_by_the_reference()
     {

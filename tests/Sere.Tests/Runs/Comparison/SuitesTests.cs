@@ -3,13 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Comparison;
 
-public sealed class SuitesTests : IDisposable
+public sealed class SuitesTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     public static TheoryData<string> All => [.. Suites.Names];
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_names_are_those_of_the_files() => Assert.Equal(

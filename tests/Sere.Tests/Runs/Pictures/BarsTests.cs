@@ -3,16 +3,12 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Pictures;
 
-public sealed class BarsTests : IDisposable
+public sealed class BarsTests : FolderTests
 {
     private static readonly (int Red, int Green, int Blue)[] Colors =
         [(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00), (0x00, 0x9E, 0x73)];
 
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("bars.png");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_bars_of_layers_are_as_high_as_their_figures()

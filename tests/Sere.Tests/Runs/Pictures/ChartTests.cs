@@ -5,12 +5,8 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Pictures;
 
-public sealed class ChartTests : IDisposable
+public sealed class ChartTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public void Every_text_of_a_chart_uses_the_font_of_the_library_so_that_it_shows_without_system_fonts()
     {

@@ -3,13 +3,9 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Pictures;
 
-public sealed class ImageGridTests : IDisposable
+public sealed class ImageGridTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("samples.png");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Grey_images_come_back_pixel_by_pixel_in_reading_order()

@@ -3,16 +3,12 @@ using Xunit;
 
 namespace Sere.Tests.Runs.Pictures;
 
-public sealed class LearningCurvesTests : IDisposable
+public sealed class LearningCurvesTests : FolderTests
 {
     private static readonly (int Red, int Green, int Blue) FirstColor = (0x00, 0x72, 0xB2);
     private static readonly (int Red, int Green, int Blue) SecondColor = (0xD5, 0x5E, 0x00);
 
-    private readonly TemporaryFolder _folder = new();
-
     private string FilePath => _folder.File("learning-curve.png");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_picture_shows_each_curve_and_has_text_in_title_labels_and_legend()

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class SafeTensorsHeaderReaderTests
+public sealed class SafeTensorsHeaderTests
 {
     [Fact]
     public void A_sound_header_is_read_in_its_own_order()
@@ -31,23 +31,23 @@ public sealed class SafeTensorsHeaderReaderTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""", 5, "leaves a hole")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "overlaps")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}""", 4, "unknown type 'Q4'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "not a whole number")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "not a whole number")]
-    [InlineData("""{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}""", 4, "not a whole number")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "not a whole number")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "negative")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}""", 4, "JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "JSON")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}}""", 4, "too large")]
     [InlineData("""{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "too large")]
     [InlineData("""{"a":{"dtype":"U8","shape":[4294967296,4294967296,0],"data_offsets":[0,0]}}""", 0, "too large")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,9223372036854775807]}}""", 4, "claims bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "lacks")]
-    [InlineData("""{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "lacks")]
-    [InlineData("""{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}""", 4, "lacks")]
+    [InlineData("""{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "JSON")]
+    [InlineData("""{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}""", 4, "JSON")]
     [InlineData("""{"a":[]}""", 0, "lacks")]
     [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{"__metadata__":{"k":"1","k":"2"}}""", 0, "JSON")]
-    [InlineData("""{"__metadata__":{"k":1}}""", 0, "metadata 'k' is not text")]
-    [InlineData("""{"__metadata__":[]}""", 0, "metadata is not an object")]
+    [InlineData("""{"__metadata__":{"k":1}}""", 0, "JSON")]
+    [InlineData("""{"__metadata__":[]}""", 0, "JSON")]
     [InlineData("""{"a":{"dtype":"F32","shape":[[[1]]],"data_offsets":[0,4]}}""", 4, "JSON")]
     [InlineData("""{"a\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{} {}""", 0, "JSON")]
@@ -78,7 +78,7 @@ public sealed class SafeTensorsHeaderReaderTests
         BinaryPrimitives.WriteUInt64LittleEndian(file, length);
         using var stream = new MemoryStream(file);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeaderReader.Read(stream));
+        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeader.Read(stream));
         Assert.Contains($"claims {length} bytes", error.Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
@@ -86,7 +86,7 @@ public sealed class SafeTensorsHeaderReaderTests
     [Theory]
     [InlineData("{\"a\":[", "0,", "0]}", "lacks")]
     [InlineData("{\"a\":{\"b\":[", "0,", "0]}}", "lacks")]
-    [InlineData("{\"a\":{\"shape\":[", "0,", "0]}}", "more than 64 dimensions")]
+    [InlineData("{\"a\":{\"shape\":[", "0,", "0]}}", "lacks")]
     [InlineData("{", "\"N\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},", "\"x\":0}", "more than 100000 tensors")]
     [InlineData("{\"__metadata__\":{", "\"N\":\"\",", "\"x\":\"\"}}", "more than 100000")]
     public void A_header_takes_memory_in_proportion(string start, string piece, string end, string fault)
@@ -100,12 +100,11 @@ public sealed class SafeTensorsHeaderReaderTests
 
         using var stream = new MemoryStream(Bytes(text.Append(end).ToString(), 0));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeaderReader.Read(stream));
+        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeader.Read(stream));
         Assert.Contains(fault, error.Message, StringComparison.Ordinal);
 
-        // The text itself, and less than a kilobyte for each of so many tensors, most of it dropped at once.
-        Assert.InRange(
-            GC.GetAllocatedBytesForCurrentThread() - before, 0, stream.Length + (isMany ? 100_000_000 : 1_000_000));
+        // Less than a kilobyte for each of so many tensors, most of it dropped at once.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, isMany ? 100_000_000 : 32 * stream.Length);
     }
 
     [Fact]
@@ -120,7 +119,7 @@ public sealed class SafeTensorsHeaderReaderTests
     private static SafeTensorsHeader Read(string json, int dataLength)
     {
         using var stream = new MemoryStream(Bytes(json, dataLength));
-        return SafeTensorsHeaderReader.Read(stream);
+        return SafeTensorsHeader.Read(stream);
     }
 
     private static byte[] Bytes(string json, int dataLength)
