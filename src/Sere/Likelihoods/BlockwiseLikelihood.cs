@@ -48,7 +48,7 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
 
         _settings = settings;
         _largestLayer = settings.Latents.Max();
-        _windows = settings.Network.IsConvolutional ? Windows(settings.Partition) : null;
+        _windows = settings.Network.IsConvolutional ? Windows(settings.Partition, initializer) : null;
         var output = _windows is null
             ? FeatureShape.Vector(settings.Family.ParameterCount(settings.Partition.LargestBlock))
             : _windows.Shape.WithChannels(settings.Family.ParameterCount(_windows.Shape.Size) / _windows.Shape.Positions);
@@ -71,7 +71,8 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
                 : settings.Network.CreateJointRefinement(_coupledBlocks.Length, known, code, output, initializer);
         }
 
-        _mask = settings.Partition.Mask(initializer.Type);
+        _mask = settings.Partition.Mask(initializer.Type, initializer.Device);
+        register_buffer("mask", _mask, persistent: false);
         register_module("latent", _latentNetworks);
         if (_residualNetworks is not null)
         {
@@ -112,13 +113,12 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         ArgumentNullException.ThrowIfNull(evidence);
         CheckCodes(codes, _settings.Latents, evidence.Blocks.shape[1]);
         torch.Tensor? total = null;
-        var mask = _mask.to(evidence.Blocks.device);
         foreach (var (first, parameters) in Parameters(codes, evidence))
         {
             var part = _settings.Family.LogLikelihood(
                 parameters,
                 evidence.Blocks.narrow(0, first, parameters.shape[0]),
-                mask.narrow(0, first, parameters.shape[0]));
+                _mask.narrow(0, first, parameters.shape[0]));
             total = total is null ? part : total.Plus(part);
         }
 
@@ -185,14 +185,13 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
     /// <summary>log p(x_l | z) of each block, [L, K, B].</summary>
     private torch.Tensor LogProbPerBlock(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {
-        var mask = _mask.to(evidence.Blocks.device);
         return torch.stack(
         [
             .. Parameters(codes, evidence).SelectMany(run => Enumerable.Range(0, (int)run.Parameters.shape[0])
                 .Select(block => _settings.Family.LogLikelihood(
                     run.Parameters.narrow(0, block, 1),
                     evidence.Blocks.narrow(0, run.First + block, 1),
-                    mask.narrow(0, run.First + block, 1)))),
+                    _mask.narrow(0, run.First + block, 1)))),
         ]);
     }
 
@@ -269,8 +268,9 @@ public sealed class BlockwiseLikelihood : FactorizedLikelihood
         return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
     }
 
-    private static BlockWindows Windows(Partition partition) => partition.Windows ?? throw new UsageException(
-        "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
+    private static BlockWindows Windows(Partition partition, ParameterInitializer initializer) =>
+        partition.Windows(initializer.Type, initializer.Device) ?? throw new UsageException(
+            "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
 
     private static torch.Tensor Pad(torch.Tensor x, int size) =>
         x.shape[^1] == size ? x : torch.nn.functional.pad(x, [0, size - x.shape[^1]]);

@@ -25,6 +25,7 @@ public sealed class DenseLikelihood : FactorizedLikelihood
         _settings = settings;
         _first = settings.Latents.Count - (settings.LayersSeen ?? settings.Latents.Count);
         _mask = torch.ones([1, 1, settings.Dimensions], initializer.Type, initializer.Device);
+        register_buffer("mask", _mask, persistent: false);
         int inputs = settings.Latents.Skip(_first).Sum();
         var shape = settings.Shape ?? FeatureShape.Vector(settings.Dimensions);
         var output = shape.WithChannels(settings.Family.ParameterCount(settings.Dimensions) / shape.Positions);

@@ -87,6 +87,12 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
                 _contextWeights[layer] = initializer.Normal(gain / Math.Sqrt(context), context, to.Length);
                 register_parameter($"context_weight{layer}", _contextWeights[layer]);
             }
+
+            // On a CPU the kernels need none; elsewhere no step shall bring one to the device.
+            if (initializer.Device.type != DeviceType.CPU)
+            {
+                _ = Mask(layer);
+            }
         }
     }
 
@@ -167,7 +173,7 @@ public sealed class ConditionalMade : torch.nn.Module, IRunningStatistics
         if (_masks[layer] is not { } mask)
         {
             mask = _masks[layer] = _staircases[layer].Ones(_weights[layer]);
-            register_buffer($"mask{layer}", mask);
+            register_buffer($"mask{layer}", mask, persistent: false);
         }
 
         return mask;

@@ -7,7 +7,7 @@ namespace Sere.Partitions;
 /// A window of the image for each block, all of one shape, that covers it: what a convolutional network decodes or sees in
 /// place of a block, which need not be a rectangle. Blocks are padded, windows flat in the order [channels, height, width].
 /// </summary>
-public sealed class BlockWindows
+public sealed class BlockWindows : torch.nn.Module
 {
     private readonly torch.Tensor _positions;
     private readonly torch.Tensor _sources;
@@ -17,7 +17,15 @@ public sealed class BlockWindows
     /// <param name="shape">The window of each block.</param>
     /// <param name="positions">Where in its window each value of each block lies.</param>
     /// <param name="largestBlock">Size of a padded block.</param>
-    public BlockWindows(FeatureShape shape, IReadOnlyList<IReadOnlyList<int>> positions, int largestBlock)
+    /// <param name="type">The type of what is put into windows.</param>
+    /// <param name="device">Where that is; null for the CPU.</param>
+    public BlockWindows(
+        FeatureShape shape,
+        IReadOnlyList<IReadOnlyList<int>> positions,
+        int largestBlock,
+        torch.ScalarType type,
+        torch.Device? device = null)
+        : base(nameof(BlockWindows))
     {
         ArgumentNullException.ThrowIfNull(positions);
         Shape = shape;
@@ -43,9 +51,12 @@ public sealed class BlockWindows
 
         IsExact = positions.All(list => list.Count == shape.Size && list.SequenceEqual(Enumerable.Range(0, shape.Size)));
         using var scope = torch.NewDisposeScope();
-        _positions = torch.tensor(place).DetachFromDisposeScope();
-        _sources = torch.tensor(source).DetachFromDisposeScope();
-        _mask = torch.tensor(mask).DetachFromDisposeScope();
+        _positions = torch.tensor(place, device: device).DetachFromDisposeScope();
+        _sources = torch.tensor(source, device: device).DetachFromDisposeScope();
+        _mask = torch.tensor(mask, type, device).DetachFromDisposeScope();
+        register_buffer("positions", _positions, persistent: false);
+        register_buffer("sources", _sources, persistent: false);
+        register_buffer("mask", _mask, persistent: false);
     }
 
     /// <summary>The shape of each window.</summary>
@@ -70,7 +81,7 @@ public sealed class BlockWindows
         }
 
         var windows = Values(blocks, first);
-        var mask = _mask.narrow(0, first, blocks.shape[0]).to(blocks.dtype).to(blocks.device).unsqueeze(1);
+        var mask = _mask.narrow(0, first, blocks.shape[0]).unsqueeze(1);
         return torch.cat([windows, mask.expand_as(windows)], -1);
     }
 
@@ -96,7 +107,7 @@ public sealed class BlockWindows
         }
 
         long[] shape = parameters.shape;
-        var places = _positions.narrow(0, first, shape[0]).to(parameters.device);
+        var places = _positions.narrow(0, first, shape[0]);
         var windows = parameters.view(shape[0], -1, Shape.Size);
         var index = places.unsqueeze(1).expand(shape[0], windows.shape[1], -1);
         return windows.gather(-1, index).view(shape[0], shape[1], -1);
@@ -105,7 +116,7 @@ public sealed class BlockWindows
     private torch.Tensor Values(torch.Tensor blocks, int first)
     {
         var padded = torch.nn.functional.pad(blocks, [0, 1]);
-        var index = _sources.narrow(0, first, blocks.shape[0]).to(blocks.device).unsqueeze(1);
+        var index = _sources.narrow(0, first, blocks.shape[0]).unsqueeze(1);
         return padded.gather(-1, index.expand(blocks.shape[0], blocks.shape[1], -1));
     }
 }

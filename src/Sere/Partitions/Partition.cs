@@ -18,9 +18,6 @@ public abstract class Partition
     /// <summary>Size of the largest block.</summary>
     public abstract int LargestBlock { get; }
 
-    /// <summary>The windows of the image that cover the blocks; null where the dimensions are no image.</summary>
-    public virtual BlockWindows? Windows => null;
-
     /// <summary>Size of block <paramref name="index"/>, counted from 0.</summary>
     public abstract int BlockSize(int index);
 
@@ -32,6 +29,11 @@ public abstract class Partition
 
     /// <summary>Puts unpadded blocks, each [B, BlockSize(l)], together to x [B, D]: the inverse of the cuts.</summary>
     public abstract torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks);
+
+    /// <summary>The windows of the image that cover the blocks; null where the dimensions are no image.</summary>
+    /// <param name="type">The type of what is put into them.</param>
+    /// <param name="device">Where that is; null for the CPU.</param>
+    public virtual BlockWindows? Windows(torch.ScalarType type, torch.Device? device = null) => null;
 
     /// <summary>1 where a padded block holds a dimension of x and 0 in the padding: [L, 1, LargestBlock].</summary>
     public torch.Tensor Mask(torch.ScalarType type, torch.Device? device = null)
@@ -53,7 +55,7 @@ public abstract class Partition
 /// </summary>
 public sealed class RasterPartition : Partition
 {
-    private readonly Lazy<BlockWindows?> _windows;
+    private readonly int _rowLength;
 
     /// <summary>Cuts D dimensions into L blocks.</summary>
     /// <param name="dimensions">Dimensions of x, D.</param>
@@ -74,7 +76,7 @@ public sealed class RasterPartition : Partition
         Dimensions = dimensions;
         Blocks = blocks;
         LargestBlock = (int)size;
-        _windows = new Lazy<BlockWindows?>(() => rowLength > 0 ? Bands(rowLength) : null);
+        _rowLength = rowLength;
     }
 
     /// <inheritdoc/>
@@ -85,9 +87,6 @@ public sealed class RasterPartition : Partition
 
     /// <inheritdoc/>
     public override int LargestBlock { get; }
-
-    /// <summary>Bands of rows, the channels of an image one below the other; null without a row length.</summary>
-    public override BlockWindows? Windows => _windows.Value;
 
     /// <inheritdoc/>
     public override int BlockSize(int index) => Math.Min(LargestBlock, Dimensions - (index * LargestBlock));
@@ -111,23 +110,32 @@ public sealed class RasterPartition : Partition
     /// <inheritdoc/>
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => torch.cat([.. blocks], 1);
 
-    private BlockWindows Bands(int rowLength)
+    /// <summary>Bands of rows, the channels of an image one below the other; null without a row length.</summary>
+    public override BlockWindows? Windows(torch.ScalarType type, torch.Device? device = null)
     {
+        if (_rowLength == 0)
+        {
+            return null;
+        }
+
         int First(int block) => block * LargestBlock;
-        int RowsOf(int block) => ((First(block) + BlockSize(block) - 1) / rowLength) - (First(block) / rowLength) + 1;
+        int RowsOf(int block) => ((First(block) + BlockSize(block) - 1) / _rowLength) - (First(block) / _rowLength) + 1;
         int height = Enumerable.Range(0, Blocks).Max(RowsOf);
-        int rows = Dimensions / rowLength;
+        int rows = Dimensions / _rowLength;
+
+        // The band of a block at the end begins earlier, since the image has no rows below.
+        int[] Positions(int block)
+        {
+            int start = Math.Min(First(block) / _rowLength, rows - height) * _rowLength;
+            return [.. Enumerable.Range(First(block) - start, BlockSize(block))];
+        }
+
         return new BlockWindows(
-            new FeatureShape(1, height, rowLength),
-            [
-                .. Enumerable.Range(0, Blocks).Select(block =>
-                {
-                    // The band of a block at the end begins earlier, since the image has no rows below.
-                    int start = Math.Min(First(block) / rowLength, rows - height) * rowLength;
-                    return Enumerable.Range(First(block) - start, BlockSize(block)).ToArray();
-                }),
-            ],
-            LargestBlock);
+            new FeatureShape(1, height, _rowLength),
+            [.. Enumerable.Range(0, Blocks).Select(Positions)],
+            LargestBlock,
+            type,
+            device);
     }
 }
 
@@ -141,7 +149,6 @@ public sealed class CheckerboardPartition : Partition
     private readonly int _channels;
     private readonly int _rows;
     private readonly int _columns;
-    private readonly Lazy<BlockWindows> _windows;
 
     /// <summary>Cuts images of C x H x W into s * s blocks.</summary>
     /// <param name="channels">C.</param>
@@ -168,10 +175,6 @@ public sealed class CheckerboardPartition : Partition
         _rows = height / stride;
         _columns = width / stride;
         Stride = stride;
-        var shape = new FeatureShape(_channels, _rows, _columns);
-        int[] every = [.. Enumerable.Range(0, shape.Size)];
-        _windows = new Lazy<BlockWindows>(() => new BlockWindows(
-            shape, [.. Enumerable.Repeat(every, Blocks)], shape.Size));
     }
 
     /// <summary>s: rows and columns of pixels from one pixel of a block to the next, and of the grid of blocks.</summary>
@@ -185,9 +188,6 @@ public sealed class CheckerboardPartition : Partition
 
     /// <inheritdoc/>
     public override int LargestBlock => _channels * _rows * _columns;
-
-    /// <summary>Each block is a grid of its own, and its window is the block.</summary>
-    public override BlockWindows Windows => _windows.Value;
 
     /// <inheritdoc/>
     public override int BlockSize(int index) => LargestBlock;
@@ -214,6 +214,14 @@ public sealed class CheckerboardPartition : Partition
             .view(Stride, Stride, blocks[0].shape[0], _channels, _rows, _columns)
             .permute(2, 3, 4, 0, 5, 1)
             .reshape(blocks[0].shape[0], Dimensions);
+    }
+
+    /// <summary>Each block is a grid of its own, and its window is the block.</summary>
+    public override BlockWindows Windows(torch.ScalarType type, torch.Device? device = null)
+    {
+        var shape = new FeatureShape(_channels, _rows, _columns);
+        int[] every = [.. Enumerable.Range(0, shape.Size)];
+        return new BlockWindows(shape, [.. Enumerable.Repeat(every, Blocks)], shape.Size, type, device);
     }
 
     /// <summary>[B, C, H/s, s, W/s, s].</summary>

@@ -18,7 +18,7 @@ public sealed class BlockWindowsTests
     {
         using var scope = torch.NewDisposeScope();
         var partition = new RasterPartition(Rows * Columns, 4, Columns);
-        var windows = partition.Windows!;
+        var windows = partition.Windows(torch.ScalarType.Float64)!;
         Assert.Equal(new FeatureShape(1, 2, Columns), windows.Shape);
         var x = torch.arange(1, 1 + (Rows * Columns), torch.ScalarType.Float64).unsqueeze(0);
         var known = windows.Scatter(partition.Split(x), 0);
@@ -41,12 +41,12 @@ public sealed class BlockWindowsTests
         var partition = new RasterPartition(Rows * Columns, 4, Columns);
         var mask = partition.Mask(torch.ScalarType.Float64);
         var parameters = Float64.Normal(320, 4, 2, partition.LargestBlock) * mask;
-        var scattered = partition.Windows!.ScatterParameters(parameters.view(4, -1), partition.LargestBlock);
-        var gathered = partition.Windows!.Gather(scattered.unsqueeze(1), 0).view(4, 2, -1) * mask;
+        var scattered = partition.Windows(torch.ScalarType.Float64)!.ScatterParameters(parameters.view(4, -1), partition.LargestBlock);
+        var gathered = partition.Windows(torch.ScalarType.Float64)!.Gather(scattered.unsqueeze(1), 0).view(4, 2, -1) * mask;
         TensorAssert.Close(parameters, gathered, 0, "parameters");
     }
 
     [Fact]
     public void Dimensions_that_are_no_image_have_no_windows() =>
-        Assert.Null(new RasterPartition(Rows * Columns, 4).Windows);
+        Assert.Null(new RasterPartition(Rows * Columns, 4).Windows(torch.ScalarType.Float32));
 }
