@@ -44,6 +44,12 @@ public sealed class Mlp : ParameterNetwork
         }
     }
 
+    /// <summary>Weight [O, I] and bias [O] of each map, one after the other.</summary>
+    internal IReadOnlyList<Parameter> Maps => [.. _weights.Zip(_biases).SelectMany(map => (Parameter[])[map.First, map.Second])];
+
+    /// <summary>That of the hidden layers.</summary>
+    internal Activation Activation => _activation;
+
     /// <inheritdoc/>
     public override torch.Tensor Forward(torch.Tensor x)
     {
