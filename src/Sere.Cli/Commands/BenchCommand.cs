@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Sere.Performance;
 using Sere.Runs;
 using Sere.Runs.Configuration;
 using Spectre.Console;
+using TorchSharp;
 
 namespace Sere.Cli.Commands;
 
@@ -11,6 +13,9 @@ namespace Sere.Cli.Commands;
 internal static class BenchCommand
 {
     private const int Images = 2000;
+
+    // A GPU does the steps of so many before an epoch ends.
+    private const int DeviceImages = 20_000;
 
     public static Command Create(Terminal terminal)
     {
@@ -28,7 +33,7 @@ internal static class BenchCommand
         {
             preset, overrides, batch, steps, against, json,
         };
-        compute.AddThreadsTo(command);
+        compute.AddTo(command);
         command.SetAction(parsed =>
         {
             string name = parsed.GetRequiredValue(preset);
@@ -41,13 +46,15 @@ internal static class BenchCommand
 
             var other = parsed.GetValue(against) is { } named ? Presets.Load(named) : null;
             compute.FixThreads(parsed);
+            var device = compute.Device(parsed);
+            int images = device.type == DeviceType.CUDA ? DeviceImages : Images;
             using var benchmark = new PerformanceBenchmark(
-                configuration, BenchmarkImages.For(configuration, Math.Max(Images, configuration.Training.BatchSize)));
+                configuration, BenchmarkImages.For(configuration, Math.Max(images, configuration.Training.BatchSize)), device);
             var report = benchmark.Measure(name, measured, part => terminal.Say($"measuring: {part}"));
             if (other is not null)
             {
                 terminal.Say($"measuring: sampling of {other.Name}");
-                using var compared = new PerformanceBenchmark(other, BenchmarkImages.For(other, Images));
+                using var compared = new PerformanceBenchmark(other, BenchmarkImages.For(other, images), device);
                 report = report with { Against = other.Name, AgainstSampleSecondsPerImage = compared.SampleSeconds() };
             }
 
@@ -67,7 +74,7 @@ internal static class BenchCommand
     {
         var table = new Table().Border(TableBorder.Rounded)
             .Title(Markup.Escape(
-                $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads"))
+                $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads, {report.Device}"))
             .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
         table.AddRow("matrix products at their own shapes", $"{report.ProductGigaflops:F0} GFLOP/s");
         if (report.ConvolutionGigaflops is { } rate)
@@ -78,9 +85,18 @@ internal static class BenchCommand
         table.AddRow("large copy", $"{report.CopyGigabytesPerSecond:F1} GB/s");
         table.AddRow(
             "floor of a step: products + convolutions + update",
-            $"{report.ProductMilliseconds:F1} + {report.ConvolutionMilliseconds:F1} + {report.UpdateFloorMilliseconds:F1} = "
-            + $"{report.FloorMilliseconds:F1} ms");
-        table.AddRow("training step", $"{report.StepMilliseconds:F1} ms = {report.StepOverFloor:F2} floors");
+            $"{report.ProductMilliseconds:G3} + {report.ConvolutionMilliseconds:G3} + {report.UpdateFloorMilliseconds:G3} = "
+            + $"{report.FloorMilliseconds:G3} ms");
+        table.AddRow("training step", $"{report.StepMilliseconds:G4} ms = {report.StepOverFloor:F2} floors");
+        if (report.NodeMicroseconds is { } node)
+        {
+            table.AddRow(
+                "its graph: nodes, alone, an empty node",
+                $"{report.GraphNodes?.ToString(CultureInfo.InvariantCulture) ?? "none"}, {report.GraphMilliseconds:G3} ms, {node:F2} us");
+            table.AddRow(
+                "products in TF32, in bf16", $"{report.ProductTf32Milliseconds:F2}, {report.ProductBf16Milliseconds:F2} ms");
+        }
+
         table.AddRow(
             "  data, forward, backward, optimizer",
             $"{report.DataMilliseconds:F1}, {report.ForwardMilliseconds:F1}, {report.BackwardMilliseconds:F1}, "

@@ -18,11 +18,17 @@ internal static class Binarization
     {
         CheckGrey(grey);
         using var scope = NewDisposeScope();
-        Tensor values = IsRandom(rule)
-            ? Draw(grey, rand(grey.shape, dtype: float32, device: CPU, generator: generator), rule)
-            : Fixed(grey, rule);
-        return values.MoveToOuterDisposeScope();
+        var uniform = IsRandom(rule) ? rand(grey.shape, dtype: float32, device: CPU, generator: generator) : null;
+        return Apply(grey, uniform, rule).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Whether a rule takes uniform numbers.</summary>
+    internal static bool IsRandom(BinarizationRule rule) =>
+        rule is BinarizationRule.Dynamic or BinarizationRule.Dequantized;
+
+    /// <summary>The images of grey values and, for a random rule, uniform numbers in [0, 1), [B, D] each.</summary>
+    internal static Tensor Apply(Tensor grey, Tensor? uniform, BinarizationRule rule) =>
+        uniform is null ? Fixed(grey, rule) : Draw(grey, uniform, rule);
 
     /// <summary>
     /// Images to evaluate. Each image is drawn from a stream of its own, so it is the same whatever the limit, the
@@ -91,13 +97,10 @@ internal static class Binarization
         return uniform;
     }
 
-    private static bool IsRandom(BinarizationRule rule) =>
-        rule is BinarizationRule.Dynamic or BinarizationRule.Dequantized;
-
     // A uniform number in [0, 1) is below grey / 255 with just that probability: never at 0, always at 255.
     private static Tensor Draw(Tensor grey, Tensor uniform, BinarizationRule rule) =>
-        rule == BinarizationRule.Dequantized ? uniform.to(grey.device).PlusInPlace(grey).OverInPlace(Levels)
-        : uniform.to(grey.device).TimesInPlace(IsReal(grey) ? 1 : FullGrey).lt(grey).to(float32);
+        rule == BinarizationRule.Dequantized ? uniform.to(grey.device).Plus(grey).Over(Levels)
+        : (IsReal(grey) ? uniform.to(grey.device) : uniform.to(grey.device).Times(FullGrey)).lt(grey).to(float32);
 
     private static bool IsReal(Tensor grey) => grey.dtype == ScalarType.Float32;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Sere.Data;
 using Sere.Models;
 using Sere.Numerics;
@@ -46,18 +47,28 @@ public static class ImportanceSampledLikelihood
         };
         using var noGrad = torch.no_grad();
         var threads = ThreadTuner.Start();
-        int batch = BatchSize(options);
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));
-        for (int first = 0; first < images.Count; first += batch)
+        var rows = new RowsAtOnce(options, device ?? torch.CPU);
+        for (int first = 0, count; first < images.Count; first += count)
         {
-            int count = Math.Min(batch, images.Count - first);
+            count = Math.Min(Math.Max(1, rows.Count / Math.Min(samples, EvaluationNoise.BlockSamples)), images.Count - first);
             long start = Stopwatch.GetTimestamp();
             using var scope = torch.NewDisposeScope();
-            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
-            var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
-            var moments = Weigh(model, x, first, options, cancellation);
-            Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
+            try
+            {
+                var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+                var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
+                var moments = Weigh(model, x, first, options, cancellation);
+                Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
+            }
+            catch (ExternalException exception) when (rows.TryHalve(exception))
+            {
+                count = 0;
+                continue;
+            }
+
+            rows.Took(count * Math.Min(samples, EvaluationNoise.BlockSamples));
             threads?.Took(count, Stopwatch.GetElapsedTime(start).TotalSeconds);
             onImages?.Invoke(first + count);
         }
@@ -84,22 +95,16 @@ public static class ImportanceSampledLikelihood
         var streams = new RandomStreams(options.Seed);
         int samples = SamplesOf(model, options);
         var moments = WeightMoments.None(x, ParetoTail.LengthOf(samples) + 1);
-        for (int done = 0, block = 0; done < samples; block++)
+        using var blocks = new EvaluationNoise(streams, firstImage, (int)x.shape[0], model.NoiseSize, samples, x.dtype, x.device);
+        for (int block = 0; block < blocks.Count; block++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var blockScope = torch.NewDisposeScope();
-            int count = Math.Min(EvaluationNoise.BlockSamples, samples - done);
-            var noise = EvaluationNoise.Block(
-                streams, firstImage, (int)x.shape[0], block, count, model.NoiseSize, x.dtype, x.device);
-            moments = moments.Add(model.LogImportanceWeights(encoded, noise)).MoveToOuterScope();
-            done += count;
+            moments = moments.Add(model.LogImportanceWeights(encoded, blocks.Take(block))).MoveToOuterScope();
         }
 
         return moments.MoveToOuterScope();
     }
-
-    private static int BatchSize(EvaluationOptions options) =>
-        Math.Max(1, options.RowsAtOnce / Math.Min(options.ImportanceSamples, EvaluationNoise.BlockSamples));
 
     private static int SamplesOf(DensityModel model, EvaluationOptions options) =>
         model.NoiseSize == 0 ? 1 : options.ImportanceSamples;
@@ -151,8 +156,53 @@ public sealed record EvaluationOptions
     /// <summary>Seed of the binarization of the images and of the importance samples.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Images times samples that are computed at once.</summary>
-    public int RowsAtOnce { get; init; } = 2000;
+    /// <summary>Images times samples that are computed at once on the CPU, if nothing else is asked for.</summary>
+    internal const int RowsOnCpu = 2000;
+
+    /// <summary>
+    /// Images times samples that are computed at once; null for 2,000 on the CPU, and as many as the free memory of a CUDA
+    /// device holds, at most 200,000.
+    /// </summary>
+    public int? RowsAtOnce { get; init; }
+}
+
+/// <summary>How many rows an evaluation computes at once: as given, or what the memory of a CUDA device holds.</summary>
+internal sealed class RowsAtOnce(EvaluationOptions options, torch.Device device)
+{
+    private const int Few = EvaluationOptions.RowsOnCpu;
+    private const int Most = 200_000;
+
+    // Of the free memory; the rest is for what an estimate from few rows misses.
+    private const double Share = 0.6;
+    private readonly long _free = device.type == DeviceType.CUDA ? CudaMemory.Free() : 0;
+    private bool _isChosen = options.RowsAtOnce is not null || device.type != DeviceType.CUDA;
+
+    /// <summary>Rows of the next piece.</summary>
+    public int Count { get; private set; } = options.RowsAtOnce ?? Few;
+
+    /// <summary>A piece of so many rows was computed: from the memory that the first took follows how many fit.</summary>
+    public void Took(int rows)
+    {
+        if (!_isChosen)
+        {
+            _isChosen = true;
+            long left = CudaMemory.Free();
+            double bytes = Math.Max(1, (double)(_free - left) / rows);
+            Count = (int)Math.Clamp(Share * left / bytes, Few, Most);
+        }
+    }
+
+    /// <summary>Whether an error is one of memory that fewer rows may escape; then they are fewer.</summary>
+    public bool TryHalve(Exception exception)
+    {
+        if (!exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || Count < 2)
+        {
+            return false;
+        }
+
+        (Count, _isChosen) = (Count / 2, true);
+        return true;
+    }
 }
 
 /// <summary>What importance sampling says of each image, in nats; arrays in the order of the images.</summary>
@@ -196,14 +246,52 @@ public sealed record ImageLikelihoods
 
 /// <summary>
 /// Latent noise of evaluated images: image i and block b of its importance samples have a stream of their own, so that
-/// sample k of image i is the same whatever the batch, the limit, the chunk or K.
+/// sample k of image i is the same whatever the batch, the limit, the chunk or K. For a CUDA device several threads draw a
+/// block while the one before it is computed.
 /// </summary>
-internal static class EvaluationNoise
+internal sealed class EvaluationNoise : IDisposable
 {
     /// <summary>Samples in a block. Part of every published figure: never change it.</summary>
     public const int BlockSamples = 100;
 
     private const int Group = 16;
+    private readonly RandomStreams _streams;
+    private readonly long _firstImage;
+    private readonly int _images;
+    private readonly int _size;
+    private readonly int _samples;
+    private readonly torch.ScalarType _type;
+    private readonly torch.Device _device;
+    private readonly torch.Tensor[] _drawn;
+    private Task _drawing = Task.CompletedTask;
+    private int _begun = -1;
+
+    /// <summary>The noise of some images.</summary>
+    /// <param name="streams">The streams of the evaluation.</param>
+    /// <param name="firstImage">Index of the first image.</param>
+    /// <param name="images">How many.</param>
+    /// <param name="size">Numbers of a draw.</param>
+    /// <param name="samples">Draws of each image.</param>
+    /// <param name="type">Type of the noise.</param>
+    /// <param name="device">Where it is wanted.</param>
+    public EvaluationNoise(
+        RandomStreams streams, long firstImage, int images, int size, int samples, torch.ScalarType type, torch.Device device)
+    {
+        (_streams, _firstImage, _images, _size, _samples, _type, _device) =
+            (streams, firstImage, images, size, samples, type, device);
+        Count = (samples + BlockSamples - 1) / BlockSamples;
+        using var scope = torch.NewDisposeScope();
+        int buffers = device.type == DeviceType.CPU ? 1 : Math.Min(2, Count);
+        long numbers = NumbersToDraw((long)SamplesOf(0) * size, (long)BlockSamples * size);
+        _drawn = [.. Enumerable.Range(0, buffers).Select(_ =>
+        {
+            var drawn = torch.empty([images, numbers]);
+            return (device.type == DeviceType.CPU ? drawn : drawn.pin_memory()).DetachFromDisposeScope();
+        })];
+    }
+
+    /// <summary>Blocks of samples.</summary>
+    public int Count { get; }
 
     /// <summary>The first <paramref name="samples"/> draws of block <paramref name="block"/>: [samples, B, size].</summary>
     public static torch.Tensor Block(
@@ -216,19 +304,74 @@ internal static class EvaluationNoise
         torch.ScalarType type,
         torch.Device device)
     {
-        using var scope = torch.NewDisposeScope();
-        long used = (long)samples * size;
-        long numbers = NumbersToDraw(used, (long)BlockSamples * size);
-        var noise = torch.empty([samples, images, size], torch.ScalarType.Float32);
-        for (int image = 0; image < images; image++)
-        {
-            using var generator = streams.Open(StreamPurpose.EvaluationNoise, index: firstImage + image, chunk: block);
+        using var noise = new EvaluationNoise(
+            streams, firstImage, images, size, (block * BlockSamples) + samples, type, device);
+        return noise.Take(block);
+    }
 
-            using var draws = torch.randn(numbers, generator: generator);
-            noise.select(1, image).copy_(draws.narrow(0, 0, used).view(samples, size));
+    /// <summary>The draws of a block, [samples, B, size]; blocks are taken in order.</summary>
+    public torch.Tensor Take(int block)
+    {
+        using var scope = torch.NewDisposeScope();
+        if (_device.type == DeviceType.CPU)
+        {
+            Draw(block, 0, _images);
+        }
+        else
+        {
+            if (_begun != block)
+            {
+                Begin(block);
+            }
+
+            _drawing.GetAwaiter().GetResult();
         }
 
-        return noise.to(type).to(device).MoveToOuterDisposeScope();
+        int samples = SamplesOf(block);
+        var noise = _drawn[block % _drawn.Length].to(_device, non_blocking: true)
+            .narrow(1, 0, (long)samples * _size).view(_images, samples, _size).transpose(0, 1).contiguous().to(_type);
+        if (_device.type != DeviceType.CPU && block + 1 < Count)
+        {
+            // What the device computes of the block before last, and with it the buffer that is drawn into next, is done.
+            torch.cuda.synchronize();
+            Begin(block + 1);
+        }
+
+        return noise.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _drawing.Wait();
+        foreach (var drawn in _drawn)
+        {
+            drawn.Dispose();
+        }
+    }
+
+    private int SamplesOf(int block) => Math.Min(BlockSamples, _samples - (block * BlockSamples));
+
+    private void Begin(int block)
+    {
+        _begun = block;
+        int pieces = Math.Min(_images, Environment.ProcessorCount);
+        _drawing = Task.Run(() => Parallel.For(0, pieces, piece => Draw(
+            block, (int)((long)_images * piece / pieces), (int)((long)_images * (piece + 1) / pieces))));
+    }
+
+    private void Draw(int block, int first, int last)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        long numbers = NumbersToDraw((long)SamplesOf(block) * _size, (long)BlockSamples * _size);
+        for (int image = first; image < last; image++)
+        {
+            using var generator = _streams.Open(StreamPurpose.EvaluationNoise, index: _firstImage + image, chunk: block);
+            using var row = _drawn[block % _drawn.Length].select(0, image);
+            using var drawn = row.narrow(0, 0, numbers);
+            drawn.normal_(0, 1, generator);
+        }
     }
 
     /// <summary>

@@ -19,6 +19,7 @@ internal sealed class SelfReflectiveHierarchy : Hierarchy
     private readonly SelfReflectiveLayer[] _layers;
     private readonly List<SelfReflectiveWave> _waves = [];
     private readonly int _largestLayer;
+    private readonly Lazy<(PerceptronChainShape Shape, IReadOnlyList<torch.Tensor> Parameters, ChainStepBounds Bounds)?> _chain;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
     public SelfReflectiveHierarchy(SelfReflectiveParts parts, ParameterInitializer initializer)
@@ -37,6 +38,8 @@ internal sealed class SelfReflectiveHierarchy : Hierarchy
         {
             AddWave(members, factory);
         }
+
+        _chain = new(FindChain);
     }
 
     public override int Layers => _layers.Length;
@@ -130,6 +133,11 @@ internal sealed class SelfReflectiveHierarchy : Hierarchy
 
     private (torch.Tensor[] Codes, torch.Tensor[] Terms) WalkChain(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise, bool logRatio)
     {
+        if (ChainInputs(evidence, noise) is { } chain && PerceptronChain.TryApply(chain, logRatio) is { } whole)
+        {
+            return (whole.Codes.unbind(0), whole.Costs.unbind(0));
+        }
+
         var parts = SplitNoise(noise);
         var codes = new torch.Tensor[Layers];
         var terms = new torch.Tensor[Layers];
@@ -141,6 +149,51 @@ internal sealed class SelfReflectiveHierarchy : Hierarchy
         }
 
         return (codes, terms);
+    }
+
+    /// <summary>What the whole chain takes at once on a CUDA device; null where it is no chain of perceptrons.</summary>
+    private PerceptronChainInputs? ChainInputs(IReadOnlyList<LayerEvidence> evidence, torch.Tensor noise)
+    {
+        if (noise.device_type != DeviceType.CUDA || _chain.Value is not { } chain)
+        {
+            return null;
+        }
+
+        var residuals = evidence.Cast<EvidenceResiduals>().ToArray();
+        static IReadOnlyList<torch.Tensor> Rows(torch.Tensor[] tensors) =>
+            Array.TrueForAll(tensors, tensor => tensor.stride(1) == 1 && tensor.stride(0) == tensors[0].stride(0))
+                ? tensors : [.. tensors.Select(tensor => tensor.contiguous())];
+        var first = _layers[0].ChainStep(null, residuals[0], noise);
+        return new PerceptronChainInputs(
+            chain.Shape,
+            Rows([.. residuals.Select(residual => residual.Mean)]),
+            Rows([.. residuals.Select(residual => residual.LogScale)]),
+            noise,
+            first.Bijector,
+            chain.Parameters,
+            chain.Bounds);
+    }
+
+    /// <summary>The sizes and parameters of a chain of perceptrons of one form, or null.</summary>
+    private (PerceptronChainShape Shape, IReadOnlyList<torch.Tensor> Parameters, ChainStepBounds Bounds)? FindChain()
+    {
+        int latents = _largestLayer;
+        var layers = _layers.Skip(1).Select(layer => layer.ChainPerceptrons).ToArray();
+        if (Layers < 2
+            || !_layers[0].IsFirstOfChain
+            || Enumerable.Range(1, Layers - 1).Any(layer => !_parts.Graph.Parents(layer).SequenceEqual([layer - 1]))
+            || _parts.Latents.Any(size => size != latents)
+            || layers.Any(layer => layer is null))
+        {
+            return null;
+        }
+
+        var perceptron = layers[0]!.Value.Prior;
+        int[] widths = [.. perceptron.Maps.Where((_, index) => index % 2 == 0).Select(weight => (int)weight.shape[1])];
+        return (
+            new PerceptronChainShape(Layers, latents, widths, perceptron.Activation),
+            [.. layers.SelectMany(layer => layer!.Value.Prior.Maps.Concat(layer.Value.Bijector.Maps))],
+            _layers[1].ChainBounds);
     }
 
     private void AddWave(IReadOnlyList<int> members, SelfReflectiveLayerFactory factory)

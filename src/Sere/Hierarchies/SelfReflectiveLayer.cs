@@ -80,9 +80,29 @@ internal sealed class SelfReflectiveLayer : torch.nn.Module
             evidence.Mean,
             evidence.LogScale,
             noise,
-            new ChainStepBounds(
-                _prior?.MeanBound ?? 1, _prior?.LogScale ?? default, bijector.Diagonal, bijector.DirectionBound));
+            ChainBounds);
     }
+
+    /// <summary>What bounds the parameters of that form.</summary>
+    public ChainStepBounds ChainBounds => new(
+        _prior?.MeanBound ?? 1,
+        _prior?.LogScale ?? default,
+        ((RankOneAffineLayer)_bijector).Diagonal,
+        ((RankOneAffineLayer)_bijector).DirectionBound);
+
+    /// <summary>Whether it is the first of a chain: eps_1 is standard normal, and f_1 takes no code.</summary>
+    public bool IsFirstOfChain => IsChainStep && _prior is null && !_bijectorIsCoupled;
+
+    /// <summary>
+    /// The perceptrons of the prior and of the bijector, where both take the parents' codes and are of one form; else null.
+    /// </summary>
+    public (Mlp Prior, Mlp Bijector)? ChainPerceptrons =>
+        IsChainStep && _bijectorIsCoupled && _prior?.Context.Perceptron is { } prior
+        && ((RankOneAffineLayer)_bijector).Context.Perceptron is { } bijector
+        && prior.Activation == bijector.Activation
+        && prior.Maps.SkipLast(2).Select(map => map.shape[0])
+            .SequenceEqual(bijector.Maps.SkipLast(2).Select(map => map.shape[0]))
+            ? (prior, bijector) : null;
 
     /// <summary>One step in plain formulas, with all that can be asked of it.</summary>
     public NormalLatentStep Step(torch.Tensor? context, LatentSource source)

@@ -49,6 +49,10 @@ internal static class ActivationExtensions
     /// <summary>Whether there is a kernel of an activation: its slope must follow from its value.</summary>
     public static bool HasRows(this Activation? activation) => activation is not Activation.Silu;
 
+    /// <summary>The number of an activation in the kernels of a CUDA device.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The slope of the activation does not follow from its value.</exception>
+    public static int CudaNumber(this Activation? activation) => Array.IndexOf(Kernels, activation.Rows());
+
     /// <summary>The kernel of an activation; of none for null.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The slope of the activation does not follow from its value.</exception>
     public static ActivationRows Rows(this Activation? activation) => activation switch

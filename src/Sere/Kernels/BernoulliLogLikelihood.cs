@@ -18,7 +18,7 @@ internal sealed unsafe class BernoulliLogLikelihood : BlockLogLikelihood
     /// <param name="data">[S, B, D].</param>
     /// <param name="mask">[S, 1, D].</param>
     public static torch.Tensor Apply(torch.Tensor logits, torch.Tensor data, torch.Tensor mask) =>
-        FusedKernels.Take(logits, withoutGradient: [data, mask])
+        FusedKernels.Take(logits, withoutGradient: [data, mask]) || FusedKernels.TakeOnCuda(logits, data, mask)
             ? new BernoulliLogLikelihood().Sum(logits, data, mask)
             : (LogProb(logits, data.unsqueeze(1)) * mask.unsqueeze(1)).sum([0, 3]);
 
@@ -28,6 +28,19 @@ internal sealed unsafe class BernoulliLogLikelihood : BlockLogLikelihood
         // The fused log-sigmoid neither overflows nor cancels, and has a gradient at 0, which a sum of terms in
         // max(logit, 0) and |logit| has not.
         (data * logits).Plus((-logits).log_sigmoid());
+
+    /// <inheritdoc/>
+    protected override void SumOnCuda(BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor total) =>
+        CudaDriver.Instance!.Launch(
+            "bernoulli_forward", (sizes.Rows, 1, 1), (128, 1), 0,
+            inputs[0], inputs[1], inputs[2], total, sizes.Stack, sizes.Rows, sizes.Batch, sizes.Width);
+
+    /// <inheritdoc/>
+    protected override void GradientOnCuda(
+        BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor gradient, torch.Tensor result) =>
+        CudaDriver.Instance!.Launch(
+            "bernoulli_backward", (Math.Min((result.numel() + 255) / 256, 4096), 1, 1), (256, 1), 0,
+            gradient, inputs[0], inputs[1], inputs[2], result, result.numel(), sizes.Rows, sizes.Batch, sizes.Width);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

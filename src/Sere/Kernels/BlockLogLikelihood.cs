@@ -19,6 +19,13 @@ internal abstract unsafe class BlockLogLikelihood : FusedOperation
     protected torch.Tensor Sum(torch.Tensor parameters, torch.Tensor data, torch.Tensor mask) =>
         Run(parameters.contiguous(), data.contiguous(), mask.contiguous())[0];
 
+    /// <summary>The sums of all rows, [K, B], on a CUDA device.</summary>
+    protected abstract void SumOnCuda(BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor total);
+
+    /// <summary>The gradient of all parameters from that of the sums, on a CUDA device.</summary>
+    protected abstract void GradientOnCuda(
+        BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor gradient, torch.Tensor result);
+
     /// <summary>The sum of a row.</summary>
     protected abstract float SumRow(in Row row, float* scratch);
 
@@ -29,8 +36,14 @@ internal abstract unsafe class BlockLogLikelihood : FusedOperation
     protected sealed override (torch.Tensor[] Results, torch.Tensor[] Kept) Forward(torch.Tensor?[] inputs)
     {
         torch.Tensor[] kept = [.. inputs!];
+        var total = torch.empty([kept[0].shape[1], kept[0].shape[2]], device: kept[0].device);
+        if (total.device_type == DeviceType.CUDA)
+        {
+            SumOnCuda(new BlockSizes(kept), kept, total);
+            return ([total], kept);
+        }
+
         var rows = new Rows(kept);
-        var total = torch.empty([kept[0].shape[1], kept[0].shape[2]]);
         float* target = FloatMemory.Of(total);
         ParallelWork.For(Pieces(rows), kept[0].numel(), piece =>
         {
@@ -59,9 +72,15 @@ internal abstract unsafe class BlockLogLikelihood : FusedOperation
     /// <inheritdoc/>
     protected sealed override torch.Tensor?[] Backward(List<torch.Tensor> kept, List<torch.Tensor> gradients)
     {
-        var rows = new Rows(kept);
         var gradient = gradients[0].contiguous();
         var result = torch.empty_like(kept[0]);
+        if (result.device_type == DeviceType.CUDA)
+        {
+            GradientOnCuda(new BlockSizes(kept), kept, gradient, result);
+            return [result, null, null];
+        }
+
+        var rows = new Rows(kept);
         float* source = FloatMemory.Of(gradient);
         float* target = FloatMemory.Of(result);
         int pieces = Pieces(rows);
@@ -81,6 +100,25 @@ internal abstract unsafe class BlockLogLikelihood : FusedOperation
     }
 
     private int Pieces(Rows rows) => (rows.Count + RowBlock - 1) / RowBlock;
+
+    /// <summary>The sizes of parameters [S, K, B, P] and data [S, B, D].</summary>
+    protected sealed class BlockSizes(IReadOnlyList<torch.Tensor> inputs)
+    {
+        /// <summary>S.</summary>
+        public int Stack { get; } = (int)inputs[0].shape[0];
+
+        /// <summary>K B.</summary>
+        public int Rows { get; } = (int)(inputs[0].shape[1] * inputs[0].shape[2]);
+
+        /// <summary>B.</summary>
+        public int Batch { get; } = (int)inputs[0].shape[2];
+
+        /// <summary>P.</summary>
+        public int Parameters { get; } = (int)inputs[0].shape[3];
+
+        /// <summary>D.</summary>
+        public int Width { get; } = (int)inputs[1].shape[2];
+    }
 
     /// <summary>A row of a block: an image, or one of its samples.</summary>
     [StructLayout(LayoutKind.Auto)]

@@ -33,7 +33,9 @@ internal sealed unsafe class ChainStep : FusedOperation
     {
         // The largest tensor is that of the bijector. The kernel's gradient is that of the divergence for one sample an image.
         var noise = inputs.Noise;
-        if (!FusedKernels.Take(noise, 3 * noise.numel(), noise) || (torch.is_grad_enabled() && (logRatio || noise.dim() != 2)))
+        if (!FusedKernels.TakeOnCuda(noise, noise)
+            && (!FusedKernels.Take(noise, 3 * noise.numel(), noise)
+                || (torch.is_grad_enabled() && (logRatio || noise.dim() != 2))))
         {
             return Plain(inputs, logRatio);
         }
@@ -50,6 +52,11 @@ internal sealed unsafe class ChainStep : FusedOperation
     /// <inheritdoc/>
     protected override (torch.Tensor[] Results, torch.Tensor[] Kept) Forward(torch.Tensor?[] inputs)
     {
+        if (inputs[^1]!.device_type == DeviceType.CUDA)
+        {
+            return ForwardOnCuda(inputs);
+        }
+
         var rows = new Rows(inputs);
         long[] shape = inputs[^1]!.shape;
         int latents = (int)shape[^1];
@@ -67,6 +74,11 @@ internal sealed unsafe class ChainStep : FusedOperation
     protected override torch.Tensor?[] Backward(List<torch.Tensor> kept, List<torch.Tensor> gradients)
     {
         torch.Tensor?[] inputs = kept.Count == 5 ? [.. kept] : [null, .. kept];
+        if (inputs[^1]!.device_type == DeviceType.CUDA)
+        {
+            return BackwardOnCuda(inputs, gradients);
+        }
+
         var rows = new Rows(inputs);
         long[] shape = inputs[^1]!.shape;
         int latents = (int)shape[1];
@@ -96,6 +108,62 @@ internal sealed unsafe class ChainStep : FusedOperation
         GC.KeepAlive((rows, code, divergence));
         return [prior, bijector, meanResidual, logScaleResidual, null];
     }
+
+    private static int CudaThreads(int latents) => latents <= 32 ? 32 : latents <= 64 ? 64 : 128;
+
+    private static CudaRows?[] CudaRowsOf(torch.Tensor?[] inputs) =>
+    [
+        .. inputs.Select(input => input is null ? null
+            : new CudaRows(RowMemory.HasEqualDistances(input) ? input : input.contiguous())),
+    ];
+
+    private (torch.Tensor[] Results, torch.Tensor[] Kept) ForwardOnCuda(torch.Tensor?[] inputs)
+    {
+        var rows = CudaRowsOf(inputs);
+        long[] shape = inputs[^1]!.shape;
+        int latents = (int)shape[^1];
+        var code = torch.empty(shape, device: inputs[^1]!.device);
+        var cost = torch.empty(shape[..^1], device: code.device);
+        var bounds = _bounds.OnCuda;
+        CudaDriver.Instance!.Launch(
+            "chain_step_forward",
+            (cost.numel(), 1, 1),
+            (CudaThreads(latents), 1),
+            0,
+            rows[0]?.Tensor, rows[0]?.Stride ?? 0, rows[1]!.Tensor, rows[1]!.Stride, rows[2]!.Tensor, rows[2]!.Stride,
+            rows[3]!.Tensor, rows[3]!.Stride, rows[4]!.Tensor, rows[4]!.Stride, code, cost,
+            (int)rows[2]!.Count, latents, _logRatio ? 1 : 0, CudaArgument.Of(&bounds));
+        return ([code, cost], [.. inputs.OfType<torch.Tensor>()]);
+    }
+
+    private torch.Tensor?[] BackwardOnCuda(torch.Tensor?[] inputs, List<torch.Tensor> gradients)
+    {
+        var rows = CudaRowsOf(inputs);
+        long[] shape = inputs[^1]!.shape;
+        int latents = (int)shape[^1];
+        var device = inputs[^1]!.device;
+        var prior = inputs[0] is null ? null : torch.empty([.. shape[..^1], 2 * latents], device: device);
+        var bijector = torch.empty([.. shape[..^1], 3 * latents], device: device);
+        var (mean, logScale) = (torch.empty(shape, device: device), torch.empty(shape, device: device));
+        var bounds = _bounds.OnCuda;
+        CudaDriver.Instance!.Launch(
+            "chain_step_backward",
+            (rows[4]!.Count, 1, 1),
+            (CudaThreads(latents), 1),
+            0,
+            rows[0]?.Tensor, rows[0]?.Stride ?? 0, rows[1]!.Tensor, rows[1]!.Stride, rows[2]!.Tensor, rows[2]!.Stride,
+            rows[3]!.Tensor, rows[3]!.Stride, rows[4]!.Tensor, rows[4]!.Stride,
+            gradients[0].contiguous(), gradients[1].contiguous(), prior, bijector, mean, logScale,
+            (int)rows[2]!.Count, latents, _logRatio ? 1 : 0, CudaArgument.Of(&bounds));
+        return
+        [
+            prior, bijector, SumOverRows(mean, inputs[2]!.shape), SumOverRows(logScale, inputs[3]!.shape), null,
+        ];
+    }
+
+    /// <summary>The gradient of evidence that serves all samples again.</summary>
+    private static torch.Tensor SumOverRows(torch.Tensor gradient, long[] shape) =>
+        gradient.shape.SequenceEqual(shape) ? gradient : gradient.view([-1, .. shape]).sum([0]);
 
     private static (torch.Tensor Code, torch.Tensor Cost) Plain(ChainStepInputs inputs, bool logRatio)
     {
@@ -360,4 +428,31 @@ internal sealed record ChainStepBounds(
     public readonly float DiagonalWidth = (float)Diagonal.Width;
     public readonly float DiagonalOffset = (float)Diagonal.Offset;
     public readonly float Direction = (float)DirectionBound;
+
+    /// <summary>As the kernels of a CUDA device take them.</summary>
+    public CudaChainStepBounds OnCuda => new()
+    {
+        Mean = Mean,
+        LogScaleFloor = LogScaleFloor,
+        LogScaleWidth = LogScaleWidth,
+        LogScaleOffset = LogScaleOffset,
+        DiagonalFloor = DiagonalFloor,
+        DiagonalWidth = DiagonalWidth,
+        DiagonalOffset = DiagonalOffset,
+        Direction = Direction,
+    };
+}
+
+/// <summary>ChainStepBounds of ChainStep.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CudaChainStepBounds
+{
+    public float Mean;
+    public float LogScaleFloor;
+    public float LogScaleWidth;
+    public float LogScaleOffset;
+    public float DiagonalFloor;
+    public float DiagonalWidth;
+    public float DiagonalOffset;
+    public float Direction;
 }

@@ -102,7 +102,8 @@ internal sealed unsafe class RowMemory
     /// <summary>A row; beyond the last they begin again, so that one evidence serves K samples.</summary>
     public float* Row(int row) => _start + (row % _rows * _stride);
 
-    private static bool HasEqualDistances(torch.Tensor tensor)
+    /// <summary>Whether its rows follow each other at equal distances, and the numbers of each side by side.</summary>
+    public static bool HasEqualDistances(torch.Tensor tensor)
     {
         long[] shape = tensor.shape;
         long[] strides = tensor.stride();

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Kernels;
@@ -28,17 +29,38 @@ internal static class FusedKernels
             return false;
         }
 
-        bool isAsked = false;
-        foreach (var input in withoutGradient)
+        return !IsGradientAsked(withoutGradient);
+    }
+
+    /// <summary>
+    /// Whether a CUDA kernel takes a computation: float32 on a device that our kernels are compiled for, under the same
+    /// conditions.
+    /// </summary>
+    /// <param name="x">An input; its type and device are those of all.</param>
+    /// <param name="withoutGradient">Inputs for which the kernel gives no gradient.</param>
+    public static bool TakeOnCuda(torch.Tensor x, params ReadOnlySpan<torch.Tensor> withoutGradient)
+    {
+        if (_plain || x.device_type != DeviceType.CUDA || x.dtype != torch.ScalarType.Float32 || CudaDriver.Instance is null)
         {
-            isAsked |= input.requires_grad;
+            return false;
         }
 
-        return !isAsked || !torch.is_grad_enabled();
+        return !IsGradientAsked(withoutGradient);
     }
 
     /// <summary>Has this thread use the plain formulas until the result is disposed.</summary>
     public static IDisposable UsePlainFormulas() => new Scope();
+
+    private static bool IsGradientAsked(ReadOnlySpan<torch.Tensor> inputs)
+    {
+        bool isAsked = false;
+        foreach (var input in inputs)
+        {
+            isAsked |= input.requires_grad;
+        }
+
+        return isAsked && torch.is_grad_enabled();
+    }
 
     private sealed class Scope : IDisposable
     {
@@ -89,4 +111,29 @@ internal abstract class FusedOperation
             return [.. operation.Backward(ctx.get_saved_variables(), grad_outputs).Select(gradient => gradient!), null!];
         }
     }
+}
+
+/// <summary>
+/// While it is open, kernels on a CUDA device add the gradients of parameters to where they are kept in the pass that
+/// computes them, and give autograd none: one launch less for each parameter. For training steps, which own their gradients.
+/// </summary>
+internal sealed class GradientsInPlace : IDisposable
+{
+    [ThreadStatic]
+    private static bool _isOpen;
+
+    private readonly bool _before = _isOpen;
+
+    /// <summary>Opens it for this thread.</summary>
+    public GradientsInPlace()
+    {
+        _isOpen = true;
+    }
+
+    /// <summary>Where the gradient of a parameter is to be added, or null where autograd is to be given it.</summary>
+    public static torch.Tensor? Of(torch.Tensor? parameter) =>
+        _isOpen && parameter is { is_leaf: true, requires_grad: true } ? parameter.grad : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _isOpen = _before;
 }

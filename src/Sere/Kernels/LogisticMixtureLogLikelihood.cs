@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Kernels;
@@ -37,9 +38,31 @@ internal sealed unsafe class LogisticMixtureLogLikelihood : BlockLogLikelihood
         torch.Tensor data,
         torch.Tensor mask,
         Func<torch.Tensor> plain) =>
-        FusedKernels.Take(parameters, withoutGradient: [data, mask])
+        FusedKernels.Take(parameters, withoutGradient: [data, mask]) || FusedKernels.TakeOnCuda(parameters, data, mask)
             ? new LogisticMixtureLogLikelihood(shape).Sum(parameters, data, mask)
             : plain();
+
+    /// <inheritdoc/>
+    protected override void SumOnCuda(BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor total)
+    {
+        var shape = _shape.OnCuda;
+        CudaDriver.Instance!.Launch(
+            "mixture_forward", (sizes.Rows, 1, 1), (128, 1), 0,
+            inputs[0], inputs[1], inputs[2], total, sizes.Stack, sizes.Rows, sizes.Batch, sizes.Parameters, sizes.Width,
+            CudaArgument.Of(&shape));
+    }
+
+    /// <inheritdoc/>
+    protected override void GradientOnCuda(
+        BlockSizes sizes, IReadOnlyList<torch.Tensor> inputs, torch.Tensor gradient, torch.Tensor result)
+    {
+        var shape = _shape.OnCuda;
+        long pixels = (long)sizes.Stack * sizes.Rows * (sizes.Width / _shape.Channels);
+        CudaDriver.Instance!.Launch(
+            "mixture_backward", (Math.Min((pixels + 127) / 128, 8192), 1, 1), (128, 1), 0,
+            gradient, inputs[0], inputs[1], inputs[2], result, pixels, sizes.Rows, sizes.Batch, sizes.Parameters, sizes.Width,
+            CudaArgument.Of(&shape));
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -244,6 +267,19 @@ internal sealed record LogisticMixtureShape(int Channels, int Mixtures, int Leve
     /// <summary>Of a component.</summary>
     public int Coefficients => Channels * (Channels - 1) / 2;
 
+    /// <summary>As the kernels of a CUDA device take it.</summary>
+    public CudaMixtureShape OnCuda => new() { Channels = Channels, Mixtures = Mixtures, Levels = Levels, ScaleFloor = ScaleFloor };
+
     /// <summary>Vectors that a kernel keeps: of each component a log-mass and, of each channel, two slopes.</summary>
     public int Kept => Mixtures * (1 + (2 * Channels));
+}
+
+/// <summary>MixtureShape of LogisticMixtureLogLikelihood.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CudaMixtureShape
+{
+    public int Channels;
+    public int Mixtures;
+    public int Levels;
+    public float ScaleFloor;
 }

@@ -25,6 +25,8 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     private readonly Activation? _activation;
     private readonly bool _hasBias;
     private readonly long[]? _addendShape;
+    private torch.Tensor? _weightGradient;
+    private torch.Tensor? _biasGradient;
 
     private PerceptronLayer(Activation? activation, bool hasBias, long[]? addendShape)
     {
@@ -45,6 +47,9 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
             && FusedKernels.Take(x, Math.Max(weight.numel(), rows * outputs));
     }
 
+    private static bool TakesOnCuda(torch.Tensor x, Activation? activation) =>
+        activation.HasRows() && ProductPrecisionScope.Current == ProductPrecision.Full && FusedKernels.TakeOnCuda(x);
+
     /// <summary>A stack of layers with independent weights.</summary>
     /// <param name="x">[S, R, I].</param>
     /// <param name="weight">[S, I, O].</param>
@@ -59,7 +64,7 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
         Activation? activation,
         torch.Tensor? addend = null)
     {
-        if (Takes(x, weight, activation))
+        if (Takes(x, weight, activation) || TakesOnCuda(x, activation))
         {
             return Fused(x, weight, bias, addend, activation);
         }
@@ -81,7 +86,7 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     /// <returns>[..., O].</returns>
     public static torch.Tensor Single(torch.Tensor x, torch.Tensor weight, torch.Tensor bias, Activation? activation)
     {
-        if (!Takes(x, weight, activation))
+        if (!Takes(x, weight, activation) && !TakesOnCuda(x, activation))
         {
             var y = TensorMath.Linear(x, weight, bias);
             return activation?.Apply(y) ?? y;
@@ -113,6 +118,11 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     protected override (torch.Tensor[] Results, torch.Tensor[] Kept) Forward(torch.Tensor?[] inputs)
     {
         var (x, weight, bias, addend) = (inputs[0]!, inputs[1]!, inputs[2], inputs[3]?.contiguous());
+        if (x.device_type == DeviceType.CUDA)
+        {
+            return ForwardOnCuda(x, weight, bias, addend);
+        }
+
         var sizes = new Sizes(x, weight);
         var rowwise = sizes.Rowwise(x);
         var y = torch.empty(weight.dim() == 2 ? [sizes.Rows, sizes.Outputs] : [sizes.Stack, sizes.Rows, sizes.Outputs]);
@@ -156,6 +166,11 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     {
         var (x, weight, gradient) = (kept[0], kept[1], gradients[0].contiguous());
         var y = kept.Count > 2 ? kept[2] : null;
+        if (x.device_type == DeviceType.CUDA)
+        {
+            return BackwardOnCuda(x, weight, y, gradient);
+        }
+
         var sizes = new Sizes(x, weight);
         var rowwise = sizes.Rowwise(x);
         var before = y is null ? gradient : torch.empty_like(gradient);
@@ -257,6 +272,50 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
             inputGradient,
             weightGradient,
             _hasBias ? bias : null,
+            _addendShape is null ? null : SumOverSamples(before, _addendShape),
+        ];
+    }
+
+    private (torch.Tensor[] Results, torch.Tensor[] Kept) ForwardOnCuda(
+        torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, torch.Tensor? addend)
+    {
+        var sizes = new Sizes(x, weight);
+        int addendRows = addend is null ? 1 : (int)(addend.numel() / ((long)sizes.Stack * sizes.Outputs));
+        (_weightGradient, _biasGradient) = (GradientsInPlace.Of(weight), GradientsInPlace.Of(bias));
+        var y = TensorMath.Product(x, sizes.WeightIsTransposed ? weight.t() : weight);
+        if (bias is not null || addend is not null || _activation is not null)
+        {
+            long count = y.numel();
+            CudaDriver.Instance!.Launch(
+                "perceptron_forward", (Math.Min((count + 255) / 256, 4096), 1, 1), (256, 1), 0,
+                y, bias, addend, count, sizes.Rows, sizes.Outputs, addendRows, _activation.CudaNumber());
+        }
+
+        return ([y], _activation is null ? [x, weight] : [x, weight, y]);
+    }
+
+    private torch.Tensor?[] BackwardOnCuda(torch.Tensor x, torch.Tensor weight, torch.Tensor? y, torch.Tensor gradient)
+    {
+        const int Columns = 32;
+        var sizes = new Sizes(x, weight);
+        var before = y is null ? gradient : torch.empty_like(gradient);
+        var bias = !_hasBias ? null : _biasGradient ?? torch.zeros(
+            weight.dim() == 2 ? [sizes.Outputs] : [sizes.Stack, 1, sizes.Outputs], device: x.device);
+        if (y is not null || _hasBias)
+        {
+            CudaDriver.Instance!.Launch(
+                "perceptron_backward", ((sizes.Outputs + Columns - 1) / Columns, sizes.Stack, 1), (Columns, 16), 0,
+                gradient, y, y is null ? null : before, bias, sizes.Rows, sizes.Outputs, _activation.CudaNumber());
+        }
+
+        var weightGradient = sizes.WeightIsTransposed
+            ? TensorMath.Product(before.t(), x) : TensorMath.Product(x.transpose(1, 2), before);
+        _weightGradient?.PlusInPlace(weightGradient);
+        return
+        [
+            x.requires_grad ? TensorMath.Product(before, sizes.WeightIsTransposed ? weight : weight.transpose(1, 2)) : null,
+            _weightGradient is null ? weightGradient : null,
+            _biasGradient is null ? bias : null,
             _addendShape is null ? null : SumOverSamples(before, _addendShape),
         ];
     }

@@ -262,14 +262,10 @@ internal sealed record PosteriorSummary(torch.Tensor StandardizedShift, torch.Te
 internal sealed record ElboTerms(torch.Tensor LogLikelihood, torch.Tensor KlPerLayer)
 {
     /// <summary>The bound itself, to be maximized: [B].</summary>
-    public torch.Tensor Elbo => Annealed(1);
+    public torch.Tensor Elbo => LogLikelihood - KlPerLayer.sum([0]);
 
-    /// <summary>The bound with the divergence weighted by beta: [B].</summary>
-    public torch.Tensor Annealed(double beta)
-    {
-        var kl = KlPerLayer.sum([0]);
-        return LogLikelihood - (beta == 1 ? kl : kl.Times(beta));
-    }
+    /// <summary>The bound with the divergence weighted by beta, [1]: [B].</summary>
+    public torch.Tensor Annealed(torch.Tensor beta) => LogLikelihood - (KlPerLayer.sum([0]) * beta);
 }
 
 /// <summary>
@@ -281,10 +277,10 @@ internal sealed record ElboTerms(torch.Tensor LogLikelihood, torch.Tensor KlPerL
 internal sealed record ImportanceWeightedTerms(torch.Tensor LogLikelihood, torch.Tensor LogRatioPerLayer)
 {
     /// <summary>The bound itself, to be maximized: log 1/K sum_k w_k, [B].</summary>
-    public torch.Tensor Bound => Annealed(1);
+    public torch.Tensor Bound => Mean(LogWeights(LogRatioPerLayer.sum([0])));
 
     /// <summary>The mean of log w_k over the K draws, whose expectation is the ELBO: [B].</summary>
-    public torch.Tensor Elbo => LogWeights(1).mean([0]);
+    public torch.Tensor Elbo => LogWeights(LogRatioPerLayer.sum([0])).mean([0]);
 
     /// <summary>
     /// log q - log p of each layer, mean over the K draws: [L, B]. Its expectation is the layer's Kullback-Leibler
@@ -292,16 +288,11 @@ internal sealed record ImportanceWeightedTerms(torch.Tensor LogLikelihood, torch
     /// </summary>
     public torch.Tensor KlPerLayer => -LogRatioPerLayer.mean([1]);
 
-    /// <summary>The bound with log p(z_k) - log q(z_k | x) weighted by beta in every log w_k: [B].</summary>
-    public torch.Tensor Annealed(double beta)
-    {
-        var logWeights = LogWeights(beta);
-        return logWeights.logsumexp(0).Minus(Math.Log(logWeights.shape[0]));
-    }
+    /// <summary>The bound with log p(z_k) - log q(z_k | x) weighted by beta, [1], in every log w_k: [B].</summary>
+    public torch.Tensor Annealed(torch.Tensor beta) => Mean(LogWeights(LogRatioPerLayer.sum([0]) * beta));
 
-    private torch.Tensor LogWeights(double beta)
-    {
-        var logRatio = LogRatioPerLayer.sum([0]);
-        return LogLikelihood.Plus(beta == 1 ? logRatio : logRatio.Times(beta));
-    }
+    private static torch.Tensor Mean(torch.Tensor logWeights) =>
+        logWeights.logsumexp(0).Minus(Math.Log(logWeights.shape[0]));
+
+    private torch.Tensor LogWeights(torch.Tensor logRatio) => LogLikelihood.Plus(logRatio);
 }

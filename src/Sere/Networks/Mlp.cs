@@ -42,6 +42,12 @@ internal sealed class Mlp : ParameterNetwork
         }
     }
 
+    /// <summary>Weight [O, I] and bias [O] of each map, one after the other.</summary>
+    internal IReadOnlyList<Parameter> Maps => [.. _weights.Zip(_biases).SelectMany(map => (Parameter[])[map.First, map.Second])];
+
+    /// <summary>That of the hidden layers.</summary>
+    internal Activation Activation => _activation;
+
     public override torch.Tensor Forward(torch.Tensor x)
     {
         for (int i = 0; i < _weights.Length; i++)

@@ -41,6 +41,9 @@ internal sealed class ContextNetwork : torch.nn.Module
     /// <summary>Whether a perceptron computes them.</summary>
     internal bool IsPerceptron => _network is Mlp;
 
+    /// <summary>The perceptron that computes them, or null.</summary>
+    internal Mlp? Perceptron => _network as Mlp;
+
     /// <summary>The parameters: [..., P] for a context [..., C], or [P] without one.</summary>
     /// <exception cref="ArgumentException">A context is missing, or one is given where none is used.</exception>
     public torch.Tensor Forward(torch.Tensor? context)

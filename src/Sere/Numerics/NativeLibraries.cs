@@ -15,6 +15,9 @@ namespace Sere.Numerics;
 /// </summary>
 public static class NativeLibraries
 {
+    /// <summary>The environment variable that names the folder of another libtorch than the packages'.</summary>
+    public const string FolderVariable = "SERE_LIBTORCH";
+
     private const string LibraryName = "LibTorchSharp";
 
     // Each is tried once, and its outcome, good or bad, is what every later caller gets: the first by whoever comes
@@ -35,6 +38,28 @@ public static class NativeLibraries
         {
             throw new SereException(failure.Message, failure);
         }
+    }
+
+    /// <summary>
+    /// Why the CUDA part of the libtorch that <see cref="FolderVariable"/> names could not be loaded; null where it could, or
+    /// where there is none.
+    /// </summary>
+    public static string? CudaFailure { get; private set; }
+
+    /// <summary>
+    /// Has libtorch loaded from a folder, of an installed PyTorch for instance, in place of the packages', with its CUDA part where
+    /// it is there: what <see cref="FolderVariable"/> says too. Only before anything is loaded.
+    /// </summary>
+    /// <param name="folder">The folder that holds libtorch_cpu.so.</param>
+    /// <exception cref="SereException">libtorch is loaded already.</exception>
+    public static void UseLibtorch(string folder)
+    {
+        if (ByName.IsValueCreated)
+        {
+            throw new SereException($"libtorch is loaded already; set {FolderVariable} before the program starts.");
+        }
+
+        Environment.SetEnvironmentVariable(FolderVariable, folder);
     }
 
     /// <summary>
@@ -59,6 +84,11 @@ public static class NativeLibraries
             if (OperatingSystem.IsLinux())
             {
                 Loader().CheckFiles();
+            }
+
+            if (Folder() is not null)
+            {
+                return LoadFromFolder();
             }
 
             // TorchSharp loads the two in this order too; the second may find the first where it was not found alone.
@@ -86,11 +116,32 @@ public static class NativeLibraries
         }
     }
 
+    private static SereException? LoadFromFolder()
+    {
+        if (FromFiles.Value is { Failure: null, Handle: not 0 })
+        {
+            // TorchSharp would load the packages' libtorch, which lies beside it, a second time.
+            typeof(torch).GetField("nativeBackendLoaded", BindingFlags.Static | BindingFlags.NonPublic)?.SetValue(null, true);
+            return null;
+        }
+
+        return FromFiles.Value.Failure
+            ?? new SereException($"{FolderVariable} is for Linux; elsewhere reference the libtorch package that is wanted.");
+    }
+
     private static (nint Handle, SereException? Failure) LoadFromFiles()
     {
         try
         {
-            return OperatingSystem.IsLinux() ? (Loader().Load(), null) : (0, null);
+            if (!OperatingSystem.IsLinux())
+            {
+                return (0, null);
+            }
+
+            var loader = Loader();
+            nint handle = loader.Load();
+            CudaFailure = loader.CudaFailure;
+            return (handle, null);
         }
         catch (SereException failure)
         {
@@ -104,7 +155,16 @@ public static class NativeLibraries
 
     [SupportedOSPlatform("linux")]
     private static NativeLibraryLoader Loader() =>
-        new(NativeLibraryFolders.OfApplication(), PatchedLibraryCache.UserFolder());
+        new(NativeLibraryFolders.OfApplication(), PatchedLibraryCache.UserFolder(), Folder());
+
+    /// <summary>The folder of libtorch that was asked for, or null.</summary>
+    private static string? Folder()
+    {
+        string? folder = Environment.GetEnvironmentVariable(FolderVariable);
+        return string.IsNullOrEmpty(folder) ? null
+            : Directory.Exists(folder) ? Path.GetFullPath(folder)
+            : throw new SereException($"The folder '{folder}' of libtorch, which {FolderVariable} names, does not exist.");
+    }
 
     private static bool IsFailureOfSearch(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or ArgumentException;
@@ -167,4 +227,38 @@ internal static class NativeLibraryInitializer
         "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
         Justification = "It only adds an event handler; without it TorchSharp does not load on older Linux systems.")]
     internal static void Initialize() => NativeLibraries.OfferWhenLoadingFails();
+}
+
+/// <summary>The libraries of a CUDA libtorch, which are loaded with it.</summary>
+internal static class CudaLibraries
+{
+    /// <summary>The part of libtorch that is CUDA's.</summary>
+    /// <exception cref="DllNotFoundException">There is none.</exception>
+    public static nint Torch => NativeLibrary.Load("libtorch_cuda.so");
+
+    /// <summary>libtorch's streams.</summary>
+    /// <exception cref="DllNotFoundException">There are none.</exception>
+    public static nint Streams => NativeLibrary.Load("libc10_cuda.so");
+
+    /// <summary>CUDA's runtime, which libtorch has loaded.</summary>
+    /// <exception cref="DllNotFoundException">It is of none of the versions that are known here.</exception>
+    public static nint Runtime =>
+        NativeLibrary.TryLoad("libcudart.so.13", out nint library) || NativeLibrary.TryLoad("libcudart.so.12", out library)
+            ? library : throw new DllNotFoundException("libcudart.so.13 and .12 were not found.");
+
+    /// <summary>Where NVRTC may be, newest first: where the system looks, and beside a PyTorch's libtorch.</summary>
+    public static IEnumerable<string> Compilers()
+    {
+        const string Name = "libnvrtc.so.";
+        string[] names = [Name + "13", Name + "12"];
+        string? folder = Environment.GetEnvironmentVariable(NativeLibraries.FolderVariable);
+        string packages = Path.Combine(folder ?? "", "..", "..", "nvidia");
+        return
+        [
+            .. names,
+            .. string.IsNullOrEmpty(folder) ? [] : Directory.EnumerateFiles(folder, "libnvrtc*.so*"),
+            .. string.IsNullOrEmpty(folder) || !Directory.Exists(packages) ? []
+                : Directory.EnumerateFiles(packages, Name + "*", SearchOption.AllDirectories),
+        ];
+    }
 }

@@ -9,7 +9,7 @@ namespace Sere.Numerics;
 /// system's C++ library is older than the one TorchSharp was built with. See docs/decisions/native-loading.md.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class NativeLibraryLoader
+internal sealed partial class NativeLibraryLoader
 {
     /// <summary>The file name of TorchSharp's native library.</summary>
     public const string LibraryFile = "libLibTorchSharp.so";
@@ -23,18 +23,28 @@ internal sealed class NativeLibraryLoader
     // In the order of their dependencies; those after the first need the earlier ones, which a package layout with a
     // folder for each package would not let them find by themselves.
     private static readonly string[] TorchFiles = ["libgomp*.so*", "libc10.so", "libtorch_cpu.so", "libtorch.so"];
+    private static readonly string[] CudaFiles = ["libc10_cuda.so", "libtorch_cuda.so"];
 
+    private const int ResolveNow = 2;
     private readonly IReadOnlyList<string> _folders;
     private readonly string? _cacheFolder;
+    private readonly string? _torchFolder;
 
     /// <summary>A loader for the given folders.</summary>
     /// <param name="folders">Where the libraries may lie, in the order of search.</param>
     /// <param name="cacheFolder">Where a patched copy is kept; null to keep none.</param>
-    public NativeLibraryLoader(IReadOnlyList<string> folders, string? cacheFolder)
+    /// <param name="torchFolder">Where libtorch lies, and no other; null where it lies in one of the folders.</param>
+    public NativeLibraryLoader(IReadOnlyList<string> folders, string? cacheFolder, string? torchFolder = null)
     {
         _folders = folders;
         _cacheFolder = cacheFolder;
+        _torchFolder = torchFolder;
     }
+
+    /// <summary>Why the CUDA part of libtorch, which lies there, was not loaded; null where it was or there is none.</summary>
+    public string? CudaFailure { get; private set; }
+
+    private IReadOnlyList<string> TorchFolders => _torchFolder is null ? _folders : [_torchFolder];
 
     /// <summary>
     /// Refuses files that are cut off, as after an interrupted copy: loading one would kill the process. A library that
@@ -45,7 +55,7 @@ internal sealed class NativeLibraryLoader
     {
         foreach (string name in (string[])[.. TorchFiles, LibraryFile])
         {
-            if (Find(name) is string file)
+            if (Find(name, name == LibraryFile ? _folders : TorchFolders) is string file)
             {
                 CheckWhole(file);
             }
@@ -57,14 +67,19 @@ internal sealed class NativeLibraryLoader
     /// <exception cref="SereException">A file is missing, unreadable or refused by the system.</exception>
     public nint Load()
     {
-        string library = Find(LibraryFile)
+        string library = Find(LibraryFile, _folders)
             ?? throw new SereException($"The native library {LibraryFile} is in none of these folders: {Listed()}; publish "
                 + "the program with the native files of its TorchSharp package.");
         foreach (string name in TorchFiles)
         {
-            if (Find(name) is string file)
+            if (Find(name, TorchFolders) is string file)
             {
                 Load(file);
+            }
+            else if (_torchFolder is not null && !name.Contains('*', StringComparison.Ordinal))
+            {
+                throw new SereException($"The folder {_torchFolder} lacks {name} of libtorch; name the one that holds it with "
+                    + $"--libtorch or {NativeLibraries.FolderVariable}, .../site-packages/torch/lib of a PyTorch for instance.");
             }
             else if (!name.Contains('*', StringComparison.Ordinal))
             {
@@ -73,9 +88,14 @@ internal sealed class NativeLibraryLoader
             }
         }
 
+        if (_torchFolder is not null)
+        {
+            LoadCuda();
+        }
+
         try
         {
-            return NativeLibrary.Load(library);
+            return LoadWhole(library);
         }
         catch (DllNotFoundException exception)
             when (exception.Message.Contains(StandardLibraryVersion, StringComparison.Ordinal))
@@ -123,7 +143,7 @@ internal sealed class NativeLibraryLoader
         {
             try
             {
-                return NativeLibrary.Load(PatchedLibraryCache.StoreInOwn(_cacheFolder, name, patched));
+                return LoadWhole(PatchedLibraryCache.StoreInOwn(_cacheFolder, name, patched));
             }
             catch (Exception exception) when (IsFailureOfPlace(exception))
             {
@@ -152,7 +172,7 @@ internal sealed class NativeLibraryLoader
         DirectoryInfo folder = Directory.CreateTempSubdirectory("sere-native-");
         try
         {
-            return NativeLibrary.Load(PatchedLibraryCache.Store(folder.FullName, name, content));
+            return LoadWhole(PatchedLibraryCache.Store(folder.FullName, name, content));
         }
         finally
         {
@@ -235,7 +255,47 @@ internal sealed class NativeLibraryLoader
 
     private string Listed() => _folders.Count == 0 ? "(none exists)" : string.Join(", ", _folders);
 
-    private string? Find(string pattern) =>
-        _folders.SelectMany(folder => Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal))
+    private void LoadCuda()
+    {
+        try
+        {
+            foreach (string name in CudaFiles)
+            {
+                if (Find(name, TorchFolders) is string file)
+                {
+                    Load(file);
+                }
+            }
+        }
+        catch (SereException exception)
+        {
+            CudaFailure = exception.Message;
+        }
+    }
+
+    // The runtime would resolve functions when they are first called, and a missing one would end the process then.
+    private static nint LoadWhole(string library)
+    {
+        if (Open(library, ResolveNow) == 0)
+        {
+            string reason = Marshal.PtrToStringUTF8(LastError()) ?? "";
+            if (reason.Contains("undefined symbol", StringComparison.Ordinal))
+            {
+                throw new SereException($"{LibraryFile} was built for another libtorch than the one that was loaded "
+                    + $"({reason.Split("undefined symbol:")[^1].Trim()} is missing); use the version that the README names.");
+            }
+        }
+
+        return NativeLibrary.Load(library);
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint Open(string path, int flags);
+
+    [LibraryImport("libc.so.6", EntryPoint = "dlerror")]
+    private static partial nint LastError();
+
+    private static string? Find(string pattern, IReadOnlyList<string> folders) =>
+        folders.SelectMany(folder => Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal))
             .FirstOrDefault();
 }

@@ -16,7 +16,8 @@ namespace Sere.Performance;
 public sealed class PerformanceBenchmark : IDisposable
 {
     private const int WarmUpSteps = 20;
-    private const int EvaluatedImages = 20;
+    private const int DeviceWarmUpSteps = 200;
+    private const int FewImages = 20;
     private const int ImportanceSamples = 1000;
 
     // Milliseconds: of a model that takes longer, a tenth of the samples is measured, once.
@@ -29,26 +30,30 @@ public sealed class PerformanceBenchmark : IDisposable
     private readonly ImageSet _images;
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
+    private readonly torch.Device _device;
 
-    /// <summary>Builds the model and its trainer, on the CPU.</summary>
+    /// <summary>Builds the model and its trainer.</summary>
     /// <param name="configuration">What to measure.</param>
     /// <param name="images">Images to train on; their values do not matter.</param>
-    public PerformanceBenchmark(ExperimentConfiguration configuration, ImageSet images)
+    /// <param name="device">Where; null for the CPU.</param>
+    public PerformanceBenchmark(ExperimentConfiguration configuration, ImageSet images, torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(images);
         NativeLibraries.EnsureLoaded();
         _images = images;
+        _device = device ?? torch.CPU;
 
         // As many epochs as it takes: the benchmark counts steps.
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
-        _model = configuration.Model.Build(images.Shape, configuration.Seed);
+        _model = configuration.Model.Build(images.Shape, configuration.Seed, device: _device);
         _trainer = new Trainer(
             _model,
             _configuration.Training,
             images,
             configuration.Dataset.Preparation,
             configuration.Seed,
+            _device,
             horizontalFlips: configuration.Dataset.HorizontalFlips);
     }
 
@@ -60,13 +65,13 @@ public sealed class PerformanceBenchmark : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         onPart?.Invoke("training step");
-        var training = new TrainingStepMeter(_trainer).Measure(WarmUpSteps, steps);
+        var training = IsOnCuda ? MeasureOnDevice(steps) : new TrainingStepMeter(_trainer).Measure(WarmUpSteps, steps);
         onPart?.Invoke("evaluation");
         double evaluation = MeasureEvaluation();
         onPart?.Invoke("sampling");
         double sampling = MeasureSampling();
         onPart?.Invoke("ceilings of the machine");
-        var ceilings = new MachineCeilings();
+        var ceilings = new MachineCeilings(_device);
         using var step = StepLog();
         MatrixProduct[] products = [.. step.Products.SelectMany(product => product.WithBackward())];
         double productMilliseconds = ceilings.Milliseconds(products);
@@ -79,6 +84,13 @@ public sealed class PerformanceBenchmark : IDisposable
         return new PerformanceReport
         {
             Preset = preset,
+            Device = IsOnCuda ? CudaDriver.DeviceName : "cpu",
+            Libtorch = torch.__version__,
+            GraphNodes = _trainer.GraphNodes,
+            GraphMilliseconds = _trainer.GraphMilliseconds(steps),
+            NodeMicroseconds = IsOnCuda ? ceilings.NodeMicroseconds() : null,
+            ProductTf32Milliseconds = IsOnCuda ? ceilings.InPrecision(TrainingPrecision.Tf32, products) : null,
+            ProductBf16Milliseconds = IsOnCuda ? ceilings.InPrecision(TrainingPrecision.Bf16, products) : null,
             Threads = torch.get_num_threads(),
             Batch = _configuration.Training.BatchSize,
             Parameters = _trainer.Parameters.Count,
@@ -116,6 +128,36 @@ public sealed class PerformanceBenchmark : IDisposable
         _model.Dispose();
     }
 
+    private bool IsOnCuda => _device.type == DeviceType.CUDA;
+
+    /// <summary>Steps that follow each other without waiting; their parts have no times of their own.</summary>
+    private TrainingStepTimes MeasureOnDevice(int steps)
+    {
+        void Run(int count)
+        {
+            int done = 0;
+            while (done < count)
+            {
+                using var enough = new CancellationTokenSource();
+                _trainer.RunEpoch(
+                    _ =>
+                    {
+                        if (++done == count)
+                        {
+                            enough.Cancel();
+                        }
+                    },
+                    enough.Token);
+            }
+        }
+
+        Run(DeviceWarmUpSteps);
+        long before = _trainer.Progress.Step;
+        double milliseconds = Timing.Once(() => Run(steps));
+        return new TrainingStepTimes(
+            milliseconds / (_trainer.Progress.Step - before), new double[Enum.GetValues<TrainingPhase>().Length], 0, 0);
+    }
+
     private static long PeakMemory()
     {
         using var process = Process.GetCurrentProcess();
@@ -131,23 +173,26 @@ public sealed class PerformanceBenchmark : IDisposable
         var log = new MatrixProductLog();
         int samples = _configuration.Training.ImportanceSamples;
         long[] noise = samples == 1 ? [batch, _model.NoiseSize] : [samples, batch, _model.NoiseSize];
-        TrainingObjective.Of(_model, torch.zeros(batch, _model.Dimensions), torch.zeros(noise), beta: 1);
+        TrainingObjective.Of(
+            _model,
+            torch.zeros([batch, _model.Dimensions], device: _device),
+            torch.zeros(noise, device: _device),
+            torch.ones(1, device: _device));
         return log;
     }
 
     /// <summary>Milliseconds that the products of one importance sample and the traffic of its parameters take at least.</summary>
     private double EvaluationFloor(MachineCeilings ceilings)
     {
-        var options = new EvaluationOptions();
-        int images = Math.Max(1, options.RowsAtOnce / EvaluationNoise.BlockSamples);
+        int images = Math.Max(1, (IsOnCuda ? 20_000 : 2000) / EvaluationNoise.BlockSamples);
         int samples = _model.NoiseSize == 0 ? 1 : EvaluationNoise.BlockSamples;
         int rows = images * samples;
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         _model.eval();
-        var encoded = _model.Encode(torch.zeros(images, _model.Dimensions));
+        var encoded = _model.Encode(torch.zeros([images, _model.Dimensions], device: _device));
         using var log = new MatrixProductLog();
-        _model.LogImportanceWeights(encoded, torch.zeros(samples, images, _model.NoiseSize));
+        _model.LogImportanceWeights(encoded, torch.zeros([samples, images, _model.NoiseSize], device: _device));
         double traffic = 2.0 * sizeof(float) * rows * _model.Dimensions / ceilings.CopyBytesPerMillisecond;
         double convolutions = ceilings.Milliseconds(log.Convolutions, withBackward: false);
         return (ceilings.Milliseconds(log.Products) + convolutions + traffic) / rows;
@@ -171,11 +216,13 @@ public sealed class PerformanceBenchmark : IDisposable
             : TimeEvaluation(images, ImportanceSamples, EvaluationRepeats) / (EvaluatedImages * ImportanceSamples);
     }
 
+    private int EvaluatedImages => IsOnCuda ? Math.Min(_images.Count, 2000) : FewImages;
+
     private double TimeEvaluation(ImageSet images, int samples, int repeats)
     {
         var options = new EvaluationOptions { ImportanceSamples = samples };
         return Timing.Median(
-            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options), repeats);
+            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options, _device), repeats);
     }
 
     /// <summary>Seconds that an image takes which the model draws, in batches, its noise included.</summary>
@@ -192,8 +239,9 @@ public sealed class PerformanceBenchmark : IDisposable
                 using var scope = torch.NewDisposeScope();
                 using var generator = new torch.Generator(1, torch.CPU);
                 _model.Sample(
-                    torch.randn([SampledImages, _model.NoiseSize], generator: generator),
-                    torch.rand([SampledImages, _model.Dimensions], generator: generator));
+                    torch.randn([SampledImages, _model.NoiseSize], generator: generator).to(_device),
+                    torch.rand([SampledImages, _model.Dimensions], generator: generator).to(_device));
+                MachineCeilings.Wait(_device);
             },
             SampleRepeats);
     }
@@ -255,17 +303,87 @@ internal sealed class MachineCeilings
     private readonly Dictionary<MatrixProduct, double> _products = [];
     private readonly Dictionary<(Convolution Shape, bool WithBackward), double> _convolutions = [];
 
+    private readonly torch.Device _device;
+
+    // On a CUDA device work is launched so often before it is waited for.
+    private readonly int _repeats;
+
     /// <summary>Measures the copy rate; products are measured when they are asked for.</summary>
-    public MachineCeilings()
+    public MachineCeilings(torch.Device device)
     {
+        (_device, _repeats) = (device, device.type == DeviceType.CUDA ? 30 : 1);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var source = torch.zeros(CopyElements);
-        var target = torch.ones(CopyElements);
+        long elements = CopyElements * (device.type == DeviceType.CUDA ? 10L : 1);
+        var source = torch.zeros(elements, device: device);
+        var target = torch.ones(elements, device: device);
 
         // A copy reads a byte and writes a byte.
-        CopyBytesPerMillisecond = 2.0 * sizeof(float) * CopyElements / Timing.Best(() => target.copy_(source), CopyBudget);
+        CopyBytesPerMillisecond = 2.0 * sizeof(float) * elements / Best(() => target.copy_(source), CopyBudget);
     }
+
+    /// <summary>Waits for what a device was told to do.</summary>
+    public static void Wait(torch.Device device)
+    {
+        if (device.type == DeviceType.CUDA)
+        {
+            torch.cuda.synchronize();
+        }
+    }
+
+    /// <summary>The time of all products in another precision, in milliseconds, on a CUDA device.</summary>
+    public double InPrecision(TrainingPrecision precision, IEnumerable<MatrixProduct> products)
+    {
+        bool before = torch.backends.cuda.matmul.allow_tf32;
+        torch.backends.cuda.matmul.allow_tf32 = precision == TrainingPrecision.Tf32;
+        try
+        {
+            var type = precision == TrainingPrecision.Bf16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
+            return products.GroupBy(product => product with { NeedsInputGradient = false })
+                .Sum(group => group.Count() * Measure(group.Key, type));
+        }
+        finally
+        {
+            torch.backends.cuda.matmul.allow_tf32 = before;
+        }
+    }
+
+    /// <summary>What a node of a CUDA graph takes that does next to nothing; null where there are no graphs.</summary>
+    public double? NodeMicroseconds()
+    {
+        const int Nodes = 500;
+        if (CudaGraph.Failure is not null)
+        {
+            return null;
+        }
+
+        using var noGrad = torch.no_grad();
+        using var stream = CudaGraph.UseStream();
+        using var number = torch.zeros(1, device: _device);
+        void Work()
+        {
+            for (int i = 0; i < Nodes; i++)
+            {
+                number.neg_();
+            }
+        }
+
+        Work();
+        using var graph = CudaGraph.Capture(Work);
+        return 1000 * Best(graph.Replay, ProductBudget) / Nodes;
+    }
+
+    private double Best(Action work, double budget) => Timing.Best(
+        () =>
+        {
+            for (int i = 0; i < _repeats; i++)
+            {
+                work();
+            }
+
+            Wait(_device);
+        },
+        budget) / _repeats;
 
     /// <summary>Bytes that a large copy reads and writes in a millisecond, both counted.</summary>
     public double CopyBytesPerMillisecond { get; }
@@ -298,16 +416,16 @@ internal sealed class MachineCeilings
         return best;
     });
 
-    private static double Measure(Convolution shape, bool withBackward)
+    private double Measure(Convolution shape, bool withBackward)
     {
         using var gradients = withBackward ? null : torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var x = torch.ones([shape.Rows, shape.Groups * shape.Inputs, shape.Height, shape.Width])
+        var x = torch.ones([shape.Rows, shape.Groups * shape.Inputs, shape.Height, shape.Width], device: _device)
             .requires_grad_(withBackward && shape.NeedsInputGradient);
-        var weight = torch.ones([shape.Groups * shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel])
+        var weight = torch.ones([shape.Groups * shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel], device: _device)
             .requires_grad_(withBackward);
         torch.Tensor? gradient = null;
-        return Timing.Best(
+        return Best(
             () =>
             {
                 using var repeat = torch.NewDisposeScope();
@@ -324,14 +442,14 @@ internal sealed class MachineCeilings
             ProductBudget);
     }
 
-    private static double Measure(MatrixProduct product)
+    private double Measure(MatrixProduct product, torch.ScalarType type = torch.ScalarType.Float32)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         long[] count = product.Count == 1 ? [] : [product.Count];
-        var first = torch.ones([.. count, product.Rows, product.Inner]);
-        var second = torch.ones([.. count, product.Inner, product.Columns]);
-        return Timing.Best(() => torch.matmul(first, second).Dispose(), ProductBudget);
+        var first = torch.ones([.. count, product.Rows, product.Inner], type, _device);
+        var second = torch.ones([.. count, product.Inner, product.Columns], type, _device);
+        return Best(() => torch.matmul(first, second).Dispose(), ProductBudget);
     }
 }
 

@@ -57,6 +57,27 @@ public sealed record PerformanceReport
     /// <summary>The step over its floor.</summary>
     public required double StepOverFloor { get; init; }
 
+    /// <summary>"cpu", or the name of the GPU.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Version of libtorch that TorchSharp was built for.</summary>
+    public required string Libtorch { get; init; }
+
+    /// <summary>Kernels and copies of the CUDA graph of a step; null where steps are no graph.</summary>
+    public long? GraphNodes { get; init; }
+
+    /// <summary>That graph alone, without new inputs.</summary>
+    public double? GraphMilliseconds { get; init; }
+
+    /// <summary>Microseconds of a node that does next to nothing; null where there are no graphs.</summary>
+    public double? NodeMicroseconds { get; init; }
+
+    /// <summary>The products of a step in TensorFloat-32, on a CUDA device.</summary>
+    public double? ProductTf32Milliseconds { get; init; }
+
+    /// <summary>The products of a step in bfloat16, on a CUDA device.</summary>
+    public double? ProductBf16Milliseconds { get; init; }
+
     /// <summary>Images trained on in a second.</summary>
     public required double TrainImagesPerSecond { get; init; }
 

@@ -70,7 +70,7 @@ internal sealed class MemoryForecast
         var images = splits.Validation.Count > splits.Test.Count ? splits.Validation : splits.Test;
         var rule = _configuration.Dataset.Preparation;
         int block = Math.Min(EvaluationNoise.BlockSamples, _configuration.Evaluation.ImportanceSamples);
-        int rows = new EvaluationOptions().RowsAtOnce;
+        int rows = EvaluationOptions.RowsOnCpu;
         double chunk = Predict(
             count => ImportanceSampledLikelihood.Evaluate(
                 model,

@@ -157,6 +157,11 @@ public sealed class AveragedParameters : IDisposable
         moving.TimesInPlace(decay).PlusInPlace(values, 1 - decay);
     }
 
+    /// <summary>The same on a CUDA device, unless the step was skipped.</summary>
+    internal void UpdateOnDevice(torch.Tensor values, StepConstants constants) => CudaDriver.Instance!.Launch(
+        "average_step", (Math.Min((values.numel() + 255) / 256, 1056), 1, 1), (256, 1), 0,
+        Values, values, constants.Numbers, values.numel());
+
     /// <inheritdoc/>
     public void Dispose() => Values.Dispose();
 }

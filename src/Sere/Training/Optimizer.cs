@@ -61,6 +61,13 @@ public abstract class Optimizer : IDisposable
         Update(values, gradients, learningRate, gradientScale);
     }
 
+    /// <summary>Applies one update in place on a CUDA device, with what the device knows of it.</summary>
+    internal void StepOnDevice(torch.Tensor values, torch.Tensor gradients, StepConstants constants)
+    {
+        WeightsClock.Advance();
+        UpdateOnDevice(values, gradients, constants.Numbers);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -74,6 +81,16 @@ public abstract class Optimizer : IDisposable
         torch.Tensor gradients,
         double learningRate,
         double gradientScale);
+
+    /// <summary>The update of the subclass by a kernel, with the constants of AdamStep.cu.</summary>
+    private protected abstract void UpdateOnDevice(torch.Tensor values, torch.Tensor gradients, torch.Tensor constants);
+
+    /// <summary>Whether <see cref="StepConstants"/> holds the correction of the second moment.</summary>
+    internal abstract bool CorrectsSecondMoment { get; }
+
+    /// <summary>The constants of the updates on a device, from where the optimizer stands.</summary>
+    internal StepConstants ConstantsOnDevice(double? averageDecay, torch.Device device) =>
+        new(Beta1, Beta2, averageDecay ?? 0, CorrectsSecondMoment, Steps, device);
 
     /// <summary>Frees the state.</summary>
     protected virtual void Dispose(bool disposing)
@@ -106,6 +123,14 @@ public sealed class Adam(torch.Tensor values, double beta1, double beta2, double
             SecondMoment,
             new AdamConstants(Beta1, Beta2, Epsilon, learningRate, gradientScale, Steps));
     }
+
+    internal override bool CorrectsSecondMoment => true;
+
+    private protected override void UpdateOnDevice(torch.Tensor values, torch.Tensor gradients, torch.Tensor constants) =>
+        CudaDriver.Instance!.Launch(
+            "adam_step", (Math.Min((values.numel() + 255) / 256, 1056), 1, 1), (256, 1), 0,
+            values, gradients, FirstMoment, SecondMoment, constants, values.numel(),
+            (float)Beta1, (float)(1 - Beta1), (float)Beta2, (float)(1 - Beta2), (float)Epsilon);
 }
 
 /// <summary>Adamax (Kingma and Ba 2015, algorithm 2): Adam with the infinity norm.</summary>
@@ -129,6 +154,57 @@ public sealed class Adamax(torch.Tensor values, double beta1, double beta2, doub
         SecondMoment.copy_(torch.maximum(SecondMoment, gradients.abs().PlusInPlace(Epsilon)));
         double rate = learningRate / (1 - Math.Pow(Beta1, Steps));
         values.PlusQuotientInPlace(FirstMoment, SecondMoment, -rate);
+    }
+
+    internal override bool CorrectsSecondMoment => false;
+
+    private protected override void UpdateOnDevice(torch.Tensor values, torch.Tensor gradients, torch.Tensor constants) =>
+        CudaDriver.Instance!.Launch(
+            "adamax_step", (Math.Min((values.numel() + 255) / 256, 1056), 1, 1), (256, 1), 0,
+            values, gradients, FirstMoment, SecondMoment, constants, values.numel(),
+            (float)Beta1, (float)(1 - Beta1), (float)Beta2, (float)Epsilon);
+}
+
+/// <summary>
+/// What changes from update to update, on a CUDA device: a step there reads nothing back and is told nothing that differs. A
+/// step whose report is not finite changes nothing and is not counted.
+/// </summary>
+internal sealed class StepConstants(
+    double beta1, double beta2, double averageDecay, bool correctsSecondMoment, long steps, torch.Device device) : IDisposable
+{
+    /// <summary>Numbers of which a step is told: the learning rate, the largest norm of the gradient, the KL weight.</summary>
+    public const int ToldNumbers = 3;
+
+    /// <summary>Where the KL weight stands among them.</summary>
+    public const int Beta = 2;
+
+    /// <summary>As step_constants of AdamStep.cu writes them.</summary>
+    public torch.Tensor Numbers { get; } = torch.zeros(5, device: device).DetachFromDisposeScope();
+
+    /// <summary>Updates that were applied, float64 [1].</summary>
+    public torch.Tensor Steps { get; } =
+        TensorArithmetic.Full([1], steps, torch.ScalarType.Float64, device).DetachFromDisposeScope();
+
+    /// <summary>Goes on after so many updates.</summary>
+    public void Restart(long steps)
+    {
+        using var noGrad = torch.no_grad();
+        using var count = TensorArithmetic.Full([1], steps, torch.ScalarType.Float64);
+        Steps.copy_(count);
+    }
+
+    /// <summary>Works them out for the update that follows.</summary>
+    /// <param name="report">What the step reports, the norm of its gradient first; float64.</param>
+    /// <param name="told">What it is told, float64 [3].</param>
+    public void Advance(torch.Tensor report, torch.Tensor told) => CudaDriver.Instance!.Launch(
+        "step_constants", (1, 1, 1), (1, 1), 0,
+        report, (int)report.numel(), told, Steps, Numbers, beta1, beta2, averageDecay, correctsSecondMoment ? 1 : 0);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Numbers.Dispose();
+        Steps.Dispose();
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Sere.Data;
+using Sere.Kernels;
 using Sere.Models;
 using Sere.Networks;
 using Sere.Numerics;
@@ -21,6 +22,8 @@ public sealed class Trainer : IDisposable
     private readonly TrainingBatches _batches;
     private readonly torch.Device _device;
     private readonly ThreadTuner? _threads;
+    private CapturedStep? _captured;
+    private StepConstants? _constants;
 
     /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers.</summary>
     /// <param name="model">The model.</param>
@@ -77,6 +80,19 @@ public sealed class Trainer : IDisposable
     /// <summary>Is told when a part of a step has ended, for measurements.</summary>
     internal Action<TrainingPhase>? OnPhase { get; set; }
 
+    /// <summary>Is told, once, why steps on a CUDA device are not as fast as they could be.</summary>
+    internal Action<string>? OnRemark { get; set; }
+
+    /// <summary>Kernels and copies of the CUDA graph of a step; null where there is none.</summary>
+    internal long? GraphNodes => _captured?.Nodes;
+
+    /// <summary>Milliseconds of that graph alone; null where there is none. It goes on training on the last images.</summary>
+    internal double? GraphMilliseconds(int replays)
+    {
+        using var stream = _captured?.UseStream();
+        return _captured?.GraphMilliseconds(replays);
+    }
+
     /// <summary>Steps of an epoch.</summary>
     public int StepsPerEpoch => _batches.StepsPerEpoch;
 
@@ -96,6 +112,18 @@ public sealed class Trainer : IDisposable
     public EpochMetrics? RunEpoch(Action<TrainingProgress>? onStep = null, CancellationToken cancellation = default)
     {
         _model.train();
+        if (_device.type == DeviceType.CUDA)
+        {
+            UsePrecision();
+            if (CudaDriver.Instance is not null)
+            {
+                return RunEpochOnDevice(onStep, cancellation);
+            }
+
+            OnRemark?.Invoke($"Training steps run without kernels of their own on this device: {CudaDriver.Failure}.");
+            OnRemark = null;
+        }
+
         while (Progress.StepInEpoch < StepsPerEpoch)
         {
             if (cancellation.IsCancellationRequested)
@@ -171,6 +199,8 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _captured?.Dispose();
+        _constants?.Dispose();
         _batches.Dispose();
         Optimizer.Dispose();
         Average?.Dispose();
@@ -187,20 +217,21 @@ public sealed class Trainer : IDisposable
             0, Parameters.Trainable.numel(), Parameters.Moving.numel() - Parameters.Trainable.numel());
         using var kept = statistics.clone();
         _model.train();
-        Differentiate(_batches.Get(0, 0, _model.NoiseSize, samples, images), beta: 1);
+        var inputs = _batches.Draw(0, 0, _model.NoiseSize, samples, images);
+        Differentiate(_batches.Assemble(inputs), inputs.Noise.to(_device), torch.ones(1, device: _device));
         Parameters.Gradients.zero_();
         statistics.copy_(kept);
     }
 
     /// <summary>The objective of a batch; its gradients are those that are kept.</summary>
-    private TrainingObjective Differentiate((torch.Tensor Images, torch.Tensor Noise) batch, double beta)
+    private TrainingObjective Differentiate(torch.Tensor images, torch.Tensor noise, torch.Tensor beta)
     {
         using var precision = new ProductPrecisionScope(_configuration.Precision switch
         {
             TrainingPrecision.Bf16 => ProductPrecision.BFloat16,
-            TrainingPrecision.Fp32 => ProductPrecision.Full,
+            TrainingPrecision.Fp32 or TrainingPrecision.Tf32 => ProductPrecision.Full,
         });
-        var objective = TrainingObjective.Of(_model, batch.Images, batch.Noise, beta);
+        var objective = TrainingObjective.Of(_model, images, noise, beta);
         var loss = -objective.Value;
         OnPhase?.Invoke(TrainingPhase.Forward);
         Parameters.Gradients.zero_();
@@ -212,34 +243,136 @@ public sealed class Trainer : IDisposable
     private TrainingProgress RunStep(TrainingProgress progress)
     {
         using var scope = torch.NewDisposeScope();
-        var batch = _batches.Get(
+        var inputs = _batches.Draw(
             progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
+        var images = _batches.Assemble(inputs);
+        var noise = inputs.Noise.to(_device);
         OnPhase?.Invoke(TrainingPhase.Data);
-        var objective = Differentiate(batch, _configuration.Annealing.Beta(progress.Step, TotalSteps));
+        double weight = _configuration.Annealing.Beta(progress.Step, TotalSteps);
+        var beta = TensorArithmetic.Full([1], weight, Parameters.Values.dtype, _device);
+        var objective = Differentiate(images, noise, beta);
 
         using var noGrad = torch.no_grad();
-        double[] report = [Parameters.GradientNorm(), .. objective.Sums()];
-        progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
-        if (!Array.TrueForAll(report, double.IsFinite))
+        double[] report = [Parameters.GradientNorm(), .. objective.Sums().cpu().data<double>()];
+        bool isGood = Array.TrueForAll(report, double.IsFinite);
+        if (isGood)
         {
-            return Skip(progress);
+            double gradientNorm = report[0];
+            double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
+            IsBetweenSteps = false;
+            Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step), scale);
+            Average?.Update(Parameters.Moving, Optimizer.Steps - 1);
+            OnPhase?.Invoke(TrainingPhase.Optimizer);
         }
 
-        double gradientNorm = report[0];
-        double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
-        IsBetweenSteps = false;
-        Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step - 1), scale);
-        Average?.Update(Parameters.Moving, Optimizer.Steps - 1);
-        OnPhase?.Invoke(TrainingPhase.Optimizer);
-        return progress with
+        return After(progress, report, inputs.Count);
+    }
+
+    /// <summary>Where the run stands after a step that reported this: the gradient's norm, and the sums of its objective.</summary>
+    private TrainingProgress After(TrainingProgress progress, double[] report, long images)
+    {
+        progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
+        return !Array.TrueForAll(report, double.IsFinite) ? Skip(progress) : progress with
         {
             SkippedInARow = 0,
-            Images = progress.Images + batch.Images.shape[0],
+            Images = progress.Images + images,
             LogLikelihoodSum = progress.LogLikelihoodSum + report[1],
             KlSums = [.. progress.KlSums.Zip(report.Skip(2), (sum, value) => sum + value)],
-            BoundSum = objective.Bound is null ? null : (progress.BoundSum ?? 0) + report[^1],
-            GradientNormSum = progress.GradientNormSum + gradientNorm,
+            BoundSum = _configuration.ImportanceSamples == 1 ? null : (progress.BoundSum ?? 0) + report[^1],
+            GradientNormSum = progress.GradientNormSum + report[0],
         };
+    }
+
+    /// <summary>
+    /// As <see cref="RunEpoch"/> on a CUDA device: steps are begun without waiting for those before them, and their reports
+    /// are read some steps later.
+    /// </summary>
+    private EpochMetrics? RunEpochOnDevice(Action<TrainingProgress>? onStep, CancellationToken cancellation)
+    {
+        _captured ??= Capture();
+        using var stream = _captured.UseStream();
+        IsBetweenSteps = false;
+        _constants!.Restart(Optimizer.Steps);
+        long start = Stopwatch.GetTimestamp();
+        void Read()
+        {
+            int count = _captured.Pending;
+            var reports = _captured.Read();
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / Math.Max(1, count);
+            start = Stopwatch.GetTimestamp();
+            foreach (var (report, images) in reports)
+            {
+                var progress = After(Progress, report, images);
+                Progress = progress with { Seconds = progress.Seconds + seconds };
+                onStep?.Invoke(Progress);
+            }
+        }
+
+        while (Progress.StepInEpoch + _captured.Pending < StepsPerEpoch && !cancellation.IsCancellationRequested)
+        {
+            long step = Progress.Step + _captured.Pending;
+            _captured.Begin(
+                Progress.Epoch,
+                Progress.StepInEpoch + _captured.Pending,
+                [
+                    LearningRate(step),
+                    _configuration.GradientClip ?? double.PositiveInfinity,
+                    _configuration.Annealing.Beta(step, TotalSteps),
+                ]);
+            if (_captured.MustRead)
+            {
+                Read();
+            }
+        }
+
+        Read();
+        using (var steps = _constants!.Steps.cpu())
+        {
+            Optimizer.Steps = (long)steps.data<double>()[0];
+        }
+
+        WeightsClock.Advance();
+        IsBetweenSteps = true;
+        return Progress.StepInEpoch == StepsPerEpoch ? EndEpoch() : null;
+    }
+
+    private CapturedStep Capture()
+    {
+        _constants = Optimizer.ConstantsOnDevice(_configuration.AverageDecay, _device);
+        int samples = _configuration.ImportanceSamples;
+        long numbers = (long)_configuration.BatchSize * (_model.Dimensions + ((long)samples * _model.NoiseSize));
+        var staging = new InputStaging(
+            (epoch, step, into) => _batches.Draw(epoch, step, _model.NoiseSize, samples, into: into),
+            StepsPerEpoch,
+            StepConstants.ToldNumbers,
+            numbers * sizeof(float),
+            isPinned: true);
+        return new CapturedStep(
+            staging, RunBody, _configuration.Capture == StepCapture.Auto, _device, remark => OnRemark?.Invoke(remark));
+    }
+
+    /// <summary>
+    /// A step on a CUDA device, from inputs that are there to its report: it reads nothing back and takes no number that
+    /// differs from step to step.
+    /// </summary>
+    private torch.Tensor RunBody(StepInputs inputs, torch.Tensor told)
+    {
+        using var inPlace = new GradientsInPlace();
+        var beta = told.narrow(0, StepConstants.Beta, 1).to(Parameters.Values.dtype);
+        var objective = Differentiate(_batches.Assemble(inputs), inputs.Noise, beta);
+        using var noGrad = torch.no_grad();
+        var report = torch.cat([Parameters.Gradients.norm().view(1).to(torch.ScalarType.Float64), objective.Sums()]);
+        _constants!.Advance(report, told);
+        Optimizer.StepOnDevice(Parameters.Trainable, Parameters.Gradients, _constants);
+        Average?.UpdateOnDevice(Parameters.Moving, _constants);
+        return report;
+    }
+
+    private void UsePrecision()
+    {
+        bool isTf32 = _configuration.Precision == TrainingPrecision.Tf32;
+        torch.backends.cuda.matmul.allow_tf32 = isTf32;
+        torch.backends.cudnn.allow_tf32 = isTf32;
     }
 
     private TrainingProgress Skip(TrainingProgress progress)

@@ -8,14 +8,14 @@ namespace Sere.Training;
 internal sealed class TrainingBatches : IDisposable
 {
     private const int FittingBatch = 500;
+    private const int KeptOrders = 4;
     private readonly torch.Tensor _images;
     private readonly ImageShape _shape;
     private readonly BinarizationRule _binarization;
     private readonly bool _horizontalFlips;
     private readonly RandomStreams _streams;
     private readonly int _batchSize;
-    private torch.Tensor? _order;
-    private int _orderEpoch = -1;
+    private readonly Dictionary<int, torch.Tensor> _orders = [];
 
     public TrainingBatches(
         ImageSet images,
@@ -45,27 +45,44 @@ internal sealed class TrainingBatches : IDisposable
     public int StepsPerEpoch { get; }
 
     /// <summary>
-    /// Images of a step, [B, D], and their latent noise, [B, <paramref name="noiseSize"/>], or
-    /// [<paramref name="samples"/>, B, <paramref name="noiseSize"/>] for more than one sample. At most <paramref name="limit"/>
-    /// of its images.
+    /// What a step draws, on the CPU and from any thread: in memory of its own, or into what an earlier step of as many images
+    /// drew. At most <paramref name="limit"/> of its images.
     /// </summary>
-    public (torch.Tensor Images, torch.Tensor Noise) Get(
-        int epoch, int step, int noiseSize, int samples = 1, int limit = int.MaxValue)
+    public StepInputs Draw(int epoch, int step, int noiseSize, int samples = 1, int limit = int.MaxValue, StepInputs? into = null)
     {
-        var order = Order(epoch);
         long first = (long)step * _batchSize;
-        long count = Math.Min(Math.Min(_batchSize, limit), order.shape[0] - first);
-        var grey = _images.index_select(0, order.narrow(0, first, count));
-        if (_horizontalFlips)
+        long count = Math.Min(Math.Min(_batchSize, limit), _images.shape[0] - first);
+        var inputs = into ?? StepInputs.Allocate(
+            count,
+            Binarization.IsRandom(_binarization) ? _shape.Dimensions : 0,
+            _horizontalFlips,
+            samples == 1 ? [count, noiseSize] : [samples, count, noiseSize]);
+        using var scope = torch.NewDisposeScope();
+        CopyOrder(inputs.Indices, epoch, first);
+        Fill(inputs.Flips, StreamPurpose.TrainingFlips);
+        Fill(inputs.Uniform, StreamPurpose.TrainingBinarization);
+        using var latents = _streams.Open(StreamPurpose.TrainingNoise, epoch, step);
+        inputs.Noise.normal_(0, 1, latents);
+        return inputs;
+
+        void Fill(torch.Tensor? uniform, StreamPurpose purpose)
         {
-            grey = Flip(grey, epoch, step);
+            using var generator = uniform is null ? null : _streams.Open(purpose, epoch, step);
+            uniform?.uniform_(0, 1, generator!);
+        }
+    }
+
+    /// <summary>The images [B, D] that a model is given, where the images are: from the same inputs always the same.</summary>
+    public torch.Tensor Assemble(StepInputs inputs)
+    {
+        var grey = _images.index_select(0, inputs.Indices.to(_images.device));
+        if (inputs.Flips is { } flips)
+        {
+            var mirrored = grey.view(-1, _shape.Channels, _shape.Height, _shape.Width).flip(3).view(grey.shape);
+            grey = torch.where(flips.IsBelow(0.5).to(grey.device), mirrored, grey);
         }
 
-        using var binarization = _streams.Open(StreamPurpose.TrainingBinarization, epoch, step);
-        using var latents = _streams.Open(StreamPurpose.TrainingNoise, epoch, step);
-        long[] shape = samples == 1 ? [count, noiseSize] : [samples, count, noiseSize];
-        var noise = torch.randn(shape, generator: latents).to(_images.device);
-        return (Binarization.TrainingBatch(grey, _binarization, binarization), noise);
+        return Binarization.Apply(grey, inputs.Uniform, _binarization);
     }
 
     /// <summary>
@@ -90,28 +107,60 @@ internal sealed class TrainingBatches : IDisposable
     public void Dispose()
     {
         _images.Dispose();
-        _order?.Dispose();
-    }
-
-    private torch.Tensor Flip(torch.Tensor images, int epoch, int step)
-    {
-        using var generator = _streams.Open(StreamPurpose.TrainingFlips, epoch, step);
-        var chosen = torch.rand([images.shape[0], 1], generator: generator).IsBelow(0.5).to(images.device);
-        var mirrored = images.view(-1, _shape.Channels, _shape.Height, _shape.Width).flip(3).view(images.shape);
-        return torch.where(chosen, mirrored, images);
-    }
-
-    private torch.Tensor Order(int epoch)
-    {
-        if (_order is null || _orderEpoch != epoch)
+        foreach (var order in _orders.Values)
         {
-            _order?.Dispose();
-            using var scope = torch.NewDisposeScope();
-            using var generator = _streams.Open(StreamPurpose.Shuffle, epoch);
-            _order = torch.randperm(_images.shape[0], generator: generator).to(_images.device).DetachFromDisposeScope();
-            _orderEpoch = epoch;
+            order.Dispose();
         }
-
-        return _order;
     }
+
+    /// <summary>Which images a step of an epoch takes.</summary>
+    private void CopyOrder(torch.Tensor indices, int epoch, long first)
+    {
+        lock (_orders)
+        {
+            if (!_orders.TryGetValue(epoch, out var order))
+            {
+                using var generator = _streams.Open(StreamPurpose.Shuffle, epoch);
+                order = torch.randperm(_images.shape[0], generator: generator).DetachFromDisposeScope();
+                if (_orders.Count == KeptOrders)
+                {
+                    _orders.Remove(_orders.Keys.Min(), out var oldest);
+                    oldest!.Dispose();
+                }
+
+                _orders.Add(epoch, order);
+            }
+
+            indices.copy_(order.narrow(0, first, indices.shape[0]));
+        }
+    }
+}
+
+/// <summary>What a training step draws: a function of the seed, the epoch and the step.</summary>
+/// <param name="Indices">Which images, [B].</param>
+/// <param name="Uniform">Uniform numbers for a random binarization, [B, D]; null for another.</param>
+/// <param name="Flips">Uniform numbers that say which images are mirrored, [B, 1]; null for none.</param>
+/// <param name="Noise">Latent noise, [B, NoiseSize], or [K, B, NoiseSize] for more than one sample.</param>
+internal sealed record StepInputs(torch.Tensor Indices, torch.Tensor? Uniform, torch.Tensor? Flips, torch.Tensor Noise)
+{
+    /// <summary>Images of the step, B.</summary>
+    public long Count => Indices.shape[0];
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<torch.Tensor> Tensors => new[] { Indices, Uniform, Flips, Noise }.OfType<torch.Tensor>();
+
+    /// <summary>Room for the inputs of a step.</summary>
+    /// <param name="count">B.</param>
+    /// <param name="dimensions">D; 0 where the binarization takes no numbers.</param>
+    /// <param name="flips">Whether images are mirrored.</param>
+    /// <param name="noise">The shape of the noise.</param>
+    public static StepInputs Allocate(long count, long dimensions, bool flips, long[] noise) => new(
+        torch.empty([count], torch.ScalarType.Int64),
+        dimensions == 0 ? null : torch.empty([count, dimensions]),
+        flips ? torch.empty([count, 1]) : null,
+        torch.empty(noise));
+
+    /// <summary>Such tensors, each made from ours.</summary>
+    public StepInputs Select(Func<torch.Tensor, torch.Tensor> selector) => new(
+        selector(Indices), Uniform is null ? null : selector(Uniform), Flips is null ? null : selector(Flips), selector(Noise));
 }

@@ -12,6 +12,9 @@ public sealed record TrainingChoice : Choice
     /// <summary>In what precision the factors of matrix products are taken; all else is float32.</summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Fp32;
 
+    /// <summary>Whether steps on a CUDA device run as one graph.</summary>
+    public StepCapture Capture { get; init; } = StepCapture.Auto;
+
     /// <summary>
     /// K, the samples of each image in the bound that is maximized: 1 for the ELBO (eq. 2), more for the
     /// importance-weighted bound (Burda et al. 2016).
@@ -61,9 +64,22 @@ public enum TrainingPrecision
     /// <summary>float32; JSON "fp32".</summary>
     Fp32,
 
+    /// <summary>TensorFloat-32, 10 bits of mantissa, on a CUDA device; float32 on the CPU. JSON "tf32".</summary>
+    Tf32,
+
     /// <summary>
     /// bfloat16, 8 bits of mantissa, with sums, weights, gradients and moments in float32; JSON "bf16". It is faster
     /// where the processor has instructions for it (AVX-512 BF16 or AMX), and slower elsewhere.
     /// </summary>
     Bf16,
+}
+
+/// <summary>Whether training steps on a CUDA device are captured as one graph, which one launch runs.</summary>
+public enum StepCapture
+{
+    /// <summary>Wherever they can be; JSON "auto".</summary>
+    Auto,
+
+    /// <summary>Never: kernel by kernel; JSON "off".</summary>
+    Off,
 }

@@ -20,8 +20,8 @@ internal sealed record TrainingObjective(
     /// <param name="model">The model.</param>
     /// <param name="images">Data, [B, D].</param>
     /// <param name="noise">Standard normal noise, [B, NoiseSize] for the ELBO or [K, B, NoiseSize].</param>
-    /// <param name="beta">Weight of log q(z | x) - log p(z).</param>
-    public static TrainingObjective Of(DensityModel model, torch.Tensor images, torch.Tensor noise, double beta)
+    /// <param name="beta">Weight of log q(z | x) - log p(z), [1].</param>
+    public static TrainingObjective Of(DensityModel model, torch.Tensor images, torch.Tensor noise, torch.Tensor beta)
     {
         var batch = model.Encode(images);
         if (noise.dim() == 2)
@@ -36,13 +36,13 @@ internal sealed record TrainingObjective(
     }
 
     /// <summary>What is reported of a batch in float64: sums over its images of log p(x | z), KL per layer, and the bound.</summary>
-    public IEnumerable<double> Sums()
+    public torch.Tensor Sums()
     {
         var logLikelihood = LogLikelihood.dim() == 2 ? LogLikelihood.mean([0]) : LogLikelihood;
         torch.Tensor[] sums = Bound is null
             ? [logLikelihood.sum().view(1), KlPerLayer.sum([1])]
             : [logLikelihood.sum().view(1), KlPerLayer.sum([1]), Bound.sum().view(1)];
-        return torch.cat(sums).to(torch.ScalarType.Float64).cpu().data<double>();
+        return torch.cat(sums).to(torch.ScalarType.Float64);
     }
 
     private static torch.Tensor Detached(ImportanceWeightedTerms terms)

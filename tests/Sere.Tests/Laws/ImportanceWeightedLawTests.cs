@@ -90,7 +90,7 @@ public sealed class ImportanceWeightedLawTests : IDisposable
             [.. model.Likelihood.LogProb([.. steps.Select(step => step.Code)], batch.Data).data<double>()];
         double[][] logRatios =
             [.. steps.Select(step => (step.LogPrior - step.LogPosterior).data<double>().ToArray())];
-        double[] actual = [.. model.ImportanceWeighted(batch, noise).Annealed(beta).data<double>()];
+        double[] actual = [.. model.ImportanceWeighted(batch, noise).Annealed(torch.tensor([beta])).data<double>()];
         for (int image = 0; image < actual.Length; image++)
         {
             double sum = 0;
@@ -113,7 +113,7 @@ public sealed class ImportanceWeightedLawTests : IDisposable
         torch.Tensor[] leaves = [.. model.parameters()];
         var x = TinyModels.AllImages()[torch.tensor([1L, 6L, 11L])];
         var noise = MonteCarlo.Noise(9, Samples, x.shape[0], model.NoiseSize);
-        torch.Tensor Objective() => model.ImportanceWeighted(model.Encode(x), noise).Annealed(0.4).mean();
+        torch.Tensor Objective() => model.ImportanceWeighted(model.Encode(x), noise).Annealed(torch.tensor([0.4])).mean();
         var actual = Derivatives.CheckedGradients(Objective, leaves, 1e-7);
         Assert.True(actual.Count(gradient => gradient.abs().max().item<double>() > 1e-4) > leaves.Length / 2);
     }

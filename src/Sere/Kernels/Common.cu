@@ -1,0 +1,59 @@
+// What the kernels of a CUDA device share. All .cu files of this folder are compiled as one program, this one first.
+
+// The activations, numbered as in Activation.cs; 0 is none.
+__device__ inline float activate(int activation, float x)
+{
+    switch (activation)
+    {
+        case 1: return x > 0 ? x : expm1f(x);
+        case 2: return x > 0 ? x : 0;
+        case 3: return x > 0 ? x : 0.01f * x;
+        case 4: return tanhf(x);
+        default: return x;
+    }
+}
+
+// a'(x) from a(x).
+__device__ inline float slope(int activation, float value)
+{
+    switch (activation)
+    {
+        case 1: return value > 0 ? 1 : value + 1;
+        case 2: return value > 0 ? 1 : 0;
+        case 3: return value > 0 ? 1 : 0.01f;
+        case 4: return 1 - value * value;
+        default: return 1;
+    }
+}
+
+__device__ inline float sigmoid(float x)
+{
+    return 1 / (1 + expf(-x));
+}
+
+// log(1 + e^x).
+__device__ inline float softplus(float x)
+{
+    return fmaxf(x, 0) + log1pf(expf(-fabsf(x)));
+}
+
+// The sum over the threads of a block, whose number is a power of two; everyone gets it. Scratch holds one number a thread.
+template <typename T>
+__device__ inline T block_sum(T value, T* scratch)
+{
+    __syncthreads();
+    scratch[threadIdx.x] = value;
+    for (int half = blockDim.x / 2; half > 0; half /= 2)
+    {
+        __syncthreads();
+        if (threadIdx.x < half)
+        {
+            scratch[threadIdx.x] += scratch[threadIdx.x + half];
+        }
+    }
+
+    __syncthreads();
+    T sum = scratch[0];
+    __syncthreads();
+    return sum;
+}
