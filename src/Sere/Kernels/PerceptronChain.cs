@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sere.Numerics;
 using TorchSharp;
@@ -134,7 +133,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     }
 
     /// <summary>The gradient of each layer's evidence, [B, N], from those of its samples.</summary>
-    private static IEnumerable<torch.Tensor> OfEvidence(torch.Tensor gradient, long images)
+    private static torch.Tensor[] OfEvidence(torch.Tensor gradient, long images)
     {
         long layers = gradient.shape[0], latents = gradient.shape[^1];
         var samples = gradient.view(layers, -1, images, latents);
@@ -195,13 +194,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     [StructLayout(LayoutKind.Sequential)]
     private struct CudaChainTable
     {
-        public Pointers At;
-
-        [InlineArray(MostPointers)]
-        public struct Pointers
-        {
-            private nint _first;
-        }
+        public fixed long At[MostPointers];
     }
 
     /// <summary>ChainPlan of PerceptronChain.cu.</summary>
@@ -219,14 +212,8 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         public int MeanStride;
         public int LogScaleStride;
         public int Widest;
-        public Widths Inputs;
+        public fixed int Inputs[MostMaps];
         public CudaChainStepBounds Bounds;
-
-        [InlineArray(MostMaps)]
-        public struct Widths
-        {
-            private int _first;
-        }
     }
 }
 

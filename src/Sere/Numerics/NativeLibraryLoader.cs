@@ -55,7 +55,7 @@ internal sealed partial class NativeLibraryLoader
     {
         foreach (string name in (string[])[.. TorchFiles, LibraryFile])
         {
-            if (Find(name, name == LibraryFile ? _folders : TorchFolders) is string file)
+            if (Find(name, string.Equals(name, LibraryFile, StringComparison.Ordinal) ? _folders : TorchFolders) is string file)
             {
                 CheckWhole(file);
             }

@@ -1,11 +1,9 @@
 using Sere.Data;
 using Sere.Distributions;
 using Sere.Evaluation;
-using Sere.Hierarchies;
 using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
-using Sere.Networks;
 using Sere.Numerics;
 using Sere.Runs.Configuration;
 using Sere.Tests.Training;
