@@ -56,7 +56,8 @@ internal sealed class ComputeOptions
     /// <summary>The options as they were given, to repeat them.</summary>
     public string Given(ParseResult parsed) =>
         (parsed.GetValue(_threads) is { } threads ? $" {_threads.Name} {threads}" : "")
-        + (parsed.GetResult(_device) is { Implicit: false } ? $" {_device.Name} {parsed.GetValue(_device)}" : "");
+        + (parsed.GetResult(_device) is { Implicit: false } ? $" {_device.Name} {parsed.GetValue(_device)}" : "")
+        + (parsed.GetValue(_libtorch) is { } folder ? $" {_libtorch.Name} {ShellText.Quote(folder)}" : "");
 
     /// <summary>Loads the native libraries and sets the threads, to a number or to one that measurements choose.</summary>
     public void ApplyThreads(ParseResult parsed, Terminal terminal)

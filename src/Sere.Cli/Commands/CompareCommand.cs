@@ -4,6 +4,7 @@ using Sere.Cli.Progress;
 using Sere.Runs;
 using Sere.Runs.Comparison;
 using Spectre.Console;
+using TorchSharp;
 
 namespace Sere.Cli.Commands;
 
@@ -43,7 +44,7 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
             compare._suite, compare._epochs, compare._seed, compare._samples, compare._limit, compare._out,
             compare._dataFolder, compare._json,
         };
-        compare._compute.AddThreadsTo(command);
+        compare._compute.AddTo(command);
         command.SetAction(compare.Execute);
         return command;
     }
@@ -59,9 +60,9 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
             Limit = parsed.Within(_limit, 1, 1_000_000_000),
         });
         var output = new ComparisonFolder(parsed.GetValue(_out) ?? Path.Combine(ComparisonsFolder, suite.Name));
-        _compute.ApplyThreads(parsed, terminal);
+        var device = _compute.Apply(parsed, terminal);
         var stopping = interruption.Listen();
-        var report = Run(parsed, plan, output, stopping);
+        var report = Run(parsed, plan, output, device, stopping);
         if (parsed.GetValue(_json))
         {
             terminal.Output.WriteLine(report.ToJson());
@@ -73,12 +74,13 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
     }
 
     private ComparisonReport Run(
-        ParseResult parsed, ComparisonPlan plan, ComparisonFolder output, CancellationToken stopping)
+        ParseResult parsed, ComparisonPlan plan, ComparisonFolder output, torch.Device device, CancellationToken stopping)
     {
         try
         {
             var splits = RunDataset.Load(plan.Reference.Configuration, parsed.GetValue(_dataFolder));
-            return SuiteComparison.Open(plan, splits, output, new PlainRunObserver(terminal), ShellText.OfProcess())
+            return SuiteComparison
+                .Open(plan, splits, output, new PlainRunObserver(terminal), ShellText.OfProcess(), device)
                 .Execute(stopping);
         }
         catch (OperationCanceledException error)
@@ -102,7 +104,7 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
             [
                 "sere compare", .. Given(_suite), .. Given(_epochs), .. Given(_seed), .. Given(_samples), .. Given(_limit),
                 .. Given(_dataFolder), _out.Name, ShellText.Quote(output.Root),
-            ]);
+            ]) + _compute.Given(parsed);
     }
 
     private void Print(ComparisonReport report)

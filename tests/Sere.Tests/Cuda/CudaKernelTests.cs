@@ -3,7 +3,6 @@ using Sere.Distributions;
 using Sere.Evaluation;
 using Sere.Kernels;
 using Sere.Likelihoods;
-using Sere.Models;
 using Sere.Numerics;
 using Sere.Runs.Configuration;
 using Sere.Tests.Training;

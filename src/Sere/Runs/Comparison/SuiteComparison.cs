@@ -2,6 +2,7 @@ using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs.Configuration;
 using Sere.Storage;
+using TorchSharp;
 
 namespace Sere.Runs.Comparison;
 
@@ -10,7 +11,7 @@ namespace Sere.Runs.Comparison;
 /// pictures. Stopped at any time, it goes on where it was; rows that are done are not run again.
 /// </summary>
 internal sealed class SuiteComparison(
-    ComparisonPlan plan, DatasetSplits splits, ComparisonFolder folder, IComparisonObserver observer)
+    ComparisonPlan plan, DatasetSplits splits, ComparisonFolder folder, IComparisonObserver observer, torch.Device device)
 {
     // As many turns as make the median steady on a machine with other work, in about the time of a short epoch.
     private const int StepTimeRounds = 21;
@@ -21,16 +22,17 @@ internal sealed class SuiteComparison(
         DatasetSplits splits,
         ComparisonFolder folder,
         IComparisonObserver observer,
-        string? command = null)
+        string? command = null,
+        torch.Device? device = null)
     {
         Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Preparation, splits.Name);
         folder.Open(plan.Settings(splits), command);
-        return new SuiteComparison(plan, splits, folder, observer);
+        return new SuiteComparison(plan, splits, folder, observer, device ?? torch.CPU);
     }
 
     public ComparisonReport Execute(CancellationToken cancellation = default)
     {
-        var runner = new RowRunner(splits, folder, observer);
+        var runner = new RowRunner(splits, folder, observer, device);
         var results = new List<RowResult>();
         var failed = new List<FailedRow>();
         for (int i = 0; i < plan.Rows.Count; i++)
@@ -81,7 +83,7 @@ internal sealed class SuiteComparison(
         observer.OnStepTimes();
         var times = reference is null
             ? StepTimes.None
-            : StepTimes.Measure(rows, reference, splits.Train, StepTimeRounds, cancellation);
+            : StepTimes.Measure(rows, reference, splits.Train, StepTimeRounds, device, cancellation);
         times.Write(folder.StepTimes);
         return times;
     }
@@ -104,7 +106,8 @@ internal interface IComparisonObserver : IRunObserver
 }
 
 /// <summary>Trains and evaluates rows, each in a run folder of its own; goes on where a row was stopped.</summary>
-internal sealed class RowRunner(DatasetSplits splits, ComparisonFolder comparison, IRunObserver observer)
+internal sealed class RowRunner(
+    DatasetSplits splits, ComparisonFolder comparison, IRunObserver observer, torch.Device device)
 {
     public RowResult Run(PlannedRow row, CancellationToken cancellation)
     {
@@ -143,7 +146,7 @@ internal sealed class RowRunner(DatasetSplits splits, ComparisonFolder compariso
         {
             if (!folder.HoldsRun)
             {
-                return TrainingRun.Start(row.Configuration, splits, folder, observer: observer, requireMemory: true);
+                return TrainingRun.Start(row.Configuration, splits, folder, observer: observer, device: device, requireMemory: true);
             }
 
             var stored = folder.ReadConfiguration();
@@ -156,7 +159,7 @@ internal sealed class RowRunner(DatasetSplits splits, ComparisonFolder compariso
 
             return ConfigurationDifference.First(stored, planned) is { } difference
                 ? throw new SereException($"'{folder.Configuration}' was changed: {difference}.")
-                : TrainingRun.Resume(folder, stored, splits, observer, requireMemory: true);
+                : TrainingRun.Resume(folder, stored, splits, observer, device, requireMemory: true);
         }
         catch (RunFolderTakenException error)
         {

@@ -2,6 +2,7 @@ using Sere.Data;
 using Sere.Runs.Comparison;
 using Sere.Runs.Configuration;
 using Sere.Tests.Training;
+using TorchSharp;
 using Xunit;
 
 namespace Sere.Tests.Runs.Comparison;
@@ -13,7 +14,7 @@ public sealed class StepTimesTests : FolderTests
     {
         PlannedRow[] rows = [Row("one", samples: 1), Row("many", samples: 2000)];
         var times = StepTimes.Measure(
-            rows, rows[0], TinyExperiment.Images(20), rounds: 9, TestContext.Current.CancellationToken);
+            rows, rows[0], TinyExperiment.Images(20), rounds: 9, torch.CPU, TestContext.Current.CancellationToken);
         Assert.Equal(9, times.Rounds);
         Assert.Equal(1, times.Relative["one"]);
 
@@ -44,7 +45,7 @@ public sealed class StepTimesTests : FolderTests
         PlannedRow[] rows = [new PlannedRow("flow", configuration, Baseline: null)];
         var large = new ImageSet(
             TinyExperiment.Shape, [.. Enumerable.Range(0, 20 * 16).Select(i => 1e19f * (1 + (0.01f * (i * 7 % 31))))]);
-        var times = StepTimes.Measure(rows, rows[0], large, rounds: 1, TestContext.Current.CancellationToken);
+        var times = StepTimes.Measure(rows, rows[0], large, rounds: 1, torch.CPU, TestContext.Current.CancellationToken);
         Assert.True(times.Milliseconds["flow"] > 0);
     }
 
@@ -53,7 +54,7 @@ public sealed class StepTimesTests : FolderTests
     {
         PlannedRow[] rows = [Row("one", samples: 1)];
         Assert.Throws<OperationCanceledException>(() => StepTimes.Measure(
-            rows, rows[0], TinyExperiment.Images(20), rounds: 9, new CancellationToken(canceled: true)));
+            rows, rows[0], TinyExperiment.Images(20), rounds: 9, torch.CPU, new CancellationToken(canceled: true)));
     }
 
     private static PlannedRow Row(string name, int samples) => new(
