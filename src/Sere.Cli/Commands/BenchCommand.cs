@@ -74,7 +74,8 @@ internal static class BenchCommand
     {
         var table = new Table().Border(TableBorder.Rounded)
             .Title(Markup.Escape(
-                $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads, {report.Device}"))
+                $"{report.Preset}: {report.Parameters:N0} parameters, batch {report.Batch}, {report.Threads} threads, {report.Device}, "
+                + $"libtorch {report.Libtorch}"))
             .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
         table.AddRow("matrix products at their own shapes", $"{report.ProductGigaflops:F0} GFLOP/s");
         if (report.ConvolutionGigaflops is { } rate)

@@ -145,8 +145,10 @@ internal sealed unsafe class CudaDriver
         foreach (string name in names.OrderBy(name => Array.IndexOf(shared, name) is var at and >= 0 ? at : shared.Length)
             .ThenBy(name => name, StringComparer.Ordinal))
         {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            source.AppendLine(reader.ReadToEnd());
+            using var file = assembly.GetManifestResourceStream(name)!;
+            byte[] text = new byte[file.Length];
+            file.ReadExactly(text);
+            source.AppendLine(Encoding.UTF8.GetString(text));
         }
 
         return source.ToString();

@@ -46,6 +46,11 @@ public static class NativeLibraries
     /// </summary>
     public static string? CudaFailure { get; private set; }
 
+    /// <summary>The version of libtorch, with what it was built for where an installed PyTorch says so: "2.11.0+cu130".</summary>
+    public static string Version =>
+        Folder() is not { } folder ? torch.__version__
+        : OperatingSystem.IsLinux() && NativeLibraryLoader.VersionOf(folder) is { } version ? version : "of an unknown version";
+
     /// <summary>
     /// Has libtorch loaded from a folder, of an installed PyTorch for instance, in place of the packages', with its CUDA part where
     /// it is there: what <see cref="FolderVariable"/> says too. Only before anything is loaded.

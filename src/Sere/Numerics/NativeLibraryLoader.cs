@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Text;
 
 namespace Sere.Numerics;
 
@@ -45,6 +46,23 @@ internal sealed partial class NativeLibraryLoader
     public string? CudaFailure { get; private set; }
 
     private IReadOnlyList<string> TorchFolders => _torchFolder is null ? _folders : [_torchFolder];
+
+    /// <summary>The version of the PyTorch whose libtorch lies in a folder; null where nothing there says it.</summary>
+    public static string? VersionOf(string torchFolder)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(Path.Combine(torchFolder, "..", "version.py"));
+            byte[] head = new byte[4096];
+            string text = Encoding.UTF8.GetString(head, 0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
+            string? line = text.Split('\n').FirstOrDefault(line => line.StartsWith("__version__", StringComparison.Ordinal));
+            return line?.Split('\'', '"') is [_, { Length: > 0 and <= 40 } version, _] ? version : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>
     /// Refuses files that are cut off, as after an interrupted copy: loading one would kill the process. A library that

@@ -85,7 +85,7 @@ public sealed class PerformanceBenchmark : IDisposable
         {
             Preset = preset,
             Device = IsOnCuda ? CudaDriver.DeviceName : "cpu",
-            Libtorch = torch.__version__,
+            Libtorch = NativeLibraries.Version,
             GraphNodes = _trainer.GraphNodes,
             GraphMilliseconds = _trainer.GraphMilliseconds(steps),
             NodeMicroseconds = IsOnCuda ? ceilings.NodeMicroseconds() : null,

@@ -60,7 +60,7 @@ public sealed record PerformanceReport
     /// <summary>"cpu", or the name of the GPU.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Version of libtorch that TorchSharp was built for.</summary>
+    /// <summary>Version of libtorch.</summary>
     public required string Libtorch { get; init; }
 
     /// <summary>Kernels and copies of the CUDA graph of a step; null where steps are no graph.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Sere.Numerics;
 using Sere.Runs.Configuration;
+using TorchSharp;
 
 namespace Sere.Runs;
 
@@ -18,7 +19,8 @@ internal static class RunReport
         IReadOnlyList<RunMetrics> metrics,
         long parameters,
         SplitEvaluation evaluation,
-        IReadOnlyList<string>? remarks = null)
+        IReadOnlyList<string>? remarks = null,
+        torch.Device? device = null)
     {
         var report = evaluation.Report;
         var best = metrics.MaxBy(line => line.ValidationBound);
@@ -94,7 +96,8 @@ internal static class RunReport
         text.Append(
             Invariant,
             $"| machine | {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, "
-            + $"{ThreadTuner.Description} |\n\n");
+            + $"{ThreadTuner.Description}{(device?.type == DeviceType.CUDA ? $", {CudaDriver.DeviceName}" : "")}, "
+            + $"libtorch {NativeLibraries.Version} |\n\n");
         text.Append("![samples](samples.png)\n\n");
         if (hasLatents)
         {

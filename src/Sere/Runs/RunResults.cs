@@ -28,7 +28,7 @@ internal sealed class RunResults(
         RunPictures.WriteLayers(folder, evaluation);
         AtomicFile.WriteAllText(
             folder.Report,
-            RunReport.Write(configuration, folder.ReadCommand(), metrics, parameters, evaluation, splits.Remarks),
+            RunReport.Write(configuration, folder.ReadCommand(), metrics, parameters, evaluation, splits.Remarks, device),
             folder.Files);
         return evaluation;
     }

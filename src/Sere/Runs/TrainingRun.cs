@@ -68,7 +68,10 @@ public sealed class TrainingRun : IDisposable
             ModelPreparation.Start(_model, configuration, splits.Train, _device);
             _trainer = new Trainer(
                 _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
-                configuration.Dataset.HorizontalFlips);
+                configuration.Dataset.HorizontalFlips)
+            {
+                OnRemark = _observer.OnWarning,
+            };
             if (countsMemory && requireMemory)
             {
                 new MemoryForecast(configuration).Require(_trainer, _model, splits);

@@ -42,4 +42,26 @@ public sealed class BenchCommandTests
         Assert.Contains("batch 10, 1 threads", result.Output, StringComparison.Ordinal);
         Assert.Contains("images/s", result.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_libtorch_of_another_folder_is_used_and_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "libtorch is taken from another folder on Linux only.");
+        using var folder = new TemporaryFolder();
+        string torch = folder.File("torch");
+        Directory.CreateDirectory(Path.Combine(torch, "lib"));
+        string program = Path.Combine(
+            RepositoryFolder.Path, "src", "Sere.Cli", "bin", BuiltProgram.Configuration, Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')));
+        foreach (string file in (string[])["libtorch.so", "libtorch_cpu.so", "libc10.so", "libgomp*"])
+        {
+            string library = Directory.GetFiles(program, file)[0];
+            File.CreateSymbolicLink(Path.Combine(torch, "lib", Path.GetFileName(library)), library);
+        }
+
+        File.WriteAllText(Path.Combine(torch, "version.py"), "debug = False\n__version__ = '9.8.7+cpu'\n");
+        var result = BuiltProgram.Sere.Run([.. Small, "--json", "--libtorch", Path.Combine(torch, "lib")]).Done();
+        using var document = JsonDocument.Parse(result.Output);
+        Assert.Equal("9.8.7+cpu", document.RootElement.GetProperty("libtorch").GetString());
+        Assert.Equal("cpu", document.RootElement.GetProperty("device").GetString());
+    }
 }

@@ -187,7 +187,7 @@ public sealed class CompareCommandTests : FolderTests
         var result = program.Finish();
         Assert.Equal(130, result.ExitCode);
         Assert.Equal(
-            $"Interrupted; go on with: sere compare --suite {suite} --out {output}",
+            $"Interrupted; go on with: sere compare --suite {suite} --out {output} --threads 1",
             result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
     }
 

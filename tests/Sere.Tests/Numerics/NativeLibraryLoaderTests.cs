@@ -36,6 +36,22 @@ public sealed class NativeLibraryLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_lacks_a_part_of_libtorch_is_named_and_no_other_is_searched()
+    {
+        string torch = Path.Combine(_folder, "torch");
+        Directory.CreateDirectory(torch);
+        foreach (string name in (string[])["libLibTorchSharp.so", "libc10.so"])
+        {
+            File.WriteAllText(Path.Combine(_folder, name), "");
+        }
+
+        string message = Failure(() => new NativeLibraryLoader([_folder], null, torch).Load());
+        Assert.Contains($"The folder {torch} lacks libc10.so", message, StringComparison.Ordinal);
+        Assert.Contains("--libtorch", message, StringComparison.Ordinal);
+        AssertOneSentence(message);
+    }
+
+    [Fact]
     public void A_library_that_the_system_refuses_is_named_with_the_reason()
     {
         foreach (string name in (string[])["libLibTorchSharp.so", "libc10.so"])
