@@ -27,6 +27,9 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     private readonly bool _logRatio;
     private readonly torch.Tensor?[] _gradients;
 
+    // Without a backward pass nothing is kept for it.
+    private readonly bool _isKept = torch.is_grad_enabled();
+
     private PerceptronChain(PerceptronChainInputs inputs, bool logRatio)
     {
         (_shape, _bounds, _logRatio) = (inputs.Shape, inputs.Bounds, logRatio);
@@ -63,8 +66,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         var noise = given[2 * _shape.Layers];
         var constant = given[(2 * _shape.Layers) + 1];
         long rows = noise.numel() / noise.shape[^1];
-        bool isKept = torch.is_grad_enabled() || given.Any(input => input.requires_grad);
-        bool isMany = !isKept && rows >= FewestForMany
+        bool isMany = !_isKept && rows >= FewestForMany
             && SharedBytes(_shape, ManyRows, ManyThreads) <= MostShared;
         var (rowsOfBlock, threads) = isMany ? (ManyRows, ManyThreads) : (TrainingRows, TrainingThreads);
         var plan = Plan(given, rows);
@@ -72,8 +74,8 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         var device = noise.device;
         var codes = torch.empty([_shape.Layers, .. noise.shape[..^1], _shape.Latents], device: device);
         var costs = torch.empty([_shape.Layers, .. noise.shape[..^1]], device: device);
-        var hidden = isKept ? torch.empty([_shape.Networks * _shape.Hidden * rows], device: device) : null;
-        var said = isKept ? torch.empty([(_shape.Layers - 1) * rows * 5 * _shape.Latents], device: device) : null;
+        var hidden = _isKept ? torch.empty([_shape.Networks * _shape.Hidden * rows], device: device) : null;
+        var said = _isKept ? torch.empty([(_shape.Layers - 1) * rows * 5 * _shape.Latents], device: device) : null;
         var transposed = torch.empty([_shape.Networks * _shape.NetworkWeights], device: device);
         var driver = CudaDriver.Instance!;
         driver.Launch(
@@ -86,7 +88,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
             SharedBytes(_shape, rowsOfBlock, threads),
             CudaArgument.Of(&plan), CudaArgument.Of(&table), transposed, constant, noise, codes, costs, hidden, said);
         GC.KeepAlive(given);
-        return ([codes, costs], isKept ? [.. given, codes, hidden!, said!] : []);
+        return ([codes, costs], _isKept ? [.. given, codes, hidden!, said!] : []);
     }
 
     /// <inheritdoc/>

@@ -191,7 +191,7 @@ __device__ inline void chain_forward(
                         + table.at[plan.parameter(layer, network, map) + 1][output];
                     value = last ? value : activate(plan.activation, value);
                     next[network * network_stride + r * widest + output] = value;
-                    if (hidden && first + r < plan.rows)
+                    if (said && first + r < plan.rows)
                     {
                         if (last)
                         {

@@ -51,3 +51,25 @@ internal sealed class ProductPrecisionScope : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _current = _before;
 }
+
+/// <summary>
+/// Whether float32 products and convolutions on a CUDA device may round their factors to TensorFloat-32 while the scope is
+/// open; outside any they may not, unlike libtorch's own default for convolutions.
+/// </summary>
+internal sealed class CudaPrecisionScope : IDisposable
+{
+    /// <summary>Sets it for the process.</summary>
+    public CudaPrecisionScope(bool isTf32) => Set(isTf32);
+
+    /// <summary>Has all that follows computed in float32.</summary>
+    public static void UseFloat32() => Set(false);
+
+    /// <inheritdoc/>
+    public void Dispose() => Set(false);
+
+    private static void Set(bool isTf32)
+    {
+        torch.backends.cuda.matmul.allow_tf32 = isTf32;
+        torch.backends.cudnn.allow_tf32 = isTf32;
+    }
+}

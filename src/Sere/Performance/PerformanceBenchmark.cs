@@ -43,6 +43,11 @@ public sealed class PerformanceBenchmark : IDisposable
         NativeLibraries.EnsureLoaded();
         _images = images;
         _device = device ?? torch.CPU;
+        if (IsOnCuda)
+        {
+            CudaPrecisionScope.UseFloat32();
+        }
+
 
         // As many epochs as it takes: the benchmark counts steps.
         _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
@@ -334,18 +339,10 @@ internal sealed class MachineCeilings
     /// <summary>The time of all products in another precision, in milliseconds, on a CUDA device.</summary>
     public double InPrecision(TrainingPrecision precision, IEnumerable<MatrixProduct> products)
     {
-        bool before = torch.backends.cuda.matmul.allow_tf32;
-        torch.backends.cuda.matmul.allow_tf32 = precision == TrainingPrecision.Tf32;
-        try
-        {
-            var type = precision == TrainingPrecision.Bf16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
-            return products.GroupBy(product => product with { NeedsInputGradient = false })
-                .Sum(group => group.Count() * Measure(group.Key, type));
-        }
-        finally
-        {
-            torch.backends.cuda.matmul.allow_tf32 = before;
-        }
+        using var scope = new CudaPrecisionScope(precision == TrainingPrecision.Tf32);
+        var type = precision == TrainingPrecision.Bf16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
+        return products.GroupBy(product => product with { NeedsInputGradient = false })
+            .Sum(group => group.Count() * Measure(group.Key, type));
     }
 
     /// <summary>What a node of a CUDA graph takes that does next to nothing; null where there are no graphs.</summary>

@@ -65,6 +65,11 @@ public sealed class TrainedModel : IDisposable
         var configuration = folder.ReadConfiguration();
         var shape = configuration.Dataset.Shape
             ?? throw new SereException($"'{folder.Configuration}' does not say dataset.shape; it is not a run's configuration.");
+        if (device?.type == DeviceType.CUDA)
+        {
+            CudaPrecisionScope.UseFloat32();
+        }
+
         var model = configuration.Model.BuildToLoad(shape, configuration.Seed, device);
         try
         {

@@ -185,6 +185,13 @@ internal sealed class StepConstants(
     public torch.Tensor Steps { get; } =
         TensorArithmetic.Full([1], steps, torch.ScalarType.Float64, device).DetachFromDisposeScope();
 
+    /// <summary>The updates that were applied, once all that were begun are done.</summary>
+    public long Taken()
+    {
+        using var count = Steps.cpu();
+        return (long)count.data<double>()[0];
+    }
+
     /// <summary>Goes on after so many updates.</summary>
     public void Restart(long steps)
     {

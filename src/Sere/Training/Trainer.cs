@@ -113,7 +113,7 @@ public sealed class Trainer : IDisposable
         _model.train();
         if (_device.type == DeviceType.CUDA)
         {
-            UsePrecision();
+            using var precision = new CudaPrecisionScope(_configuration.Precision == TrainingPrecision.Tf32);
             if (CudaDriver.Instance is not null)
             {
                 return RunEpochOnDevice(onStep, cancellation);
@@ -264,14 +264,21 @@ public sealed class Trainer : IDisposable
             OnPhase?.Invoke(TrainingPhase.Optimizer);
         }
 
-        return After(progress, report, inputs.Count);
+        progress = After(progress, report, inputs.Count);
+        RequireGoodSteps(progress);
+        return progress;
     }
 
     /// <summary>Where the run stands after a step that reported this: the gradient's norm, and the sums of its objective.</summary>
     private TrainingProgress After(TrainingProgress progress, double[] report, long images)
     {
         progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
-        return !Array.TrueForAll(report, double.IsFinite) ? Skip(progress) : progress with
+        if (!Array.TrueForAll(report, double.IsFinite))
+        {
+            return progress with { SkippedInARow = progress.SkippedInARow + 1, SkippedSteps = progress.SkippedSteps + 1 };
+        }
+
+        return progress with
         {
             SkippedInARow = 0,
             Images = progress.Images + images,
@@ -290,26 +297,37 @@ public sealed class Trainer : IDisposable
     {
         _captured ??= Capture();
         using var stream = _captured.UseStream();
-        IsBetweenSteps = false;
         _constants!.Restart(Optimizer.Steps);
         long start = Stopwatch.GetTimestamp();
         void Read()
         {
-            int count = _captured.Pending;
             var reports = _captured.Read();
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / Math.Max(1, count);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / Math.Max(1, reports.Count);
             start = Stopwatch.GetTimestamp();
+
+            // All of them are in the weights, so that a checkpoint of any moment from here on is of all.
+            var done = new List<TrainingProgress>();
             foreach (var (report, images) in reports)
             {
-                var progress = After(Progress, report, images);
-                Progress = progress with { Seconds = progress.Seconds + seconds };
-                onStep?.Invoke(Progress);
+                var progress = After(done.Count == 0 ? Progress : done[^1], report, images);
+                done.Add(progress with { Seconds = progress.Seconds + seconds });
             }
+
+            if (done.Count > 0)
+            {
+                Progress = done[^1];
+            }
+
+            Optimizer.Steps = _constants.Taken();
+            IsBetweenSteps = true;
+            done.ForEach(RequireGoodSteps);
+            done.ForEach(progress => onStep?.Invoke(progress));
         }
 
         while (Progress.StepInEpoch + _captured.Pending < StepsPerEpoch && !cancellation.IsCancellationRequested)
         {
             long step = Progress.Step + _captured.Pending;
+            IsBetweenSteps = false;
             _captured.Begin(
                 Progress.Epoch,
                 Progress.StepInEpoch + _captured.Pending,
@@ -325,13 +343,7 @@ public sealed class Trainer : IDisposable
         }
 
         Read();
-        using (var steps = _constants!.Steps.cpu())
-        {
-            Optimizer.Steps = (long)steps.data<double>()[0];
-        }
-
         WeightsClock.Advance();
-        IsBetweenSteps = true;
         return Progress.StepInEpoch == StepsPerEpoch ? EndEpoch() : null;
     }
 
@@ -367,21 +379,15 @@ public sealed class Trainer : IDisposable
         return report;
     }
 
-    private void UsePrecision()
+    private void RequireGoodSteps(TrainingProgress progress)
     {
-        bool isTf32 = _configuration.Precision == TrainingPrecision.Tf32;
-        torch.backends.cuda.matmul.allow_tf32 = isTf32;
-        torch.backends.cudnn.allow_tf32 = isTf32;
-    }
-
-    private TrainingProgress Skip(TrainingProgress progress)
-    {
-        int inARow = progress.SkippedInARow + 1;
-        return inARow <= _configuration.MaximumSkippedSteps
-            ? progress with { SkippedInARow = inARow, SkippedSteps = progress.SkippedSteps + 1 }
-            : throw new SereException(
-                $"Training diverged: {inARow} steps in a row, up to step {progress.Step}, had a loss or gradient that is not "
-                + "finite; start a new run with a lower training.optimizer.learningRate or with training.gradientClip.");
+        if (progress.SkippedInARow > _configuration.MaximumSkippedSteps)
+        {
+            throw new SereException(
+                $"Training diverged: {progress.SkippedInARow} steps in a row, up to step {progress.Step}, had a loss or gradient "
+                + "that is not finite; start a new run with a lower training.optimizer.learningRate or with "
+                + "training.gradientClip.");
+        }
     }
 
     private EpochMetrics EndEpoch()

@@ -110,11 +110,14 @@ public sealed class CudaKernelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(4)]
-    public void A_whole_model_and_its_gradients(int samples)
+    [InlineData(1, "[64,64]")]
+    [InlineData(4, "[64,64]")]
+    [InlineData(1, "[]")]
+    [InlineData(2, "[30]")]
+    public void A_whole_model_and_its_gradients(int samples, string chain)
     {
-        var configuration = ConfigurationOverrides.Apply(Presets.Load("digits"), []);
+        var configuration = ConfigurationOverrides.Apply(
+            Presets.Load("digits"), [$"model.prior.network.hidden={chain}", $"model.bijector.network.hidden={chain}"]);
         var images = DigitsGenerator.GenerateTrain(32);
         using var model = configuration.Model.Build(images.Shape, 1, device: torch.CUDA);
         var x = Binarization.EvaluationImages(
@@ -176,6 +179,24 @@ public sealed class CudaKernelTests : IDisposable
         double[] cpu = Train(torch.CPU);
         double[] cuda = Train(torch.CUDA);
         Assert.All(cpu.Zip(cuda), pair => Assert.Equal(pair.First, pair.Second, 1e-3 * Math.Abs(pair.First)));
+    }
+
+    [Fact]
+    public void What_a_checkpoint_takes_is_of_all_steps_that_were_begun()
+    {
+        using var model = TinyExperiment.Configuration.Model.Build(TinyExperiment.Shape, 1, device: torch.CUDA);
+        using var trainer = new Trainer(
+            model, new TrainingChoice { Epochs = 2, BatchSize = 8 }, TinyExperiment.Images(800), BinarizationRule.Dynamic, 1, torch.CUDA);
+        long reported = 0;
+        trainer.Epoch(progress =>
+        {
+            Assert.Equal(++reported, progress.Step);
+            Assert.True(trainer.Progress.Step >= reported);
+            Assert.Equal(trainer.Progress.Step, trainer.Optimizer.Steps);
+            Assert.True(trainer.IsBetweenSteps);
+        });
+        Assert.Equal(100, reported);
+        Assert.False(torch.backends.cudnn.allow_tf32);
     }
 
     [Fact]
