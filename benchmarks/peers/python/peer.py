@@ -1,7 +1,8 @@
 """The Python peer: computes the fixed case, or measures training steps.
 
-    peer.py check FILE
+    peer.py check FILE [DEVICE]
     peer.py measure FILE THREADS WARM_UP STEPS [loop|foreach]
+    peer.py device FILE DEVICE WARM_UP STEPS [eager|compiled]
     peer.py blas
 
 FILE is what Sere.Peers.Reference writes. One line of JSON goes to standard output. The last form
@@ -25,14 +26,15 @@ CASE_STEPS = 3
 class Training:
     """A model with the weights of the case, and its optimizer."""
 
-    def __init__(self, path, adam):
+    def __init__(self, path, adam, device="cpu"):
         tensors, metadata = tensor_file.read(path)
         self.settings = json.loads(metadata["settings"])
-        self.images = tensors.pop("images")
-        self.x = tensors.pop("x")
-        self.noise = tensors.pop("noise")
+        self.images = tensors.pop("images").to(device)
+        self.x = tensors.pop("x").to(device)
+        self.noise = tensors.pop("noise").to(device)
         self.model = SelfReflectiveAutoencoder(self.settings)
         self.model.load_state_dict(tensors)
+        self.model.to(device)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(),
             lr=self.settings["learningRate"],
@@ -42,13 +44,18 @@ class Training:
 
     def step(self, x, noise):
         """One step; the loss in nats and the norm of its gradient."""
+        loss, norm = self.begin(x, noise)
+        return loss.item(), norm.item()
+
+    def begin(self, x, noise):
+        """The same, as tensors that nothing has waited for."""
         self.optimizer.zero_grad(set_to_none=True)
         log_likelihood, divergence = self.model(x, noise)
         loss = (self.settings["annealing"] * divergence - log_likelihood).mean()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings["gradientClip"])
         self.optimizer.step()
-        return loss.item(), norm.item()
+        return loss.detach(), norm
 
     def batches(self):
         """Binary images and noise, without end."""
@@ -57,12 +64,12 @@ class Training:
             order = torch.randperm(len(self.images))
             for first in range(0, len(order), size):
                 grey = self.images[order[first:first + size]]
-                x = (torch.rand(grey.shape) * 255 < grey).float()
-                yield x, torch.randn(len(x), self.noise.shape[1])
+                x = (torch.rand(grey.shape, device=grey.device) * 255 < grey).float()
+                yield x, torch.randn(len(x), self.noise.shape[1], device=grey.device)
 
 
-def check(path):
-    training = Training(path, "loop")
+def check(path, device="cpu"):
+    training = Training(path, "loop", device)
     steps = [training.step(training.x, training.noise) for _ in range(CASE_STEPS)]
     return {"losses": [loss for loss, _ in steps], "gradientNorms": [norm for _, norm in steps]}
 
@@ -89,6 +96,37 @@ def measure(path, threads, warm_up, steps, adam="loop"):
     }
 
 
+def measure_on_device(path, device, warm_up, steps, form="eager"):
+    """Steps that follow each other without waiting, which a read of the loss in each would do."""
+    torch.manual_seed(1)
+    training = Training(path, "fused" if device == "cuda" else "foreach", device)
+    if form == "compiled":
+        training.model = torch.compile(training.model, mode="reduce-overhead")
+    batches = training.batches()
+
+    def run(count):
+        for _ in range(count):
+            training.begin(*next(batches))
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    start = time.perf_counter()
+    run(warm_up)
+    warm = time.perf_counter()
+    run(steps)
+    seconds = (time.perf_counter() - warm) / steps
+    batch = training.settings["batch"]
+    return {
+        "form": form,
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "imagesPerSecond": batch / seconds,
+        "stepMilliseconds": 1000 * seconds,
+        "warmUpSeconds": warm - start,
+        "batch": batch,
+        "version": f"PyTorch {torch.__version__}, Python {sys.version.split()[0]}",
+    }
+
+
 def blas():
     """The library for matrix products: the file that PyTorch has loaded, or MKL where that is part of PyTorch."""
     if torch.backends.mkl.is_available():
@@ -107,6 +145,8 @@ if __name__ == "__main__":
         print(f"PyTorch {torch.__version__} with BLAS {name}")
         sys.exit(0 if "openblas-openmp" in name or not name.startswith("/usr/lib") else 1)
     if sys.argv[1] == "check":
-        print(json.dumps(check(sys.argv[2])))
+        print(json.dumps(check(*sys.argv[2:])))
+    elif sys.argv[1] == "device":
+        print(json.dumps(measure_on_device(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:6]), *sys.argv[6:])))
     else:
         print(json.dumps(measure(sys.argv[2], *map(int, sys.argv[3:6]), *sys.argv[6:])))
