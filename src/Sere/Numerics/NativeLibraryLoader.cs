@@ -185,7 +185,7 @@ internal sealed partial class NativeLibraryLoader
 
     // A new folder that only this user can enter, so that nobody else can place or change the file; the loaded library
     // outlives its file.
-    private static nint LoadFromTemporaryFolder(string name, byte[] content)
+    private nint LoadFromTemporaryFolder(string name, byte[] content)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("sere-native-");
         try
@@ -292,15 +292,17 @@ internal sealed partial class NativeLibraryLoader
     }
 
     // The runtime would resolve functions when they are first called, and a missing one would end the process then.
-    private static nint LoadWhole(string library)
+    private nint LoadWhole(string library)
     {
         if (Open(library, ResolveNow) == 0)
         {
             string reason = Marshal.PtrToStringUTF8(LastError()) ?? "";
-            if (reason.Contains("undefined symbol", StringComparison.Ordinal))
+            if (reason.Contains("undefined symbol", StringComparison.Ordinal)
+                || (_torchFolder is not null && reason.Contains("cannot open shared object", StringComparison.Ordinal)))
             {
-                throw new SereException($"{LibraryFile} was built for another libtorch than the one that was loaded "
-                    + $"({reason.Split("undefined symbol:")[^1].Trim()} is missing); use the version that the README names.");
+                throw new SereException(
+                    $"{LibraryFile} does not fit the libtorch {(_torchFolder is null ? "that was loaded" : $"of {_torchFolder}")} "
+                    + $"({reason.Replace(library + ": ", "", StringComparison.Ordinal).TrimEnd('.')}); use a version that the README names.");
             }
         }
 
