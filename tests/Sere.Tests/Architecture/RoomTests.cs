@@ -1,6 +1,5 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
-using Sere.Runs;
 using Xunit;
 
 namespace Sere.Tests.Architecture;
@@ -87,7 +86,7 @@ public sealed class RoomTests
 
     private static (string From, string To, string Types)[] FindImports()
     {
-        var architecture = new ArchLoader().LoadAssembly(typeof(TrainingRun).Assembly).Build();
+        var architecture = new ArchLoader().LoadAssemblies([.. LibraryAssemblies.All]).Build();
         return
         [
             .. from type in architecture.Types
