@@ -69,14 +69,6 @@ public sealed partial class SourceFileTests
                 FolderNamespace(file.Path),
                 Namespace().Match(file.Text).Groups["name"].Value));
 
-    /// <summary>A room of the library is a namespace below Sere, in whichever of the two assemblies it stands.</summary>
-    private static string FolderNamespace(string path)
-    {
-        string folder = path[..path.LastIndexOf('/')];
-        return (folder.StartsWith("Sere.Runs/", StringComparison.Ordinal) ? folder.Replace("Sere.Runs/", "Sere/", StringComparison.Ordinal) : folder)
-            .Replace('/', '.');
-    }
-
     /// <summary>
     /// Whoever opens a file by its path meets links, pipes and files of any size: one place knows what to do about them.
     /// Shown to fail with <c>File.ReadAllText</c> in <c>RunFolder.ReadCommand</c>'s room.
@@ -125,6 +117,13 @@ public sealed partial class SourceFileTests
                 || (type.BaseType is { } parent && LibraryAssemblies.All.Contains(parent.Assembly) && IsOpen(parent)))
             .Select(type => type.Name),
     ]);
+
+    /// <summary>A room of the library is a namespace below Sere, in whichever of the two assemblies it stands.</summary>
+    private static string FolderNamespace(string path)
+    {
+        string[] folders = path.Split('/')[..^1];
+        return string.Join('.', folders is ["Sere.Runs", .. var room] ? ["Sere", .. room] : folders);
+    }
 
     private static bool IsOpen(Type type) => type is { IsAbstract: true, IsSealed: false };
 
