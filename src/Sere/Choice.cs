@@ -132,7 +132,7 @@ public abstract record Choice
             : Kinds(type.BaseType!);
 
     private static bool IsRecord(Type type) =>
-        type.IsAssignableTo(typeof(Choice)) || (type.IsValueType && type.Assembly == typeof(Choice).Assembly);
+        type.IsAssignableTo(typeof(Choice)) || type is { IsValueType: true, IsPrimitive: false };
 
     private static string Show(object? value) => value switch
     {

@@ -191,30 +191,6 @@ public readonly record struct ImageShape(
     public override string ToString() => $"{Channels}x{Height}x{Width}";
 }
 
-/// <summary>What images can be held in memory.</summary>
-internal static class ImageLimits
-{
-    public static void RequirePossible(ImageShape? resize)
-    {
-        if (resize is { } target
-            && (target.Height < 1 || target.Width < 1 || (long)target.Height * target.Width > PictureFile.MostPixels))
-        {
-            throw new UsageException(
-                $"Images cannot be resized to a height of {target.Height} and a width of {target.Width}; ask for at "
-                + $"least 1 and for at most {PictureFile.MostPixels} pixels.");
-        }
-    }
-
-    public static void RequireTotal(long values, string source)
-    {
-        if (values > Array.MaxLength)
-        {
-            throw new SereException(
-                $"The images of '{source}' have more than {Array.MaxLength} values; use fewer or smaller images.");
-        }
-    }
-}
-
 /// <summary>The smallest and the greatest of real values.</summary>
 /// <param name="Low">The smallest.</param>
 /// <param name="High">The greatest.</param>

@@ -1,12 +1,11 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
-using Sere.Runs;
 using Xunit;
 
 namespace Sere.Tests.Architecture;
 
 /// <summary>
-/// The folders of the library are rooms, and imports between them run one way. Shown to fail with a field of type
+/// The folders of the library's two assemblies are rooms, and imports between them run one way. Shown to fail with a field of type
 /// <c>Sere.Models.ElboTerms</c> in <c>Sere.Networks.Mlp</c>, and with a call of <c>Sere.Training.KlAnnealing</c> inside a
 /// lambda of <c>Sere.Evaluation.IndependentPixels</c>.
 /// </summary>
@@ -55,6 +54,9 @@ public sealed class RoomTests
         ],
     };
 
+    /// <summary>The rooms of the assembly Sere.Runs, of which Data has its images in memory in the core.</summary>
+    private static readonly string[] OfRuns = ["Data", "Performance", "Runs", "Storage"];
+
     private static readonly Lazy<(string From, string To, string Types)[]> Imports = new(FindImports);
 
     public static TheoryData<string> Rooms => [.. Allowed.Keys];
@@ -85,16 +87,29 @@ public sealed class RoomTests
     public void Imports_that_are_there_are_seen(string from, string to) =>
         Assert.Contains((from, to), Imports.Value.Select(import => (import.From, import.To)));
 
+    [Fact]
+    public void Each_room_stands_in_its_assembly()
+    {
+        Assert.Equal(Allowed.Keys.Except(OfRuns).Append("Data").Order(StringComparer.Ordinal), RoomsOf(LibraryAssemblies.Core.GetTypes()));
+        Assert.Equal(OfRuns, RoomsOf(LibraryAssemblies.Runs.GetTypes()));
+    }
+
+    private static string[] RoomsOf(IEnumerable<System.Type> types) =>
+    [
+        .. types.Select(type => Room(type.Namespace)).OfType<string>().Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal),
+    ];
+
     private static (string From, string To, string Types)[] FindImports()
     {
-        var architecture = new ArchLoader().LoadAssembly(typeof(TrainingRun).Assembly).Build();
+        var architecture = new ArchLoader().LoadAssemblies([.. LibraryAssemblies.All]).Build();
         return
         [
             .. from type in architecture.Types
                from dependency in type.Dependencies
                from target in dependency.TargetGenericArguments.SelectMany(Types).Append(dependency.Target)
-               let @from = Room(type)
-               let to = Room(target)
+               let @from = Room(type.Namespace?.FullName)
+               let to = Room(target.Namespace?.FullName)
                where @from is not null && to is not null && !string.Equals(@from, to, StringComparison.Ordinal)
                select (@from, to, $"{type.FullName} -> {target.FullName}"),
         ];
@@ -107,6 +122,5 @@ public sealed class RoomTests
     /// The first part of a namespace below the root; null for the root itself, for other libraries, and for a parameter of
     /// a generic type, which has no namespace.
     /// </summary>
-    private static string? Room(IType type) =>
-        type.Namespace?.FullName.Split('.') is [Root, var room, ..] ? room : null;
+    private static string? Room(string? name) => name?.Split('.') is [Root, var room, ..] ? room : null;
 }

@@ -14,18 +14,18 @@ public sealed partial class SourceFileTests
     private static readonly Dictionary<string, string> Openers = new(StringComparer.Ordinal)
     {
         ["Sere.Cli/StandardStream.cs"] = "holds the numbers of closed streams",
-        ["Sere/Data/Downloads/PartDownload.cs"] = "goes on with a file where it ends",
+        ["Sere.Runs/Data/Downloads/PartDownload.cs"] = "goes on with a file where it ends",
         ["Sere/Numerics/NativeLibraryLoader.cs"] = "reads the program's own libraries",
         ["Sere/Numerics/PatchedLibraryCache.cs"] = "checks owners and modes",
         ["Sere/Numerics/ProcessMemory.cs"] = "reads figures of the system",
-        ["Sere/Runs/Comparison/StepTimes.cs"] = "reads figures of the system",
-        ["Sere/Runs/Configuration/ConfigurationFile.cs"] = "reads pipes that the user names",
-        ["Sere/Runs/Configuration/Presets.cs"] = "reads what the build put into the library",
-        ["Sere/Runs/TensorBoardLog.cs"] = "makes a new file that grows",
-        ["Sere/Storage/AtomicFile.cs"] = "writes, and is the file system",
-        ["Sere/Storage/FolderLock.cs"] = "opens a lock",
-        ["Sere/Storage/LinkFreePath.cs"] = "looks for links",
-        ["Sere/Storage/OrdinaryFile.cs"] = "reads",
+        ["Sere.Runs/Runs/Comparison/StepTimes.cs"] = "reads figures of the system",
+        ["Sere.Runs/Runs/Configuration/ConfigurationFile.cs"] = "reads pipes that the user names",
+        ["Sere.Runs/Runs/Configuration/Presets.cs"] = "reads what the build put into the library",
+        ["Sere.Runs/Runs/TensorBoardLog.cs"] = "makes a new file that grows",
+        ["Sere.Runs/Storage/AtomicFile.cs"] = "writes, and is the file system",
+        ["Sere.Runs/Storage/FolderLock.cs"] = "opens a lock",
+        ["Sere.Runs/Storage/LinkFreePath.cs"] = "looks for links",
+        ["Sere.Runs/Storage/OrdinaryFile.cs"] = "reads",
     };
 
     /// <summary>
@@ -39,7 +39,7 @@ public sealed partial class SourceFileTests
         ["Sere/Numerics/ProductPrecision.cs"] = "is called by TensorMath",
         ["Sere/Numerics/ShrunkCovariance.cs"] = "factorizes, with all threads",
         ["Sere/Numerics/TensorMath.cs"] = "is the place",
-        ["Sere/Performance/PerformanceBenchmark.cs"] = "measures them",
+        ["Sere.Runs/Performance/PerformanceBenchmark.cs"] = "measures them",
     };
 
     private static readonly string SourceFolder = Path.Combine(RepositoryFolder.Path, "src");
@@ -66,7 +66,7 @@ public sealed partial class SourceFileTests
         Assert.All(
             Files.Value.Where(file => Namespace().IsMatch(file.Text)),
             file => Assert.Equal(
-                file.Path[..file.Path.LastIndexOf('/')].Replace('/', '.'),
+                FolderNamespace(file.Path),
                 Namespace().Match(file.Text).Groups["name"].Value));
 
     /// <summary>
@@ -112,10 +112,18 @@ public sealed partial class SourceFileTests
     /// <summary>Enumerations, what derives from an abstract type of ours, and these abstract types.</summary>
     private static readonly Lazy<HashSet<string>> Kinds = new(() =>
     [
-        .. typeof(SereException).Assembly.GetTypes()
-            .Where(type => type.IsEnum || IsOpen(type) || (type.BaseType is { } parent && parent.Assembly == type.Assembly && IsOpen(parent)))
+        .. LibraryAssemblies.Types
+            .Where(type => type.IsEnum || IsOpen(type)
+                || (type.BaseType is { } parent && LibraryAssemblies.All.Contains(parent.Assembly) && IsOpen(parent)))
             .Select(type => type.Name),
     ]);
+
+    /// <summary>A room of the library is a namespace below Sere, in whichever of the two assemblies it stands.</summary>
+    private static string FolderNamespace(string path)
+    {
+        string[] folders = path.Split('/')[..^1];
+        return string.Join('.', folders is ["Sere.Runs", .. var room] ? ["Sere", .. room] : folders);
+    }
 
     private static bool IsOpen(Type type) => type is { IsAbstract: true, IsSealed: false };
 

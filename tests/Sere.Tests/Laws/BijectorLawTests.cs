@@ -127,7 +127,7 @@ public sealed class BijectorLawTests
         var covered = cases.Select(test => test.Bind().GetType())
             .Concat(cases.Select(test => test.Amortized?.GetType()).OfType<Type>())
             .Distinct();
-        var existing = typeof(Bijector).Assembly.GetTypes().Where(type => !type.IsAbstract
+        var existing = LibraryAssemblies.Types.Where(type => !type.IsAbstract
             && (type.IsSubclassOf(typeof(Bijector)) || type.IsSubclassOf(typeof(AmortizedBijector))));
         Assert.Empty(existing.Except(covered));
     }

@@ -150,7 +150,7 @@ public sealed class DistributionLawTests
     {
         using var scope = torch.NewDisposeScope();
         var covered = DistributionTable.Names.Select(row => DistributionTable.Build(row.Data).Bind().GetType()).Distinct();
-        var existing = typeof(Distribution).Assembly.GetTypes()
+        var existing = LibraryAssemblies.Types
             .Where(type => !type.IsAbstract && type.IsSubclassOf(typeof(Distribution)));
         Assert.Empty(existing.Except(covered));
     }

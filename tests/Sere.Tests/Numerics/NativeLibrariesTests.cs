@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using Sere.Numerics;
 using TorchSharp;
@@ -72,6 +74,13 @@ public sealed class NativeLibrariesTests
     }
 
     // Loading happens once in a process, so each case needs a process of its own: this test assembly with one test.
+    // Without it a program that looks at the presets first, and then uses TorchSharp itself, fails on older systems.
+    [Fact]
+    public void Each_assembly_prepares_the_loading_before_anything_of_it_runs() =>
+        Assert.All(LibraryAssemblies.All, assembly => Assert.Single(
+            assembly.GetTypes().SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic)),
+            method => method.IsDefined(typeof(ModuleInitializerAttribute))));
+
     private static async Task UseTensorsInNewProcess(string cache, string test)
     {
         string? own = Environment.ProcessPath;

@@ -67,7 +67,7 @@ public sealed class NativeScalarTests
     {
         string[] calls =
         [
-            .. from method in Methods(typeof(TensorArithmetic).Assembly)
+            .. from method in LibraryAssemblies.All.SelectMany(Methods)
                where !method.DeclaringType!.FullName!.StartsWith(typeof(TensorArithmetic).FullName!, StringComparison.Ordinal)
                from called in Called(method)
                where ScalarMakers.Value.Contains(called)

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Sere.Runs;
 using Xunit;
 
 namespace Sere.Tests.Packaging;
@@ -14,9 +13,10 @@ public sealed class PackageTests
     }
 
     [Theory]
-    [InlineData("Sere")]
-    [InlineData("Sere.Cli")]
-    public void A_package_describes_itself(string id)
+    [InlineData("Sere", "# Sere\n", "Hierarchical")]
+    [InlineData("Sere.Runs", "# Sere.Runs\n", "Runs")]
+    [InlineData("Sere.Cli", "# sere\n", "Trains")]
+    public void A_package_describes_itself(string id, string title, string description)
     {
         var package = _packed.Package(id);
         Assert.Equal(id, package["id"]);
@@ -24,38 +24,54 @@ public sealed class PackageTests
         Assert.Equal("The Sere authors", package["authors"]);
         Assert.Equal("MIT", package["license"]);
         Assert.Contains("log-likelihood", package["tags"].Split(' '));
-        Assert.StartsWith(id is "Sere" ? "Hierarchical" : "Trains", package["description"], StringComparison.Ordinal);
+        Assert.StartsWith(description, package["description"], StringComparison.Ordinal);
         Assert.Equal("README.md", package["readme"]);
-        Assert.StartsWith($"# {(id is "Sere" ? "Sere" : "sere")}\n", package.Text("README.md"), StringComparison.Ordinal);
-        Assert.Contains("SIL OPEN FONT LICENSE", package.Text("licenses/Inter-OFL.txt"), StringComparison.Ordinal);
+        string readme = package.Text("README.md");
+        Assert.StartsWith(title, readme, StringComparison.Ordinal);
+        Assert.DoesNotContain("](", readme, StringComparison.Ordinal); // No path of this repository.
     }
 
+    [Theory]
+    [InlineData("Sere.Runs")]
+    [InlineData("Sere.Cli")]
+    public void A_package_with_the_font_has_its_licence(string id) => Assert.Contains(
+        "SIL OPEN FONT LICENSE", _packed.Package(id).Text("licenses/Inter-OFL.txt"), StringComparison.Ordinal);
+
+    // What pictures and event files need comes with runs alone.
     [Fact]
-    public void The_readmes_hold_no_path_of_this_repository()
+    public void The_core_needs_TorchSharp_alone()
     {
-        foreach (string id in (string[])["Sere", "Sere.Cli"])
-        {
-            Assert.DoesNotContain("](", _packed.Package(id).Text("README.md"), StringComparison.Ordinal);
-        }
+        string[] references =
+        [
+            .. LibraryAssemblies.Core.GetReferencedAssemblies().Select(reference => reference.Name!)
+                .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) || name is "System.IO.Hashing")
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(["System.IO.Hashing", "TorchSharp"], references);
+        Assert.DoesNotContain("ScottPlot", _packed.Package("Sere").Dependencies);
     }
 
-    [Fact]
-    public void The_library_leaves_the_choice_of_libtorch_to_its_users()
+    [Theory]
+    [InlineData("Sere", "TorchSharp")]
+    [InlineData("Sere.Runs", "Sere")]
+    public void The_library_leaves_the_choice_of_libtorch_to_its_users(string id, string dependency)
     {
-        var library = _packed.Package("Sere");
-        Assert.Contains("TorchSharp", library.Dependencies);
-        Assert.DoesNotContain(library.Dependencies, id => id.StartsWith("libtorch", StringComparison.OrdinalIgnoreCase));
+        var library = _packed.Package(id);
+        Assert.Contains(dependency, library.Dependencies);
+        Assert.DoesNotContain(library.Dependencies, one => one.StartsWith("libtorch", StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain(library.Files, file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
         Assert.Contains("dotnet add package libtorch-cpu-linux-x64", library.Text("README.md"), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_library_comes_with_its_documentation_and_beside_it_its_symbols()
+    [Theory]
+    [InlineData("Sere")]
+    [InlineData("Sere.Runs")]
+    public void The_library_comes_with_its_documentation_and_beside_it_its_symbols(string id)
     {
         Assert.Equal(
-            ["lib/net10.0/Sere.dll", "lib/net10.0/Sere.xml"],
-            _packed.Package("Sere").Files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal)));
-        Assert.Contains("lib/net10.0/Sere.pdb", _packed.Package("Sere", ".snupkg").Files);
+            [$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"],
+            _packed.Package(id).Files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal)));
+        Assert.Contains($"lib/net10.0/{id}.pdb", _packed.Package(id, ".snupkg").Files);
     }
 
     [Fact]
@@ -99,6 +115,6 @@ public sealed class PackageTests
             or "libSkiaSharp.dll";
 
     private static string Version() =>
-        typeof(TrainingRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+        LibraryAssemblies.Core.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0];
 }

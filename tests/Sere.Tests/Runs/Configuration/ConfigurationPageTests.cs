@@ -21,8 +21,8 @@ public sealed partial class ConfigurationPageTests
 
     private static readonly string Page = Path.Combine(RepositoryFolder.Path, "docs", "configuration.md");
 
-    private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() => XDocument
-        .Load(Path.ChangeExtension(typeof(Choice).Assembly.Location, ".xml")).Descendants("member")
+    private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() => LibraryAssemblies.All
+        .SelectMany(assembly => XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member"))
         .ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal));
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed partial class ConfigurationPageTests
 
     [Fact]
     public void Every_number_has_a_range() => Assert.Empty(
-        typeof(Choice).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(Choice)))
+        LibraryAssemblies.Types.Where(type => type.IsAssignableTo(typeof(Choice)))
             .SelectMany(type => type.GetProperties()).Where(property => property.CanWrite)
             .Where(property => (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) is var type
                 && (type == typeof(int) || type == typeof(double) || type == typeof(LayerSizes))

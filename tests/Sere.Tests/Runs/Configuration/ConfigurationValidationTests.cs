@@ -52,7 +52,7 @@ public sealed class ConfigurationValidationTests
 
     public static TheoryData<Type> Choices =>
     [
-        .. typeof(Choice).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(Choice)) && !type.IsAbstract),
+        .. LibraryAssemblies.Types.Where(type => type.IsAssignableTo(typeof(Choice)) && !type.IsAbstract),
     ];
 
     /// <summary>
