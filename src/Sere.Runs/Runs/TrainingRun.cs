@@ -65,6 +65,11 @@ public sealed class TrainingRun : IDisposable
                 new MemoryForecast(configuration).RequireFit(splits.Train);
             }
 
+            if (_device.type == DeviceType.CUDA)
+            {
+                CudaPrecisionScope.UseFloat32();
+            }
+
             ModelPreparation.Start(_model, configuration, splits.Train, _device);
             _trainer = new Trainer(
                 _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
@@ -308,7 +313,7 @@ public sealed class TrainingRun : IDisposable
         {
             return _trainer.RunEpoch(onStep, cancellation);
         }
-        catch (SereException)
+        catch (SereException) when (_trainer.IsBetweenSteps)
         {
             // Skipped steps leave the weights as they were: the last good ones are worth keeping.
             SaveCheckpoint();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sere.Data;
 using Sere.Models;
@@ -49,7 +50,7 @@ public static class ImportanceSampledLikelihood
         var threads = ThreadTuner.Start();
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));
-        var rows = new RowsAtOnce(options, device ?? torch.CPU);
+        var rows = new RowsAtOnce(model, options, device ?? torch.CPU);
         for (int first = 0, count; first < images.Count; first += count)
         {
             count = Math.Min(Math.Max(1, rows.Count / Math.Min(samples, EvaluationNoise.BlockSamples)), images.Count - first);
@@ -167,14 +168,20 @@ public sealed record EvaluationOptions
 }
 
 /// <summary>How many rows an evaluation computes at once: as given, or what the memory of a CUDA device holds.</summary>
-internal sealed class RowsAtOnce(EvaluationOptions options, torch.Device device)
+internal sealed class RowsAtOnce(DensityModel model, EvaluationOptions options, torch.Device device)
 {
+    // What a row took when it was first measured: later, libtorch holds memory that it has used before.
+    private static readonly ConditionalWeakTable<DensityModel, StrongBox<double>> BytesOfRow = [];
+
     private const int Few = EvaluationOptions.RowsOnCpu;
     private const int Most = 200_000;
 
     // Of the free memory; the rest is for what an estimate from few rows misses.
     private const double Share = 0.6;
-    private readonly long _free = device.type == DeviceType.CUDA ? CudaMemory.Free() : 0;
+
+    // Of a row of any model: its noise, code and pixels.
+    private const double LeastBytes = 4096;
+    private readonly long? _free = device.type == DeviceType.CUDA ? CudaMemory.Free() : null;
     private bool _isChosen = options.RowsAtOnce is not null || device.type != DeviceType.CUDA;
 
     /// <summary>Rows of the next piece.</summary>
@@ -186,9 +193,12 @@ internal sealed class RowsAtOnce(EvaluationOptions options, torch.Device device)
         if (!_isChosen)
         {
             _isChosen = true;
-            long left = CudaMemory.Free();
-            double bytes = Math.Max(1, (double)(_free - left) / rows);
-            Count = (int)Math.Clamp(Share * left / bytes, Few, Most);
+            if (CudaMemory.Free() is { } left && _free is { } before)
+            {
+                double bytes = BytesOfRow.GetValue(
+                    model, _ => new StrongBox<double>(Math.Max(LeastBytes, (double)(before - left) / rows))).Value;
+                Count = (int)Math.Clamp(Share * left / bytes, Few, Most);
+            }
         }
     }
 

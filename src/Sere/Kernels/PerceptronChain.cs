@@ -20,7 +20,6 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     private const int ManyRows = 8;
     private const int ManyThreads = 256;
     private const int FewestForMany = 4096;
-    private const int MostShared = 200 << 10;
     private const int Tile = 32;
     private readonly PerceptronChainShape _shape;
     private readonly ChainStepBounds _bounds;
@@ -47,7 +46,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         if (!FusedKernels.TakeOnCuda(inputs.Noise, inputs.Noise)
             || shape.Widths.Count > MostMaps
             || pointers > MostPointers
-            || SharedBytes(shape, TrainingRows, TrainingThreads) > MostShared
+            || SharedBytes(shape, TrainingRows, TrainingThreads) > CudaDriver.Instance!.MostShared
             || !shape.Activation.HasRows()
             || ProductPrecisionScope.Current != ProductPrecision.Full)
         {
@@ -67,7 +66,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         var constant = given[(2 * _shape.Layers) + 1];
         long rows = noise.numel() / noise.shape[^1];
         bool isMany = !_isKept && rows >= FewestForMany
-            && SharedBytes(_shape, ManyRows, ManyThreads) <= MostShared;
+            && SharedBytes(_shape, ManyRows, ManyThreads) <= CudaDriver.Instance!.MostShared;
         var (rowsOfBlock, threads) = isMany ? (ManyRows, ManyThreads) : (TrainingRows, TrainingThreads);
         var plan = Plan(given, rows);
         var table = Table(given, given[((2 * _shape.Layers) + 2)..]);

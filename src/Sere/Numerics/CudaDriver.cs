@@ -13,6 +13,7 @@ internal sealed unsafe class CudaDriver
     private const int MajorCapability = 75;
     private const int MinorCapability = 76;
     private const int LargestDynamicShared = 8;
+    private const int SharedOfBlock = 97;
     private const int SharedWithoutAsking = 48 << 10;
     private static readonly Lazy<(CudaDriver? Driver, string? Failure)> Shared = new(Open);
     private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> _launch;
@@ -32,6 +33,12 @@ internal sealed unsafe class CudaDriver
         _getFunction = (delegate* unmanaged<nint*, nint, byte*, int>)NativeLibrary.GetExport(cuda, "cuModuleGetFunction");
         _currentStream = (delegate* unmanaged<int, nint*, int>)
             NativeLibrary.GetExport(torch, "aoti_torch_get_current_cuda_stream");
+        int shared;
+        Check(
+            ((delegate* unmanaged<int*, int, int, int>)NativeLibrary.GetExport(cuda, "cuDeviceGetAttribute"))(
+                &shared, SharedOfBlock, 0),
+            "The device could not be asked");
+        MostShared = shared;
         byte[] binary = Compile(cuda);
         nint module;
         fixed (byte* image = binary)
@@ -46,6 +53,9 @@ internal sealed unsafe class CudaDriver
 
     /// <summary>The driver with our kernels; null where they cannot be had.</summary>
     public static CudaDriver? Instance => Shared.Value.Driver;
+
+    /// <summary>Bytes of shared memory that a block may have.</summary>
+    public int MostShared { get; }
 
     /// <summary>Why there is none, as the end of a sentence; null where there is one.</summary>
     public static string? Failure => Shared.Value.Failure;
@@ -263,12 +273,14 @@ internal static partial class CudaMemory
     /// <summary>The first number of a tensor; 0 for none.</summary>
     public static nint Of(torch.Tensor? tensor) => tensor is null ? 0 : Data(tensor.Handle);
 
-    /// <summary>Bytes of the device that nobody holds.</summary>
-    public static unsafe long Free()
+    /// <summary>Bytes of the device that nobody holds; null where the driver does not say.</summary>
+    public static unsafe long? Free()
     {
         nuint free = 0, total = 0;
-        ((delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(CudaLibraries.Runtime, "cudaMemGetInfo"))(&free, &total);
-        return (long)free;
+        return NativeLibrary.TryLoad("libcuda.so.1", out nint cuda)
+            && NativeLibrary.TryGetExport(cuda, "cuMemGetInfo_v2", out nint ask)
+            && ((delegate* unmanaged<nuint*, nuint*, int>)ask)(&free, &total) == 0
+            ? (long)free : null;
     }
 
     [LibraryImport("LibTorchSharp", EntryPoint = "THSTensor_data")]

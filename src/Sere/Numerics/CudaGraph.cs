@@ -52,7 +52,7 @@ internal sealed unsafe class CudaGraph : IDisposable
         {
             work();
         }
-        catch (Exception exception) when (exception is ExternalException or InvalidOperationException)
+        catch (Exception exception) when (exception is ExternalException or InvalidOperationException or SereException)
         {
             // libtorch's own end of a capture would throw.
             nint broken = 0;

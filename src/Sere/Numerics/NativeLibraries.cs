@@ -168,7 +168,7 @@ public static class NativeLibraries
         string? folder = Environment.GetEnvironmentVariable(FolderVariable);
         return string.IsNullOrEmpty(folder) ? null
             : Directory.Exists(folder) ? Path.GetFullPath(folder)
-            : throw new SereException($"The folder '{folder}' of libtorch, which {FolderVariable} names, does not exist.");
+            : throw new SereException($"'{folder}', which --libtorch or {FolderVariable} names for libtorch, is no folder.");
     }
 
     private static bool IsFailureOfSearch(Exception exception) =>

@@ -281,6 +281,7 @@ internal sealed partial class NativeLibraryLoader
             {
                 if (Find(name, TorchFolders) is string file)
                 {
+                    CheckWhole(file);
                     Load(file);
                 }
             }

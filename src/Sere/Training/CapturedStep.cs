@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Sere.Numerics;
 using TorchSharp;
@@ -294,6 +295,12 @@ internal sealed class InputStaging : IDisposable
             Monitor.PulseAll(_lock);
             while (!_ready.ContainsKey(wanted))
             {
+                if (_failure is ExternalException)
+                {
+                    // Native code's own, which a run knows what to do about.
+                    ExceptionDispatchInfo.Throw(_failure);
+                }
+
                 if (_failure is not null)
                 {
                     throw new InvalidOperationException("The inputs of a training step could not be drawn.", _failure);

@@ -265,6 +265,7 @@ public sealed class Trainer : IDisposable
         }
 
         progress = After(progress, report, inputs.Count);
+        IsBetweenSteps |= !isGood;
         RequireGoodSteps(progress);
         return progress;
     }

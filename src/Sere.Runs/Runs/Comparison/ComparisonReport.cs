@@ -45,7 +45,7 @@ internal sealed record ComparisonReport(
             BatchSize: suite.BatchSize!.Value,
             Seed: plan.Reference.Configuration.Seed,
             Reference: suite.Reference,
-            Machine: $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+            Machine: $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}{(times.Gpu is { } gpu ? $", {gpu}" : "")}",
             Threads: times.Threads,
             StepTimeRounds: times.Rounds,
             OtherCores: times.OtherCores,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sere.Data;
 using Sere.Models;
 using Sere.Numerics;
@@ -25,6 +26,10 @@ internal sealed record StepTimes(
     IReadOnlyDictionary<string, double> Relative)
 {
     private const int WarmUpRounds = 3;
+
+    /// <summary>The GPU that the steps were taken on; null for the CPU.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Gpu { get; init; }
 
     internal static StepTimes None { get; } = new(
         Rounds: 0,
@@ -69,7 +74,10 @@ internal sealed record StepTimes(
                 Relative: times.ToDictionary(
                     row => row.Key,
                     row => Median(row.Value.Zip(unit, (time, one) => time / one)),
-                    StringComparer.Ordinal));
+                    StringComparer.Ordinal))
+            {
+                Gpu = GpuOf(device),
+            };
         }
         finally
         {
@@ -78,14 +86,16 @@ internal sealed record StepTimes(
     }
 
     /// <summary>Those that were kept, if they are sound and of these rows; null else, as they can be measured again.</summary>
-    internal static StepTimes? Read(string path, IEnumerable<string> rows)
+    internal static StepTimes? Read(string path, IEnumerable<string> rows, torch.Device device)
     {
         try
         {
             var kept = File.Exists(path)
                 ? JsonSerializer.Deserialize<StepTimes>(ComparisonFolder.ReadText(path), RunJson.Line)
                 : null;
-            return kept is not null && rows.All(row => kept.Milliseconds.ContainsKey(row) && kept.Relative.ContainsKey(row))
+            return kept is not null
+                && string.Equals(kept.Gpu, GpuOf(device), StringComparison.Ordinal)
+                && rows.All(row => kept.Milliseconds.ContainsKey(row) && kept.Relative.ContainsKey(row))
                 ? kept
                 : null;
         }
@@ -94,6 +104,8 @@ internal sealed record StepTimes(
             return null;
         }
     }
+
+    private static string? GpuOf(torch.Device device) => device.type == DeviceType.CUDA ? CudaDriver.DeviceName : null;
 
     internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(this, RunJson.Indented) + "\n");
 

@@ -75,7 +75,7 @@ internal sealed class SuiteComparison(
                 && failed.All(one => !string.Equals(one.Model, row.Name, StringComparison.Ordinal))),
         ];
         var reference = rows.Contains(plan.Reference) ? plan.Reference : rows.FirstOrDefault();
-        if (StepTimes.Read(folder.StepTimes, rows.Select(row => row.Name)) is { } kept)
+        if (StepTimes.Read(folder.StepTimes, rows.Select(row => row.Name), device) is { } kept)
         {
             return kept;
         }

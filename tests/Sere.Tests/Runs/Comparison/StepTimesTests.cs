@@ -24,11 +24,11 @@ public sealed class StepTimesTests : FolderTests
         Assert.True(times.OtherCores is null or >= 0);
 
         times.Write(_folder.File("times.json"));
-        var kept = StepTimes.Read(_folder.File("times.json"), ["one", "many"])!;
+        var kept = StepTimes.Read(_folder.File("times.json"), ["one", "many"], torch.CPU)!;
         Assert.Equal(times.Relative, kept.Relative);
-        Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one", "other"]));
+        Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one", "other"], torch.CPU));
         File.WriteAllText(_folder.File("times.json"), "{");
-        Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one"]));
+        Assert.Null(StepTimes.Read(_folder.File("times.json"), ["one"], torch.CPU));
     }
 
     // Before, the steps took x / 1, whose square is no float32: they were skipped, and then "training diverged".
