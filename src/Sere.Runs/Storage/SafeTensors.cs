@@ -47,7 +47,7 @@ internal static class SafeTensors
                 using FileStream file = OrdinaryFile.OpenRead(path);
                 check?.Invoke(file);
                 file.Position = 0;
-                return ReadTensors(file, SafeTensorsHeader.Read(file), isWanted ?? (static _ => true));
+                return ReadTensors(file, SafeTensorsHeaderReader.Read(file), isWanted ?? (static _ => true));
             }
             catch (InvalidDataException error)
             {

@@ -1,14 +1,12 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace Sere.Storage;
 
 /// <summary>
 /// The head of a safetensors file: the length of a JSON object (8 bytes, little-endian), then the object, which gives
-/// each tensor its type, shape and place in the bytes that follow. Reading it believes nothing: every size is held against
-/// the length of the file before anything is made of it. Needs no native library.
+/// each tensor its type, shape and place in the bytes that follow. Needs no native library.
 /// </summary>
 /// <param name="Entries">The tensors, in the order of the header.</param>
 /// <param name="Metadata">Free text by name.</param>
@@ -18,41 +16,51 @@ internal sealed record SafeTensorsHeader(
     IReadOnlyDictionary<string, string> Metadata,
     long DataOffset)
 {
+    /// <summary>The bytes in front of the JSON object that hold its length.</summary>
+    public const int PrefixLength = sizeof(ulong);
+
+    /// <summary>The longest JSON object that the format allows, in bytes.</summary>
+    public const int MaximumLength = 100_000_000;
+
     /// <summary>The name in the JSON object that holds <see cref="Metadata"/> and that no tensor may have.</summary>
     public const string MetadataName = "__metadata__";
-
-    private const int PrefixLength = sizeof(ulong);
-
-    // The longest JSON object that the format allows.
-    private const int MaximumLength = 100_000_000;
-
-    // PyTorch itself stops at 64 dimensions in many operations.
-    private const int MaximumDimensions = 64;
-
-    // Each takes about a kilobyte as a tensor, however short its entry is.
-    private const int MostEntries = 100_000;
 
     // Data that starts at a multiple of this can be mapped into memory and used where it lies.
     private const int Alignment = 8;
 
-    private static readonly JsonSerializerOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 3 };
-
     /// <summary>The bytes of the head of a file with these tensors.</summary>
     public static byte[] Encode(IReadOnlyList<SafeTensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata)
     {
-        var members = new OrderedDictionary<string, object>(StringComparer.Ordinal);
-        if (metadata is { Count: > 0 })
+        using var buffer = new MemoryStream();
+        buffer.Write(stackalloc byte[PrefixLength]);
+        using (var writer = new Utf8JsonWriter(buffer))
         {
-            members.Add(MetadataName, metadata);
+            writer.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                writer.WriteStartObject(MetadataName);
+                foreach ((string name, string value) in metadata)
+                {
+                    writer.WriteString(name, value);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            foreach (SafeTensorsEntry entry in entries)
+            {
+                WriteEntry(writer, entry);
+            }
+
+            writer.WriteEndObject();
         }
 
-        foreach (var entry in entries)
+        while (buffer.Length % Alignment != 0)
         {
-            members.Add(entry.Name, new Member(SafeTensorsTypes.NameOf(entry.Type), entry.Shape, [entry.Begin, entry.End]));
+            buffer.WriteByte((byte)' ');
         }
 
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(members, Options);
-        byte[] head = new byte[(PrefixLength + json.Length + Alignment - 1) / Alignment * Alignment];
+        byte[] head = buffer.ToArray();
         if (head.Length - PrefixLength > MaximumLength)
         {
             throw new SereException(
@@ -60,33 +68,64 @@ internal sealed record SafeTensorsHeader(
                 "allows them; write fewer to one file.");
         }
 
-        head.AsSpan().Fill((byte)' ');
         BinaryPrimitives.WriteUInt64LittleEndian(head, (ulong)(head.Length - PrefixLength));
-        json.CopyTo(head, PrefixLength);
         return head;
     }
 
+    private static void WriteEntry(Utf8JsonWriter writer, SafeTensorsEntry entry)
+    {
+        writer.WriteStartObject(entry.Name);
+        writer.WriteString("dtype", SafeTensorsTypes.NameOf(entry.Type));
+        writer.WriteStartArray("shape");
+        foreach (long size in entry.Shape)
+        {
+            writer.WriteNumberValue(size);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("data_offsets");
+        writer.WriteNumberValue(entry.Begin);
+        writer.WriteNumberValue(entry.End);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>
+/// Reads the head of a safetensors file and believes nothing in it: every size is held against the length of the file
+/// before anything is made of it. A fault ends in an <see cref="InvalidDataException"/> whose message says what is
+/// wrong, in words that fit behind "because". Needs no native library.
+/// </summary>
+internal static class SafeTensorsHeaderReader
+{
+    // PyTorch itself stops at 64 dimensions in many operations.
+    private const int MaximumDimensions = 64;
+
+    // An object of objects of arrays is all that the format has.
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 3 };
+
+    // Each takes about a kilobyte as a tensor, however short its entry is.
+    private const int MostEntries = 100_000;
+
     /// <summary>Reads the head from the start of a file and leaves the stream at the first tensor byte.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The head contradicts the format or the length of the file; the message fits behind "because".
-    /// </exception>
+    /// <exception cref="InvalidDataException">The head contradicts the format or the length of the file.</exception>
     public static SafeTensorsHeader Read(Stream file)
     {
         long fileLength = file.Length;
-        if (fileLength < PrefixLength)
+        if (fileLength < SafeTensorsHeader.PrefixLength)
         {
             throw new InvalidDataException($"it has only {fileLength} bytes");
         }
 
-        Span<byte> prefix = stackalloc byte[PrefixLength];
+        Span<byte> prefix = stackalloc byte[SafeTensorsHeader.PrefixLength];
         file.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > MaximumLength)
+        if (length > SafeTensorsHeader.MaximumLength)
         {
             throw new InvalidDataException($"its header claims {length} bytes, more than the format allows");
         }
 
-        long dataOffset = PrefixLength + (long)length;
+        long dataOffset = SafeTensorsHeader.PrefixLength + (long)length;
         if (dataOffset > fileLength)
         {
             throw new InvalidDataException($"its header claims {length} bytes but the file has {fileLength}");
@@ -110,66 +149,157 @@ internal sealed record SafeTensorsHeader(
         }
     }
 
-    private static SafeTensorsHeader Parse(byte[] json, long dataOffset, long dataLength)
+    /// <summary>
+    /// Token by token: a document with a node for each would take twenty times the memory of the text.
+    /// </summary>
+    private static SafeTensorsHeader Parse(ReadOnlySpan<byte> json, long dataOffset, long dataLength)
     {
-        var members = JsonSerializer.Deserialize<OrderedDictionary<string, JsonElement>>(json, Options)!;
-        var metadata = members.Remove(MetadataName, out JsonElement texts)
-            ? texts.Deserialize<OrderedDictionary<string, JsonElement>>(Options)!
-            : [];
-        if (Math.Max(members.Count, metadata.Count) > MostEntries)
+        var reader = new Utf8JsonReader(json, Options);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var entries = new List<SafeTensorsEntry>();
+        var metadata = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = NextName(ref reader, names);
+            if (string.Equals(name, SafeTensorsHeader.MetadataName, StringComparison.Ordinal))
+            {
+                ReadMetadata(ref reader, metadata);
+            }
+            else
+            {
+                entries.Add(ReadEntry(name, ref reader, dataLength));
+            }
+        }
+
+        // Nothing but white space may follow.
+        reader.Read();
+        CheckLayout(entries, dataLength);
+        return new SafeTensorsHeader(entries, metadata, dataOffset);
+    }
+
+    private static void ReadMetadata(ref Utf8JsonReader reader, OrderedDictionary<string, string> metadata)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new InvalidDataException("its metadata is not an object");
+        }
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = NextName(ref reader, names);
+            if (reader.TokenType != JsonTokenType.String)
+            {
+                throw new InvalidDataException($"its metadata {QuotedText.Of(name)} is not text");
+            }
+
+            metadata.Add(name, reader.GetString()!);
+        }
+    }
+
+    private static SafeTensorsEntry ReadEntry(string name, ref Utf8JsonReader reader, long dataLength)
+    {
+        string? type = null;
+        List<long>? sizes = null;
+        List<long>? offsets = null;
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string member = NextName(ref reader, names);
+                if (member is "dtype" && reader.TokenType == JsonTokenType.String)
+                {
+                    type = reader.GetString();
+                }
+                else if (member is "shape" or "data_offsets" && reader.TokenType == JsonTokenType.StartArray)
+                {
+                    _ = member is "shape" ? sizes = ReadSizes(name, ref reader) : offsets = ReadSizes(name, ref reader);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        if (type is null || sizes is null || offsets is not [var begin, var end])
+        {
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} lacks a dtype, a shape or its two data offsets");
+        }
+
+        torch.ScalarType scalarType = SafeTensorsTypes.Find(type) ??
+            throw new InvalidDataException($"tensor {QuotedText.Of(name)} has the unknown type {QuotedText.Of(type)}");
+        if (begin > end || end > dataLength)
+        {
+            throw new InvalidDataException(
+                $"tensor {QuotedText.Of(name)} claims bytes {begin} to {end} of the {dataLength} bytes of data");
+        }
+
+        long[] shape = [.. sizes];
+        long byteCount = ByteCount(name, shape, SafeTensorsTypes.SizeOf(scalarType));
+        if (byteCount != end - begin)
+        {
+            throw new InvalidDataException(
+                $"tensor {QuotedText.Of(name)} has {end - begin} bytes where its shape needs {byteCount}");
+        }
+
+        return new SafeTensorsEntry(name, scalarType, shape, begin, end);
+    }
+
+    /// <summary>The name of a member, once; the reader then stands at its value.</summary>
+    private static string NextName(ref Utf8JsonReader reader, HashSet<string> names)
+    {
+        string name = reader.GetString()!;
+        reader.Read();
+        if (names.Count == MostEntries)
         {
             throw new InvalidDataException($"it holds more than {MostEntries} tensors or texts");
         }
 
-        SafeTensorsEntry[] entries = [.. members.Select(member => Entry(member.Key, member.Value, dataLength))];
-        CheckLayout(entries, dataLength);
-        return new SafeTensorsHeader(
-            entries,
-            new OrderedDictionary<string, string>(
-                metadata.Select(text => KeyValuePair.Create(text.Key, text.Value.GetString() ?? throw new JsonException())),
-                StringComparer.Ordinal),
-            dataOffset);
+        return names.Add(name) ? name : throw new JsonException("A name is there twice.");
     }
 
-    private static SafeTensorsEntry Entry(string name, JsonElement element, long dataLength)
+    private static List<long> ReadSizes(string name, ref Utf8JsonReader reader)
     {
-        string tensor = $"tensor {QuotedText.Of(name)}";
-        var member = element.ValueKind == JsonValueKind.Object ? element.Deserialize<Member>(Options) : null;
-        if (member is not { Type: { } typeName, Shape: { } shape, DataOffsets: [var begin, var end] })
+        var sizes = new List<long>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            throw new InvalidDataException($"{tensor} lacks a dtype, a shape or its two data offsets");
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long size) || size < 0)
+            {
+                throw new InvalidDataException(
+                    $"tensor {QuotedText.Of(name)} has a size or offset that is not a whole number from 0");
+            }
+
+            if (sizes.Count == MaximumDimensions)
+            {
+                throw new InvalidDataException($"tensor {QuotedText.Of(name)} has more than {MaximumDimensions} dimensions");
+            }
+
+            sizes.Add(size);
         }
 
-        var type = SafeTensorsTypes.Find(typeName) ??
-            throw new InvalidDataException($"{tensor} has the unknown type {QuotedText.Of(typeName)}");
-        if (shape.Length > MaximumDimensions)
-        {
-            throw new InvalidDataException($"{tensor} has more than {MaximumDimensions} dimensions");
-        }
+        return sizes;
+    }
 
-        if (begin < 0 || begin > end || end > dataLength)
-        {
-            throw new InvalidDataException($"{tensor} claims bytes {begin} to {end} of the {dataLength} bytes of data");
-        }
-
+    private static long ByteCount(string name, long[] sizes, int elementSize)
+    {
         // A zero among the sizes must not hide others that no tensor could have.
-        Int128 count = SafeTensorsTypes.SizeOf(type);
-        foreach (long size in shape)
+        Int128 count = elementSize;
+        foreach (long size in sizes)
         {
             count *= Math.Max(size, 1);
-            if (size < 0 || count > long.MaxValue)
+            if (count > long.MaxValue)
             {
-                throw new InvalidDataException($"{tensor} has a shape that is {(size < 0 ? "negative" : "too large")}");
+                throw new InvalidDataException($"tensor {QuotedText.Of(name)} has a shape that is too large");
             }
         }
 
-        Int128 needed = shape.Contains(0) ? 0 : count;
-        return needed == end - begin
-            ? new SafeTensorsEntry(name, type, shape, begin, end)
-            : throw new InvalidDataException($"{tensor} has {end - begin} bytes where its shape needs {needed}");
+        return sizes.Contains(0) ? 0 : (long)count;
     }
 
-    private static void CheckLayout(SafeTensorsEntry[] entries, long dataLength)
+    private static void CheckLayout(List<SafeTensorsEntry> entries, long dataLength)
     {
         long position = 0;
         foreach (SafeTensorsEntry entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
@@ -188,15 +318,19 @@ internal sealed record SafeTensorsHeader(
             throw new InvalidDataException($"{dataLength - position} bytes at its end belong to no tensor");
         }
     }
-
-    private sealed record Member(
-        [property: JsonPropertyName("dtype")] string? Type,
-        [property: JsonPropertyName("shape")] long[]? Shape,
-        [property: JsonPropertyName("data_offsets")] long[]? DataOffsets);
 }
 
-/// <summary>One tensor as the header of a safetensors file describes it; its bytes are counted from the end of the header.</summary>
-internal sealed record SafeTensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End);
+/// <summary>One tensor as the header of a safetensors file describes it.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">The type of its elements.</param>
+/// <param name="Shape">Its sizes; none for a scalar.</param>
+/// <param name="Begin">Where its bytes begin, counted from the end of the header.</param>
+/// <param name="End">Where its bytes end, counted from the end of the header.</param>
+internal sealed record SafeTensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End)
+{
+    /// <summary>How many bytes the tensor takes.</summary>
+    public long ByteCount => End - Begin;
+}
 
 /// <summary>The element types of a safetensors file that TorchSharp has too, with their names and sizes in bytes.</summary>
 internal static class SafeTensorsTypes
@@ -215,14 +349,26 @@ internal static class SafeTensorsTypes
         ("F64", torch.ScalarType.Float64, 8),
     ];
 
-    public static torch.ScalarType? Find(string name) =>
-        Array.Find(All, known => string.Equals(known.Name, name, StringComparison.Ordinal)) is { Name: not null } found
-            ? found.Type
-            : null;
+    /// <summary>The type of a name in a header; none if it is not known.</summary>
+    public static torch.ScalarType? Find(string name)
+    {
+        foreach (var known in All)
+        {
+            if (string.Equals(known.Name, name, StringComparison.Ordinal))
+            {
+                return known.Type;
+            }
+        }
 
+        return null;
+    }
+
+    /// <summary>Whether tensors of the type can be written.</summary>
     public static bool IsSupported(torch.ScalarType type) => Array.Exists(All, known => known.Type == type);
 
+    /// <summary>The name of the type in a header.</summary>
     public static string NameOf(torch.ScalarType type) => Array.Find(All, known => known.Type == type).Name;
 
+    /// <summary>The size of one element in bytes.</summary>
     public static int SizeOf(torch.ScalarType type) => Array.Find(All, known => known.Type == type).Size;
 }

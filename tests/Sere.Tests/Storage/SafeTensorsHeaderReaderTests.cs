@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Sere.Tests.Storage;
 
-public sealed class SafeTensorsHeaderTests
+public sealed class SafeTensorsHeaderReaderTests
 {
     [Fact]
     public void A_sound_header_is_read_in_its_own_order()
@@ -31,23 +31,23 @@ public sealed class SafeTensorsHeaderTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""", 5, "leaves a hole")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "overlaps")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}""", 4, "unknown type 'Q4'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "negative")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "JSON")]
-    [InlineData("""{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}""", 4, "JSON")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "not a whole number")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "not a whole number")]
+    [InlineData("""{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}""", 4, "not a whole number")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "not a whole number")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}}""", 4, "too large")]
     [InlineData("""{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "too large")]
     [InlineData("""{"a":{"dtype":"U8","shape":[4294967296,4294967296,0],"data_offsets":[0,0]}}""", 0, "too large")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,9223372036854775807]}}""", 4, "claims bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "lacks")]
-    [InlineData("""{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "JSON")]
-    [InlineData("""{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}""", 4, "JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "lacks")]
+    [InlineData("""{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}""", 4, "lacks")]
     [InlineData("""{"a":[]}""", 0, "lacks")]
     [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{"__metadata__":{"k":"1","k":"2"}}""", 0, "JSON")]
-    [InlineData("""{"__metadata__":{"k":1}}""", 0, "JSON")]
-    [InlineData("""{"__metadata__":[]}""", 0, "JSON")]
+    [InlineData("""{"__metadata__":{"k":1}}""", 0, "metadata 'k' is not text")]
+    [InlineData("""{"__metadata__":[]}""", 0, "metadata is not an object")]
     [InlineData("""{"a":{"dtype":"F32","shape":[[[1]]],"data_offsets":[0,4]}}""", 4, "JSON")]
     [InlineData("""{"a\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "JSON")]
     [InlineData("""{} {}""", 0, "JSON")]
@@ -78,7 +78,7 @@ public sealed class SafeTensorsHeaderTests
         BinaryPrimitives.WriteUInt64LittleEndian(file, length);
         using var stream = new MemoryStream(file);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeader.Read(stream));
+        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeaderReader.Read(stream));
         Assert.Contains($"claims {length} bytes", error.Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
@@ -86,7 +86,7 @@ public sealed class SafeTensorsHeaderTests
     [Theory]
     [InlineData("{\"a\":[", "0,", "0]}", "lacks")]
     [InlineData("{\"a\":{\"b\":[", "0,", "0]}}", "lacks")]
-    [InlineData("{\"a\":{\"shape\":[", "0,", "0]}}", "lacks")]
+    [InlineData("{\"a\":{\"shape\":[", "0,", "0]}}", "more than 64 dimensions")]
     [InlineData("{", "\"N\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},", "\"x\":0}", "more than 100000 tensors")]
     [InlineData("{\"__metadata__\":{", "\"N\":\"\",", "\"x\":\"\"}}", "more than 100000")]
     public void A_header_takes_memory_in_proportion(string start, string piece, string end, string fault)
@@ -100,12 +100,12 @@ public sealed class SafeTensorsHeaderTests
 
         using var stream = new MemoryStream(Bytes(text.Append(end).ToString(), 0));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeader.Read(stream));
+        var error = Assert.Throws<InvalidDataException>(() => SafeTensorsHeaderReader.Read(stream));
         Assert.Contains(fault, error.Message, StringComparison.Ordinal);
 
-        // Less than a kilobyte for each of so many tensors, most of it dropped at once; of numbers of two characters, what the
-        // serializer's lists take that grow by doubling.
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, isMany ? 100_000_000 : 40 * stream.Length);
+        // The text itself, and less than a kilobyte for each of so many tensors, most of it dropped at once.
+        Assert.InRange(
+            GC.GetAllocatedBytesForCurrentThread() - before, 0, stream.Length + (isMany ? 100_000_000 : 1_000_000));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class SafeTensorsHeaderTests
     private static SafeTensorsHeader Read(string json, int dataLength)
     {
         using var stream = new MemoryStream(Bytes(json, dataLength));
-        return SafeTensorsHeader.Read(stream);
+        return SafeTensorsHeaderReader.Read(stream);
     }
 
     private static byte[] Bytes(string json, int dataLength)
