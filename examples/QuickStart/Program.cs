@@ -1,14 +1,17 @@
-// The library in a few lines: load a run, score images, draw images.
-//   dotnet run --project examples/QuickStart -- RUN
+// The library in a few lines: load a run, judge images, draw images.
+//   dotnet run --project examples/QuickStart -- RUN IMAGES
 using Sere.Data;
 using Sere.Runs;
 using Sere.Runs.Pictures;
 
 using var model = TrainedModel.Load(args[0]);
-ImageSet images = DigitsGenerator.GenerateTest(count: 5);
+ImageSet images = model.Read(args[1]);
 
-double[] logLikelihood = model.LogLikelihood(images);
-Console.WriteLine($"log p(x) >= {string.Join(", ", logLikelihood.Select(nats => $"{nats:F1}"))} nats");
+foreach (ImageVerdict verdict in model.Verdict(images))
+{
+    Console.WriteLine($"{verdict.Name}: novelty {verdict.Novelty:F1}, above {verdict.Percentile:F0} % of normal images"
+        + (verdict.IsFlagged ? ", flagged" : ""));
+}
 
 ImageGrid.Write("quickstart-samples.png", model.Sample(16), columns: 4);
 Console.WriteLine("drew quickstart-samples.png");

@@ -5,7 +5,7 @@ using Sere.Cli.Commands;
 namespace Sere.Cli;
 
 /// <summary>Builds the commands, runs one, and turns every failure into one sentence and an exit code.</summary>
-internal sealed class CommandLineApplication(Terminal terminal)
+internal sealed class CommandLineApplication(Terminal terminal, Interruption interruption)
 {
     private const int LeastHelpWidth = 40;
     private readonly Option<bool> _verbose = new("--verbose")
@@ -16,8 +16,7 @@ internal sealed class CommandLineApplication(Terminal terminal)
 
     public int Run(string[] args)
     {
-        var interruption = new Interruption();
-        var root = Build(interruption);
+        var root = Build();
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
@@ -59,7 +58,7 @@ internal sealed class CommandLineApplication(Terminal terminal)
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
 
-    private RootCommand Build(Interruption interruption)
+    private RootCommand Build()
     {
         var root = new RootCommand(
             "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")

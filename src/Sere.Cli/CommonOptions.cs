@@ -71,6 +71,24 @@ internal static class CommonOptions
         }
     }
 
+    /// <summary>Refuses an output folder that is a file, or the folder of images that is to be read.</summary>
+    /// <param name="option">The option's name.</param>
+    /// <param name="path">The folder, which need not exist.</param>
+    /// <param name="input">What the command reads.</param>
+    public static void RequireFolder(string option, string path, string input)
+    {
+        if (path.Length == 0 || File.Exists(path))
+        {
+            throw new UsageException($"{option} '{path}' is no folder; name one, which is made where it does not exist.");
+        }
+
+        if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)).Equals(
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)), StringComparison.OrdinalIgnoreCase))
+        {
+            throw new UsageException($"{option} '{path}' is the folder of the images that are read; name another folder.");
+        }
+    }
+
     private static bool Holds(string input, string file)
     {
         // The file system's own rule for upper and lower case is not known: equal but for that is too near.

@@ -8,7 +8,8 @@ namespace Sere.Cli;
 /// warns. A command that listens saves and ends, and only a second Ctrl-C ends it before it has; one that does not listen
 /// is ended by the signal.
 /// </summary>
-internal sealed class Interruption
+/// <param name="Listen">From now on what asks to stop cancels the token that it gives.</param>
+internal sealed record Interruption(Func<CancellationToken> Listen)
 {
     // One Ctrl-C, or one SIGTERM to a group, may come twice: to the process, and from the parent that hands it on.
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(2);
@@ -16,10 +17,10 @@ internal sealed class Interruption
     // Held until the process ends: a signal that is on its way when they go would end it with another exit code.
     private static readonly List<PosixSignalRegistration> Registrations = [];
     private static readonly CancellationTokenSource Stopping = new();
-    private bool _isListening;
-    private long _first;
+    private static bool _isListening;
+    private static long _first;
 
-    public Interruption()
+    public static Interruption OfProcess()
     {
         // Of a file that would grow beyond its limit the write itself says so, if the signal does not end the process first.
         const PosixSignal SIGXFSZ = (PosixSignal)25;
@@ -27,9 +28,11 @@ internal sealed class Interruption
         {
             Registrations.Add(PosixSignalRegistration.Create(SIGXFSZ, context => context.Cancel = true));
         }
+
+        return new Interruption(ListenToSignals);
     }
 
-    public CancellationToken Listen()
+    private static CancellationToken ListenToSignals()
     {
         if (!_isListening)
         {
@@ -45,7 +48,7 @@ internal sealed class Interruption
     private static PosixSignal[] UserSignal() =>
         OperatingSystem.IsLinux() ? [(PosixSignal)10] : OperatingSystem.IsMacOS() ? [(PosixSignal)30] : [];
 
-    private void Stop(PosixSignalContext context)
+    private static void Stop(PosixSignalContext context)
     {
         bool isFirst = Interlocked.CompareExchange(ref _first, Stopwatch.GetTimestamp(), 0) == 0;
         context.Cancel = isFirst || context.Signal != PosixSignal.SIGINT || Stopwatch.GetElapsedTime(_first) < Echo;

@@ -6,9 +6,10 @@ namespace Sere.Cli.Commands;
 internal static class DataCommand
 {
     public static Command Create(Terminal terminal, Interruption interruption) =>
-        new("data", "Download data sets, and say what is on this machine.")
+        new("data", "Download data sets, write their images as files, and say what is on this machine.")
         {
             DataFetchCommand.Create(terminal, interruption),
+            DataExportCommand.Create(terminal, interruption),
             DataInfoCommand.Create(terminal),
         };
 }

@@ -61,7 +61,7 @@ internal static class EvaluateCommand
 
             if (path is not null)
             {
-                ScoreTable.Write(path, names: null, evaluation.Likelihoods, model.Binarization);
+                ScoreTable.Write(path, evaluation.Likelihoods, model.Binarization);
             }
         });
         return command;

@@ -15,11 +15,12 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
 {
     private const string RunsFolder = "runs";
     private const string DefaultPreset = "digits";
+    private const string FeaturesPreset = "features";
 
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
     private readonly Option<string?> _preset = CommonOptions.Value<string?>(
-        "--preset", "NAME", "A preset (see sere presets); digits by default.");
+        "--preset", "NAME", "A preset (see sere presets); by default the one that suits the images, without --dataset digits.");
 
     private readonly Option<string?> _config = CommonOptions.Value<string?>(
         "--config", "FILE", "A configuration file instead of a preset.");
@@ -27,13 +28,18 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
     private readonly Option<string?> _dataset = CommonOptions.Value<string?>(
         "--dataset",
         "NAME",
-        "digits (built in), mnist, images:DIR for a folder of PNG, JPEG, WebP or BMP images, or npy:FILE for a .npy "
+        "digits or parts (built in), mnist, images:DIR for a folder of PNG, JPEG, WebP or BMP images, or npy:FILE for a .npy "
         + "or .npz file; with --resume, where the run's images are now.");
 
     private readonly Option<string?> _resize = CommonOptions.Value<string?>(
         "--resize", "HEIGHTxWIDTH", "Stretch every image to this size, such as 28x28.");
 
     private readonly Option<bool> _gray = CommonOptions.Gray();
+    private readonly Option<ImageFeatures?> _features = CommonOptions.Value<ImageFeatures?>(
+        "--features",
+        "resnet18",
+        "Train on what a network of that name sees in the images and not on their pixels; by default with preset features.");
+
     private readonly Option<string?> _run = CommonOptions.Value<string?>(
         "--run", "DIR", "The folder to make; by default runs/PRESET, or runs/PRESET-DATA with other data than the preset's.");
 
@@ -54,9 +60,10 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
         var train = new TrainCommand(terminal, interruption);
         var command = new Command("train", "Train a model, evaluate it, and leave weights, pictures and a report.")
         {
-            train._preset, train._config, train._dataset, train._dataFolder, train._resize, train._gray, train._run, train._epochs, train._seed,
-            train._set, train._resume,
+            train._preset, train._config, train._dataset, train._dataFolder, train._resize, train._gray, train._features, train._run,
+            train._epochs, train._seed, train._set, train._resume,
         };
+        train._features.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "resnet18");
         train._compute.AddTo(command);
         command.SetAction(train.Execute);
         return command;
@@ -65,6 +72,12 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
     private int Execute(ParseResult parsed)
     {
         var named = Named(parsed);
+        if (parsed.GetValue(_run) is { } given && !parsed.GetValue(_resume))
+        {
+            // Before the images are looked at, which may take long.
+            new RunFolder(given).RequireNoRun();
+        }
+
         var resumed = parsed.GetValue(_resume) ? Resumed(parsed, named) : null;
         var stored = resumed?.ReadConfiguration();
         // The images of a run that goes on may have moved: they are no other data where their digest is the same.
@@ -102,6 +115,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
             ? terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
             : Train(new PlainRunObserver(terminal));
         EvaluateCommand.Print(terminal, evaluation);
+        terminal.Say(evaluation.Learned!);
         terminal.Output.WriteLine($"{_folder!.Report}");
         return ExitCode.Done;
     }
@@ -191,6 +205,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
             {
                 Name = dataset ?? configuration.Dataset.Name,
                 Gray = parsed.GetValue(_gray) || configuration.Dataset.Gray,
+                Features = parsed.GetValue(_features) ?? configuration.Dataset.Features,
                 Resize = parsed.GetValue(_resize) is { } size ? Size(size) : configuration.Dataset.Resize,
             },
             Training = configuration.Training with { Epochs = parsed.GetValue(_epochs) ?? configuration.Training.Epochs },
@@ -204,8 +219,29 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
     /// <summary>What a new run is asked to be: named after its data where that is not the configuration's own.</summary>
     private ExperimentConfiguration Requested(ParseResult parsed, ExperimentConfiguration? named, string? dataset)
     {
-        named ??= Presets.Load(DefaultPreset);
+        if (named is null && dataset is not null && parsed.GetValue(_features) is null && Chosen(parsed, dataset) is { } chosen)
+        {
+            return WithOptions(parsed, chosen, dataset);
+        }
+
+        named ??= Presets.Load(parsed.GetValue(_features) is null ? DefaultPreset : FeaturesPreset);
         return WithOptions(parsed, OtherData.Describe(named, WithOptions(parsed, named, dataset).Dataset.Name), dataset);
+    }
+
+    /// <summary>What suits the images of a data set, of which the user is told; null where they are none.</summary>
+    private ExperimentConfiguration? Chosen(ParseResult parsed, string dataset)
+    {
+        var chosen = PresetByImages.Choose(
+            dataset,
+            parsed.GetValue(_dataFolder),
+            parsed.GetValue(_gray),
+            parsed.GetValue(_resize) is { } size ? Size(size) : null);
+        if (chosen is not null && !parsed.GetValue(_resume))
+        {
+            terminal.Say(chosen.Sentence);
+        }
+
+        return chosen?.Configuration;
     }
 
     // A folder is kept with its full path, whoever named it: the run is evaluated from elsewhere later.

@@ -7,6 +7,7 @@ namespace Sere.Cli.Progress;
 /// <summary>A line an epoch, where output is redirected, and one for each row of a comparison.</summary>
 internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
 {
+    private const int StepsToForecast = 10;
     private readonly RunProgress _progress = new();
     private Action<int, int> _evaluation = (_, _) => { };
 
@@ -22,7 +23,14 @@ internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
         terminal.Say($"{parameters:N0} parameters, {stepsPerEpoch} steps an epoch, {epochsDone} of {epochs} epochs done");
     }
 
-    public void OnStep(TrainingProgress progress) => _progress.Step(progress);
+    public void OnStep(TrainingProgress progress)
+    {
+        _progress.Step(progress);
+        if (_progress.StepsDone == StepsToForecast && progress.Epoch < _progress.Epochs)
+        {
+            terminal.Say($"about {_progress.Left()} to train");
+        }
+    }
 
     public void OnEpoch(RunMetrics metrics) => terminal.Say(
         $"epoch {metrics.Epoch}/{_progress.Epochs}  ELBO {metrics.Elbo:F2}  log-likelihood {metrics.LogLikelihoodTerm:F2}  "

@@ -14,6 +14,9 @@ internal sealed class RunProgress
 
     public int StepsPerEpoch { get; private set; }
 
+    /// <summary>Steps since the start, or since the run was resumed.</summary>
+    public long StepsDone => _stepsAtStart < 0 ? 0 : _stepsNow - _stepsAtStart;
+
     public void Start(int epochsDone, int epochs, int stepsPerEpoch)
     {
         Epochs = epochs;
@@ -25,8 +28,13 @@ internal sealed class RunProgress
 
     public void Step(TrainingProgress progress)
     {
-        // The first step may come from the middle of an epoch that a resumed run goes on with.
-        _stepsAtStart = _stepsAtStart < 0 ? progress.Step - 1 : _stepsAtStart;
+        // The first step may come from the middle of an epoch that a resumed run goes on with; it takes longer than others.
+        if (_stepsAtStart < 0)
+        {
+            _stepsAtStart = progress.Step;
+            _started = Stopwatch.GetTimestamp();
+        }
+
         _stepsNow = progress.Step;
     }
 

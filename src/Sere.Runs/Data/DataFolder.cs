@@ -1,3 +1,5 @@
+using Sere.Data.Downloads;
+
 namespace Sere.Data;
 
 /// <summary>The folder that downloaded data sets are looked for in.</summary>
@@ -56,6 +58,12 @@ internal static class DataFile
 {
     public const string GzipSuffix = ".gz";
 
+    /// <summary>What torchvision calls the folder of a data set of the form of MNIST: their files have the same names.</summary>
+    public static string TorchvisionFolder(string folder) =>
+        string.Equals(Path.GetFileName(folder), RemoteDataset.FashionMnist.Name, StringComparison.Ordinal)
+            ? "FashionMNIST"
+            : "MNIST";
+
     /// <summary>
     /// The path that is read for a name: in the folder itself before those of other tools, as it is before gzipped;
     /// null where there is none.
@@ -67,7 +75,7 @@ internal static class DataFile
         [
             folder,
             Path.Combine(folder, "raw"),
-            Path.Combine(beside, "MNIST", "raw"),
+            Path.Combine(beside, TorchvisionFolder(folder), "raw"),
             Path.Combine(folder, "cifar-10-batches-bin"),
             Path.Combine(beside, "cifar-10-batches-bin"),
             Path.Combine(folder, "cifar-10-batches-py"),

@@ -1,3 +1,4 @@
+using Sere.Data.Downloads;
 using Sere.Numerics;
 
 namespace Sere.Data;
@@ -17,18 +18,22 @@ public static class DatasetCatalog
 
     /// <summary>The known names; "images:DIR" and "npy:FILE" stand for images and vectors of one's own.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["digits", "mnist", "cifar10", .. Toys.Keys, ImagesPrefix + "DIR", ArrayPrefix + "FILE"];
+    [
+        "digits", "mnist", "fashion-mnist", "cifar10", PartsGenerator.Grey, PartsGenerator.Colour, .. Toys.Keys,
+        ImagesPrefix + "DIR", ArrayPrefix + "FILE",
+    ];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">
-    /// "digits" (built in), "two-moons", "checkerboard" and "rings" (built-in vectors of two numbers), "mnist" and "cifar10"
-    /// (from the data folder; of the test images of CIFAR-10 the first 1,000 will do), "images:DIR" (the PNG, JPEG, WebP
-    /// and BMP files of a folder), or "npy:FILE" (a .npy or .npz file, see <see cref="ArrayFileReader"/>). Of images that are not
-    /// divided into training and test images, a random tenth are the test images.
+    /// "digits", "parts" and "parts-colour" (built in), "two-moons", "checkerboard" and "rings" (built-in vectors of two
+    /// numbers), "mnist", "fashion-mnist" and "cifar10" (from the data folder; of the test images of CIFAR-10 the first 1,000
+    /// will do), "images:DIR" (the PNG, JPEG, WebP and BMP files of a folder), or "npy:FILE" (a .npy or .npz file, see
+    /// <see cref="ArrayFileReader"/>). Of images that are not divided into training and test images, a random tenth are the
+    /// test images.
     /// </param>
     /// <param name="dataFolderOption">The value of --data-dir, or null; see <see cref="DataFolder.Resolve(string?)"/>.</param>
     /// <param name="validationImages">
-    /// How many of the last training images are for validation; of images of one's own, at most a tenth.
+    /// How many of the last training images are for validation; of images of one's own, and of parts, at most a tenth.
     /// </param>
     /// <param name="seed">
     /// What the split of one's own images is drawn from, so it has to be the same whenever a model meets them again. The
@@ -78,10 +83,17 @@ public static class DatasetCatalog
         var (train, test) = name switch
         {
             "digits" => (DigitsGenerator.GenerateTrain(), DigitsGenerator.GenerateTest()),
-            "mnist" => MnistReader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), name), remarks.Add),
+            "mnist" => MnistReader.Read(RemoteDataset.Mnist, DataFolder.Resolve(dataFolderOption), remarks.Add),
+            "fashion-mnist" =>
+                MnistReader.Read(RemoteDataset.FashionMnist, DataFolder.Resolve(dataFolderOption), remarks.Add),
             "cifar10" => Cifar10Reader.Read(Path.Combine(DataFolder.Resolve(dataFolderOption), name), remarks.Add),
+            PartsGenerator.Grey or PartsGenerator.Colour => Parts(colour: name is PartsGenerator.Colour),
             _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
+        // There are few of them: where a preset keeps thousands for validation, a tenth has to do.
+        validationImages = name is PartsGenerator.Grey or PartsGenerator.Colour
+            ? Math.Min(validationImages, train.Count / 10)
+            : validationImages;
         var known = DatasetSplits.FromTrainingImages(
             name, ImageFitting.Fit(train, gray, resize, name), ImageFitting.Fit(test, gray, resize, name), validationImages);
         known = known with { Remarks = remarks };
@@ -115,6 +127,9 @@ public static class DatasetCatalog
 
     /// <summary>The folder or file that a name stands for; null for a data set with a name of its own.</summary>
     internal static string? PlaceOf(string name) => PathOf(name, ImagesPrefix) ?? PathOf(name, ArrayPrefix);
+
+    private static (ImageSet Train, ImageSet Test) Parts(bool colour) =>
+        (PartsGenerator.GenerateTrain(colour), PartsGenerator.GenerateTest(colour));
 
     private static string? PathOf(string name, string prefix) =>
         name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;

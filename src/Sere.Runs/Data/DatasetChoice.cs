@@ -6,7 +6,7 @@ namespace Sere.Data;
 /// <summary>The images of a run and how they are prepared.</summary>
 public sealed record DatasetChoice : Choice
 {
-    /// <summary>The data set: a known name ("digits", "mnist", "cifar10"), "images:DIR" or "npy:FILE".</summary>
+    /// <summary>The data set: a known name, such as "digits", "parts" or "mnist", "images:DIR" or "npy:FILE".</summary>
     [In("[1, 4096]")] public string Name { get; init; } = "digits";
 
     /// <summary>How many images are trained on, the first ones; null for all that are not for validation.</summary>
@@ -35,6 +35,9 @@ public sealed record DatasetChoice : Choice
     /// <summary>The size that each image is stretched to; null to take images as they are.</summary>
     public ImageSize? Resize { get; init; }
 
+    /// <summary>What a model sees of the images instead of their pixels: vectors that say what is on them; null for the pixels.</summary>
+    public ImageFeatures? Features { get; init; }
+
     /// <summary>
     /// The shape of an image. Null in a preset; a run's configuration holds it, so that the model can be rebuilt without
     /// the data.
@@ -62,6 +65,16 @@ public sealed record DatasetChoice : Choice
             $"{path}.dequantization",
             "uniform",
             $"none where {path}.binarization is not");
+        Require(
+            Features is null || Resize is null,
+            $"{path}.resize",
+            $"{Resize?.Height}x{Resize?.Width}",
+            $"null where {path}.features is not, which are taken of images of any size");
+        Require(
+            Features is null || (Binarization == BinarizationRule.None && Dequantization == DequantizationRule.None && !HorizontalFlips),
+            $"{path}.features",
+            $"{Features}".ToLowerInvariant(),
+            $"null where {path}.binarization, {path}.dequantization or {path}.horizontalFlips prepares pixels");
         if (Resize is { } resize)
         {
             RequireArray($"{path}.resize", 1, resize.Height, resize.Width);

@@ -25,11 +25,22 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>
+    /// The digest of the images that these are features of; null where they are images themselves. Features differ in
+    /// their last bits from one machine to another, and images do not.
+    /// </summary>
+    internal string? ImageDigest { get; init; }
+
+    /// <summary>
     /// The SHA-256 of the images, their shape and their division: 64 lower-case hexadecimal digits. It tells whether a run
     /// goes on, or is evaluated, with the images that it was trained on.
     /// </summary>
     internal string Digest()
     {
+        if (ImageDigest is not null)
+        {
+            return ImageDigest;
+        }
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var images in (ImageSet[])[Train, Validation, Test])
         {

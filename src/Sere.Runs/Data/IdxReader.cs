@@ -130,22 +130,26 @@ public static class IdxReader
     }
 }
 
-/// <summary>Reads the four files of MNIST, gzipped or not.</summary>
+/// <summary>Reads the four files of MNIST, or of a data set of the same form, gzipped or not.</summary>
 internal static class MnistReader
 {
-    public static (ImageSet Train, ImageSet Test) Read(string folder, Action<string> warn) =>
-        (ReadPart(folder, "train", warn), ReadPart(folder, "t10k", warn));
+    public static (ImageSet Train, ImageSet Test) Read(RemoteDataset dataset, string dataFolder, Action<string> warn) =>
+        (ReadPart(dataset, dataFolder, "train", warn), ReadPart(dataset, dataFolder, "t10k", warn));
 
-    private static ImageSet ReadPart(string folder, string part, Action<string> warn)
+    private static ImageSet ReadPart(RemoteDataset dataset, string dataFolder, string part, Action<string> warn)
     {
+        string folder = dataset.FolderIn(dataFolder);
         string name = $"{part}-images-idx3-ubyte";
         string imagePath = DataFile.Find(folder, name) ?? throw new SereException(
-            $"'{name}' or '{name}{DataFile.GzipSuffix}' of data set 'mnist' is not in '{folder}'; get it with sere data fetch "
-            + $"mnist, or set {DataFolder.EnvironmentVariable} or --data-dir to the folder that holds 'mnist/' or 'MNIST/raw/'.");
+            $"'{name}' or '{name}{DataFile.GzipSuffix}' of data set '{dataset.Name}' is not in '{folder}'; get it with sere data "
+            + $"fetch {dataset.Name}, or set {DataFolder.EnvironmentVariable} or --data-dir to the folder that holds "
+            + $"'{dataset.Name}/' or '{DataFile.TorchvisionFolder(folder)}/raw/'.");
         ImageSet images = IdxReader.ReadImages(imagePath);
-        if (!IsMnist(images, name))
+        if (!Holds(dataset.Files.First(file => string.Equals(file.Name, name, StringComparison.Ordinal)), images))
         {
-            warn($"'{imagePath}' does not hold the images of MNIST: its figures are of other data, whatever they are called.");
+            warn(
+                $"'{imagePath}' does not hold the images of {dataset.Name}: its figures are of other data, whatever they are "
+                + "called.");
         }
 
         if (DataFile.Find(folder, $"{part}-labels-idx1-ubyte") is not { } labelPath)
@@ -162,9 +166,8 @@ internal static class MnistReader
                 + "copy or download both again.");
     }
 
-    private static bool IsMnist(ImageSet images, string name)
+    private static bool Holds(RemoteFile file, ImageSet images)
     {
-        var file = RemoteDataset.Mnist.Files.First(file => string.Equals(file.Name, name, StringComparison.Ordinal));
         Span<byte> header = stackalloc byte[16];
         int[] sizes = [0x0803, images.Count, images.Shape.Height, images.Shape.Width];
         for (int i = 0; i < sizes.Length; i++)

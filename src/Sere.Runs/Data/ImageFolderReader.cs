@@ -1,3 +1,5 @@
+using Sere.Storage;
+
 namespace Sere.Data;
 
 /// <summary>
@@ -189,7 +191,7 @@ public static class ImageFolderReader
         }
     }
 
-    private static string[] FindImages(string folder, Action<string>? warn)
+    internal static string[] FindImages(string folder, Action<string>? warn)
     {
         string[] shown;
         string[] folders;
@@ -249,6 +251,19 @@ public static class ImageFolderReader
             .. others.Length > 0 ? [$"{Counted(others.Length, "file")} of other kinds ({kinds})"] : (string[])[],
             .. withImages > 0 ? [$"{Counted(withImages, "subfolder")} with images"] : (string[])[],
         ]);
+    }
+
+    /// <summary>
+    /// A folder, or where it holds no images itself, its subfolders that do, in the order of their names and with them.
+    /// </summary>
+    internal static IReadOnlyList<(string Path, string? Name)> WithSubfolders(string folder)
+    {
+        string[] below = HoldsImages(folder)
+            ? []
+            : FileFault.Reading(folder, () => Array.FindAll(Directory.GetDirectories(folder), path =>
+                IsShown(path) && new DirectoryInfo(path).LinkTarget is null && HoldsImages(path)));
+        Array.Sort(below, StringComparer.Ordinal);
+        return below.Length == 0 ? [(folder, null)] : [.. below.Select(path => (path, (string?)Path.GetFileName(path)))];
     }
 
     private static bool HoldsImages(string folder)

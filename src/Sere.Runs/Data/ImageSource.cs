@@ -1,8 +1,8 @@
 namespace Sere.Data;
 
 /// <summary>
-/// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG, WebP or BMP files, one such
-/// file, a .npy or .npz file, or an IDX file (gzipped or not). A file is told by its first bytes. To a model of colour images a grey image is one of three equal planes.
+/// Reads images to be scored or encoded, whatever they come in: a folder of PNG, JPEG, WebP or BMP files, or of subfolders of
+/// them, one such file, a .npy or .npz file, or an IDX file (gzipped or not). A file is told by its first bytes. To a model of colour images a grey image is one of three equal planes.
 /// </summary>
 public static class ImageSource
 {
@@ -30,19 +30,7 @@ public static class ImageSource
         Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ImageShape? size = resize ? shape : null;
-        var known = scale ?? ValueScale.Bytes;
-        var images = Directory.Exists(path)
-                ? ImageFolderReader.ReadFolder(path, gray, size, mixed: shape.Channels == 3, known, warn).Images
-            : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
-            : FileKinds.OfImages(path) switch
-            {
-                FileKind.Picture or FileKind.Tiff => ImageFolderReader.ReadFile(path, gray, size, known),
-                FileKind.Npy or FileKind.Zip => ImageFitting.Fit(
-                    RequireNoVectors(ArrayFileReader.Read(path, scale), path, shape), gray, size, path),
-                FileKind.Gzip or FileKind.Other => ImageFitting.Fit(ReadIdx(path, known), gray, size, path),
-            };
-        ValueScales.WarnOfBlack(images, scale, path, warn);
+        var images = Read(path, resize ? shape : null, gray, scale, warn, shape);
         if (shape.Channels == 3 && images.Shape == shape with { Channels = images.Shape.Channels })
         {
             // Arrays say themselves how many channels they have; pictures show it.
@@ -59,6 +47,83 @@ public static class ImageSource
         }
 
         return images.Shape == shape ? images : throw Misfit(path, images, shape);
+    }
+
+    /// <summary>Reads one picture in memory, as it would be in a file, and brings it to the shape that a model takes.</summary>
+    /// <param name="encoded">PNG, JPEG, WebP or BMP.</param>
+    /// <param name="shape">The shape that the model takes.</param>
+    /// <param name="resize">Whether an image of another size is resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <param name="scale">What the values of the model's data mean; null for bytes.</param>
+    /// <exception cref="SereException">
+    /// It is damaged, has another shape than wanted, or a value does not fit the scale.
+    /// </exception>
+    public static ImageSet Decode(
+        byte[] encoded, ImageShape shape, bool resize = false, bool gray = false, ValueScale? scale = null)
+    {
+        ArgumentNullException.ThrowIfNull(encoded);
+        using var picture = PictureFile.Of(PictureName, [.. encoded]);
+        byte[] colours = [];
+        bool isGrey = picture.Decode(ref colours) || gray;
+        var found = new ImageShape(isGrey ? 1 : 3, picture.Height, picture.Width);
+        byte[] planes = new byte[found.Dimensions];
+        picture.WritePlanes(colours, planes);
+        ValueScales.Stretch(planes, scale ?? ValueScale.Bytes, PictureName);
+        return Fit(new ImageSet(found, planes), shape, resize, PictureName);
+    }
+
+    /// <summary>Brings images in memory to the shape that a model takes.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="shape">The shape that the model takes.</param>
+    /// <param name="resize">Whether images of another size are resized.</param>
+    /// <param name="source">What they are called in errors.</param>
+    /// <exception cref="SereException">They have another shape.</exception>
+    public static ImageSet Fit(ImageSet images, ImageShape shape, bool resize = false, string source = "the images")
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        images = ImageFitting.Fit(images, gray: shape.Channels == 1 && resize, resize ? shape : null, source);
+        images = shape.Channels == 3 ? ImageFitting.ToColour(images, source) : images;
+        return images.Shape == shape ? images : throw Misfit(source, images, shape);
+    }
+
+    private const string PictureName = "the image";
+
+    /// <summary>Reads images that features are taken of: a folder's may be of several sizes, and grey ones among coloured.</summary>
+    /// <exception cref="SereException">There is nothing there, it is damaged, or a value does not fit the scale.</exception>
+    internal static ImageSet ReadAnySize(string path, bool gray, ValueScale? scale, Action<string>? warn) =>
+        Read(path, ImageFeatureExtraction.Shape, gray, scale, warn, ImageFeatureExtraction.Shape);
+
+    private static ImageSet Read(
+        string path, ImageShape? size, bool gray, ValueScale? scale, Action<string>? warn, ImageShape taken)
+    {
+        var known = scale ?? ValueScale.Bytes;
+        var images = Directory.Exists(path)
+                ? ImageSet.Join([.. ImageFolderReader.WithSubfolders(path).Select(folder => ReadFolder(folder.Path, folder.Name))])
+            : !File.Exists(path) ? throw new SereException($"There is no folder or file '{path}'; check the path.")
+            : FileKinds.OfImages(path) switch
+            {
+                FileKind.Picture or FileKind.Tiff => ImageFolderReader.ReadFile(path, gray, size, known),
+                FileKind.Npy or FileKind.Zip => ImageFitting.Fit(
+                    RequireNoVectors(ArrayFileReader.Read(path, scale), path, taken), gray, size, path),
+                FileKind.Gzip or FileKind.Other => ImageFitting.Fit(ReadIdx(path, known), gray, size, path),
+            };
+        ValueScales.WarnOfBlack(images, scale, path, warn);
+        return images;
+
+        ImageSet ReadFolder(string folder, string? name)
+        {
+            var (read, _) = ImageFolderReader.ReadFolder(folder, gray, size, mixed: taken.Channels == 3, known, warn);
+            if (name is null)
+            {
+                return read;
+            }
+
+            // Subfolders are read one by one: a grey one and a coloured one become one set.
+            read = taken.Channels == 3 ? ImageFitting.ToColour(read, folder) : read;
+            return read.Shape == taken
+                ? read.WithNames([.. read.Names!.Select(file => $"{name}/{file}")])
+                : throw Misfit(folder, read, taken);
+        }
     }
 
     private static ImageSet ReadIdx(string path, ValueScale scale)

@@ -27,9 +27,11 @@ internal sealed class PictureFile(string file, SKCodec codec, int orientation) :
     // From 5 on, the rows that are stored are columns to be seen.
     private bool IsTransposed => orientation > 4;
 
-    public static PictureFile Open(string path)
+    public static PictureFile Open(string path) => Of(path, ReadContent(path));
+
+    /// <summary>A picture in memory, which a name stands for in errors; the bytes are changed.</summary>
+    public static PictureFile Of(string path, byte[] content)
     {
-        byte[] content = ReadContent(path);
         int length = content.AsSpan().StartsWith(Png) ? ReducePng(content) : content.Length;
         using SKData data = SKData.CreateCopy(content, (ulong)length);
         SKCodec? codec = SKCodec.Create(data);

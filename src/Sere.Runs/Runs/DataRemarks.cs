@@ -27,6 +27,15 @@ internal static class DataRemarks
                 : $"All training images of '{splits.Name}' are the same, so there is nothing to learn from them.";
         }
 
+        if (rule is BinarizationRule.Dynamic or BinarizationRule.Threshold && images.Count > 0 && images.Shape.Height > 1
+            && DatasetCatalog.PlaceOf(splits.Name) is not null && ImageLook.At(images).Kind is not ImageKind.BlackAndWhite and var kind)
+        {
+            string preset = kind == ImageKind.Colour ? "colour" : "grey";
+            yield return
+                $"The images of '{splits.Name}' are photographs, and the model takes black and white: each pixel becomes white with "
+                + $"the probability of its grey value, which drowns their detail in noise; --preset {preset} keeps their levels.";
+        }
+
         if (images.IsReal && rule == BinarizationRule.None && configuration.Model.DataLayer.FlowSpace is not { IsFitted: true })
         {
             var range = ValueRange.Of(images)!.Value;

@@ -18,7 +18,7 @@ internal sealed record HeldOutScores
     /// <summary>With fewer held-out images than this, what is measured on them is coarse and worth a warning.</summary>
     public const int FewImages = 100;
 
-    private const int CurrentFormat = 1;
+    private const int CurrentFormat = 2;
     private const long LargestFile = 1L << 20;
 
     public int Format { get; init; } = CurrentFormat;
@@ -58,8 +58,8 @@ internal sealed record HeldOutScores
     /// <summary>The scores that a run keeps for these weights, samples and seed; null where there are none.</summary>
     public static HeldOutScores? Find(RunFolder folder, TrainedModel model, EvaluationOptions options)
     {
-        var kept = Read(folder.HeldOutScores(options.ImportanceSamples));
-        return kept is { LogLikelihood.Count: > 0 }
+        var kept = RunJson.TryRead<HeldOutScores>(folder.HeldOutScores(options.ImportanceSamples), LargestFile);
+        return kept is { Format: CurrentFormat, LogLikelihood.Count: > 0 }
             && kept.Seed == options.Seed
             && kept.ImportanceSamples == options.ImportanceSamples
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
@@ -70,7 +70,7 @@ internal sealed record HeldOutScores
     }
 
     /// <summary>All that decides a score but the weights; the images may move.</summary>
-    private static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
+    internal static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
         configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
     public void Write(RunFolder folder)
@@ -89,65 +89,31 @@ internal sealed record HeldOutScores
         int equal = LogLikelihood.Count(value => value == logLikelihood);
         return 100 * (lower + (0.5 * equal)) / LogLikelihood.Count;
     }
-
-    private static HeldOutScores? Read(string path)
-    {
-        try
-        {
-            var kept = OrdinaryFile.HasContent(path)
-                ? JsonSerializer.Deserialize<HeldOutScores>(OrdinaryFile.ReadAllText(path, LargestFile), RunJson.Line)
-                : null;
-            return kept?.Format == CurrentFormat ? kept : null;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or SereException
-            || FileFault.IsFault(error))
-        {
-            // They can be measured again.
-            return null;
-        }
-    }
 }
 
 /// <summary>Writes the scores of images as CSV: a header, then a line for each image in their order.</summary>
 internal static class ScoreTable
 {
-    private const string Header =
+    /// <summary>The columns of a line.</summary>
+    public const string Header =
         "image,log_likelihood,monte_carlo_standard_error,pareto_shape,effective_sample_size,elbo,binarization";
 
     /// <summary>
-    /// Writes the file name or index of each image, the bound on its log-likelihood in nats, the bound's Monte-Carlo
-    /// standard error, the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the
-    /// binarization rule that was used.
+    /// The file name or index of an image, the bound on its log-likelihood in nats, the bound's Monte-Carlo standard error,
+    /// the Pareto shape of its weights, its effective sample size, the ELBO in nats, and the binarization rule that was used.
     /// </summary>
-    public static void Write(
-        string path, IReadOnlyList<string>? names, ImageLikelihoods likelihoods, BinarizationRule binarization) =>
-        Write(path, names, likelihoods, binarization, "", _ => "");
+    public static string Line(string name, ImageLikelihoods likelihoods, int image, string rule) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Quote(name)},{likelihoods.LogLikelihood[image]:F4},{likelihoods.MonteCarloStandardError[image]:F4},"
+        + $"{likelihoods.ParetoShape[image]:F2},{likelihoods.EffectiveSampleSize[image]:F2},{likelihoods.Elbo[image]:F4},{rule}");
 
-    public static void WriteWithPercentiles(
-        string path,
-        IReadOnlyList<string>? names,
-        ImageLikelihoods likelihoods,
-        BinarizationRule binarization,
-        HeldOutScores? heldOut) =>
-        Write(path, names, likelihoods, binarization, ",percentile", score => heldOut is null || double.IsNaN(score)
-            ? ","
-            : string.Create(CultureInfo.InvariantCulture, $",{heldOut.Percentile(score):F2}"));
-
-    private static void Write(
-        string path,
-        IReadOnlyList<string>? names,
-        ImageLikelihoods likelihoods,
-        BinarizationRule binarization,
-        string moreHeader,
-        Func<double, string> more)
+    /// <summary>Writes the lines of images that have no names.</summary>
+    public static void Write(string path, ImageLikelihoods likelihoods, BinarizationRule binarization)
     {
         string rule = binarization.ToString().ToLowerInvariant();
-        var lines = Enumerable.Range(0, likelihoods.LogLikelihood.Length).Select(image => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Quote(names?[image] ?? $"{image}")},{likelihoods.LogLikelihood[image]:F4},"
-            + $"{likelihoods.MonteCarloStandardError[image]:F4},{likelihoods.ParetoShape[image]:F2},"
-            + $"{likelihoods.EffectiveSampleSize[image]:F2},{likelihoods.Elbo[image]:F4},{rule}{more(likelihoods.LogLikelihood[image])}\n"));
-        AtomicFile.WriteAllText(path, $"{Header}{moreHeader}\n{string.Concat(lines)}");
+        var lines = Enumerable.Range(0, likelihoods.LogLikelihood.Length)
+            .Select(image => Line($"{image}", likelihoods, image, rule) + "\n");
+        AtomicFile.WriteAllText(path, $"{Header}\n{string.Concat(lines)}");
     }
 
     private static string Quote(string name) => name.AsSpan().IndexOfAny(",\"\r\n") < 0

@@ -23,9 +23,12 @@ public static class RunDataset
             dataset.ValidationImages,
             SplitSeed,
             dataset.Gray,
-            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width) : null,
+            dataset.Resize is { } size ? new ImageShape(1, size.Height, size.Width)
+                : dataset.Features is not null && DatasetCatalog.IsFolder(dataset.Name) ? ImageFeatureExtraction.Shape
+                : null,
             ScaleOf(dataset))
             .WithTrainingImages(dataset.TrainingImages);
+        splits = dataset.Features is { } features ? ImageFeatureExtraction.Extract(features, splits) : splits;
         if (configuration.Model.DataLayer.WholeLevels is not null)
         {
             Binarization.RequireLevels(splits.Train, splits.Name);

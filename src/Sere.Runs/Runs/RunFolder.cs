@@ -65,6 +65,9 @@ public sealed class RunFolder
     /// <summary>Scores of held-out images by so many importance samples: what scores are compared with.</summary>
     internal string HeldOutScores(int importanceSamples) => LinkFreePath.Below(Root, $"held-out-scores-{importanceSamples}.json");
 
+    /// <summary>Figures of held-out images: what a verdict compares with.</summary>
+    internal string NormalImages => LinkFreePath.Below(Root, "normal-images.json");
+
     /// <summary>What the run was and what came out.</summary>
     public string Report => LinkFreePath.Below(Root, "report.md");
 
@@ -74,7 +77,7 @@ public sealed class RunFolder
     /// <summary>The files that a run writes over, but for its configuration and checkpoints.</summary>
     private IEnumerable<string> Written =>
     [
-        Metrics, Command, Samples, Reconstructions, LearningCurve, KlPerLayer, ResidualGain, Density, Report,
+        Metrics, Command, Samples, Reconstructions, LearningCurve, KlPerLayer, ResidualGain, Density, NormalImages, Report,
         .. Directory.GetFiles(Root, "held-out-scores-*.json"),
     ];
 

@@ -82,6 +82,11 @@ internal static class RunReport
             text.Append(Invariant, $"{caution}\n\n");
         }
 
+        if (evaluation.Learned is { } learned)
+        {
+            text.Append(Invariant, $"{learned}\n\n");
+        }
+
         text.Append("## Training\n\n| figure | value |\n| --- | --- |\n");
         text.Append(Invariant, $"| parameters | {parameters:N0} |\n");
         text.Append(Invariant, $"| epochs | {last?.Epoch ?? 0} |\n");

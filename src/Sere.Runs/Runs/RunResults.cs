@@ -20,11 +20,13 @@ internal sealed class RunResults(
         var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
         if (scoreHeldOut)
         {
+            NormalImages.Measure(model, splits, cancellation: cancellation).Write(folder);
             HeldOutScores.Measure(model, splits.Validation, options, cancellation: cancellation).Write(folder);
         }
 
         var evaluation = SplitEvaluation.Evaluate(
             model, splits, DataSplit.Test, configuration.Evaluation.Limit, options, observer.OnEvaluation, cancellation);
+        evaluation = evaluation with { Learned = LearnedSummary.Of(configuration, splits, metrics, evaluation) };
         RunPictures.WriteLayers(folder, evaluation);
         AtomicFile.WriteAllText(
             folder.Report,

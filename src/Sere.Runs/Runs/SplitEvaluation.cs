@@ -18,6 +18,9 @@ public sealed record SplitEvaluation(
     SampleStatistics? Baseline,
     ResidualGain? ResidualGain)
 {
+    /// <summary>What a run has learned, in a line; null but at the end of training.</summary>
+    public string? Learned { get; init; }
+
     /// <summary>Evaluates the first images of a split.</summary>
     /// <param name="model">The model.</param>
     /// <param name="splits">Its data.</param>
@@ -43,7 +46,7 @@ public sealed record SplitEvaluation(
             DataSplit.Test => splits.Test,
         };
         var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
-        var likelihoods = model.Score(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
+        var likelihoods = model.Evaluate(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
         var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
         var baseline = model.Binarization is BinarizationRule.None or BinarizationRule.Dequantized
             ? null

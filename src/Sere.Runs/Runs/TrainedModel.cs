@@ -10,20 +10,32 @@ using TorchSharp;
 
 namespace Sere.Runs;
 
-/// <summary>A model of a run, ready for use: score images, draw images, reconstruct images.</summary>
+/// <summary>
+/// A model of a run, ready for use: score images, draw images, reconstruct images. It may be used from several threads, whose
+/// calls wait for each other.
+/// </summary>
 public sealed class TrainedModel : IDisposable
 {
+    /// <summary>Seed of the examination of every image.</summary>
+    internal const long VerdictSeed = 1;
+
     private const int ImagesAtOnce = 500;
     private readonly Action<string> _warn;
+    private readonly RunFolder? _folder;
+    private readonly Lock _gate = new();
+    private NormalImages? _normal;
+    private bool _isDisposed;
 
     internal TrainedModel(
         DensityModel model,
         ExperimentConfiguration configuration,
         ImageShape shape,
         torch.Device device,
-        Action<string>? warn = null)
+        Action<string>? warn = null,
+        RunFolder? folder = null)
     {
         _warn = warn ?? (_ => { });
+        _folder = folder;
         Model = model;
         Configuration = configuration;
         Shape = shape;
@@ -82,7 +94,7 @@ public sealed class TrainedModel : IDisposable
         }
 
         model.eval();
-        return new TrainedModel(model, configuration, shape, device ?? torch.CPU, warn);
+        return new TrainedModel(model, configuration, shape, device ?? torch.CPU, warn, folder);
     }
 
     /// <summary>Reads images of one's own for this model; see <see cref="ImageSource"/>.</summary>
@@ -93,9 +105,55 @@ public sealed class TrainedModel : IDisposable
     /// <exception cref="SereException">
     /// There is nothing there, it is damaged, or the images have another shape than the model takes.
     /// </exception>
-    public ImageSet Read(string path, bool resize = false, bool gray = false, Action<string>? warn = null) =>
-        ImageSource.Read(
-            path, Shape, resize, gray, Configuration.Dataset.Scale ?? (IsReal ? ValueScale.Real : null), warn);
+    public ImageSet Read(string path, bool resize = false, bool gray = false, Action<string>? warn = null)
+    {
+        var dataset = Configuration.Dataset;
+        gray |= dataset.Gray;
+        if (dataset.Features is not { } kind)
+        {
+            return ImageSource.Read(
+                path, Shape, resize || dataset.Resize is not null, gray, dataset.Scale ?? (IsReal ? ValueScale.Real : null), warn);
+        }
+
+        using var features = ImageFeatureExtraction.Open(kind);
+        return features.Extract(ImageSource.ReadAnySize(path, gray, dataset.Scale, warn));
+    }
+
+    /// <summary>Reads one picture that is in memory, or comes from elsewhere than a file.</summary>
+    /// <param name="encoded">PNG, JPEG, WebP or BMP, to its end.</param>
+    /// <param name="resize">Whether an image of another size is resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <exception cref="SereException">It is damaged, or has another shape than the model takes.</exception>
+    public ImageSet Read(Stream encoded, bool resize = false, bool gray = false)
+    {
+        ArgumentNullException.ThrowIfNull(encoded);
+        using var content = new MemoryStream();
+        encoded.CopyTo(content);
+        return Read(content.ToArray(), resize, gray);
+    }
+
+    /// <summary>Reads one picture as a file holds it: see <see cref="Read(Stream, bool, bool)"/>.</summary>
+    /// <param name="encoded">PNG, JPEG, WebP or BMP.</param>
+    /// <param name="resize">Whether an image of another size is resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
+    /// <exception cref="SereException">It is damaged, or has another shape than the model takes.</exception>
+    public ImageSet Read(byte[] encoded, bool resize = false, bool gray = false) => ImageSource.Decode(
+        encoded,
+        Shape,
+        resize || Configuration.Dataset.Resize is not null,
+        gray || Configuration.Dataset.Gray,
+        Configuration.Dataset.Scale);
+
+    /// <summary>Takes one image of pixels whose channels lie side by side; see <see cref="ImageSet.FromPixels"/>.</summary>
+    /// <param name="pixels">Rows from the top; of each pixel the channels that the layout names.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="layout">The channels of a pixel, in their order.</param>
+    /// <param name="resize">Whether an image of another size is resized.</param>
+    /// <exception cref="SereException">It has another shape than the model takes.</exception>
+    public ImageSet Read(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, bool resize = false) =>
+        ImageSource.Fit(
+            ImageSet.FromPixels(pixels, width, height, layout), Shape, resize || Configuration.Dataset.Resize is not null);
 
     /// <summary>
     /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey
@@ -120,9 +178,81 @@ public sealed class TrainedModel : IDisposable
         Action<int>? onImages = null,
         CancellationToken cancellation = default)
     {
+        using var use = Use();
+        RequireFit(images);
+        var each = new List<ImageLikelihoods>(images.Count);
+        for (int image = 0; image < images.Count; image++)
+        {
+            each.Add(ImportanceSampledLikelihood.Evaluate(
+                Model, images.Slice(image, 1), Binarization, options, Device, cancellation: cancellation));
+            onImages?.Invoke(image + 1);
+        }
+
+        return ImageLikelihoods.Join(each);
+    }
+
+    /// <summary>As <see cref="Score"/> of images that are evaluated together: each has noise of its own, by its place.</summary>
+    internal ImageLikelihoods Evaluate(
+        ImageSet images, EvaluationOptions options, Action<int>? onImages, CancellationToken cancellation)
+    {
         RequireFit(images);
         return ImportanceSampledLikelihood.Evaluate(
             Model, images, Binarization, options, Device, onImages, cancellation);
+    }
+
+    /// <summary>
+    /// Whether each image is like the training images, and where it is not. Computed with what the run holds: no training
+    /// data is needed, and no image changes what is said of another.
+    /// </summary>
+    /// <param name="images">Images of the model's shape.</param>
+    /// <param name="falsePositiveRate">The share of normal images that may be flagged: greater than 0 and less than 1.</param>
+    /// <param name="progress">Told the number of images done.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <exception cref="SereException">The images have another shape, or the run keeps no figures of normal images.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public IReadOnlyList<ImageVerdict> Verdict(
+        ImageSet images,
+        double falsePositiveRate = 0.01,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        using var use = Use();
+        RequireFit(images);
+        var normal = Normal;
+        double threshold = normal.Threshold(falsePositiveRate).Value;
+        var verdicts = new List<ImageVerdict>(images.Count);
+        for (int image = 0; image < images.Count; image++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (figures, novelty, map) = normal.Examine(this, images, image);
+            verdicts.Add(new ImageVerdict(
+                images.Names?[image] ?? $"{image}",
+                novelty,
+                normal.Percentile(novelty),
+                !(novelty <= threshold),
+                new SurpriseMap(Shape.Height, Shape.Width, map),
+                figures));
+            progress?.Report(image + 1);
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>The novelty above which an image is flagged, and how sure that threshold is.</summary>
+    /// <param name="falsePositiveRate">The share of normal images that may be flagged: greater than 0 and less than 1.</param>
+    /// <exception cref="SereException">The run keeps no figures of normal images.</exception>
+    public FalsePositiveThreshold Threshold(double falsePositiveRate = 0.01) => Normal.Threshold(falsePositiveRate);
+
+    /// <summary>Whether the run knows normal images, so that there can be a verdict.</summary>
+    internal bool HasNormal => (_normal ??= _folder is null ? null : NormalImages.Find(_folder, this)) is not null;
+
+    /// <summary>What the run knows of normal images.</summary>
+    internal NormalImages Normal
+    {
+        get => HasNormal ? _normal! : throw new SereException(
+            "The run keeps no figures of normal images by these weights, so that there is no verdict; train it again, or "
+            + "measure them with sere score and --dataset.");
+        set => _normal = value;
     }
 
     /// <summary>
@@ -133,6 +263,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="temperature">Factor on the standard deviation of the latents; 1 samples the model itself.</param>
     public ImageBatch Sample(int count, long seed = 1, double temperature = 1)
     {
+        using var use = Use();
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var streams = new RandomStreams(seed);
         return InBatches(count, (first, batch) => Model.Sample(
@@ -153,6 +284,18 @@ public sealed class TrainedModel : IDisposable
     internal torch.Tensor Prepare(ImageSet images, RandomStreams streams, int first = 0) =>
         Sere.Data.Binarization.EvaluationImages(images.ToTensor().to(Device), first, Binarization, streams);
 
+    /// <summary>What the model is given for images, each as if it were alone: [Count, D].</summary>
+    internal torch.Tensor PrepareAll(ImageSet images) => torch.cat(
+        [.. Enumerable.Range(0, images.Count).Select(image => PrepareAgain(images.Slice(image, 1), 1))]);
+
+    /// <summary>What the model is given for one image, prepared anew several times: [times, D], a function of the image alone.</summary>
+    internal torch.Tensor PrepareAgain(ImageSet image, int times)
+    {
+        var grey = image.ToTensor().to(Device);
+        return Sere.Data.Binarization.EvaluationImages(
+            grey.expand(times, grey.shape[1]).contiguous(), 0, Binarization, new RandomStreams(VerdictSeed));
+    }
+
     /// <summary>Images as they are drawn: data [count, D] brought to 0..1.</summary>
     internal ImageBatch ToPictures(torch.Tensor data) =>
         InBatches((int)data.shape[0], (first, batch) => data.narrow(0, first, batch));
@@ -163,6 +306,7 @@ public sealed class TrainedModel : IDisposable
     /// <exception cref="SereException">The images have another shape, or the model has no layers of latents.</exception>
     public ImageCodes Encode(ImageSet images, long seed = 1)
     {
+        using var use = Use();
         RequireFit(images);
         var streams = new RandomStreams(seed);
         int[] latents = [.. Model.CodeSizes];
@@ -184,6 +328,7 @@ public sealed class TrainedModel : IDisposable
         bool teacherForced = false,
         long seed = 1)
     {
+        using var use = Use();
         RequireFit(images);
         var streams = new RandomStreams(seed);
         torch.Tensor Data(int first, int batch) => Prepare(images.Slice(first, batch), streams, first);
@@ -198,8 +343,41 @@ public sealed class TrainedModel : IDisposable
         ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter))
             .Concat(RunningStatistics.Of(Model)));
 
-    /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    /// <summary>Frees the model; a call in another thread is waited for.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            Model.Dispose();
+        }
+    }
+
+    /// <summary>Calls from several threads wait for each other.</summary>
+    private LockUse Use()
+    {
+        var use = new LockUse(_gate);
+        if (_isDisposed)
+        {
+            use.Dispose();
+            throw new ObjectDisposedException(nameof(TrainedModel));
+        }
+
+        return use;
+    }
+
+    private readonly ref struct LockUse
+    {
+        private readonly Lock _gate;
+
+        public LockUse(Lock gate)
+        {
+            _gate = gate;
+            gate.Enter();
+        }
+
+        public void Dispose() => _gate.Exit();
+    }
 
     private torch.Tensor DataNoise(RandomStreams streams, int first, int batch) => NoisePerImage(
         streams, StreamPurpose.SampleData, first, batch, generator => torch.rand(Model.Dimensions, generator: generator));

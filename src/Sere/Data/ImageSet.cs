@@ -67,6 +67,49 @@ public sealed class ImageSet
         Names = names;
     }
 
+    /// <summary>An image whose channels lie side by side in each pixel, as cameras and image libraries hold it.</summary>
+    /// <param name="pixels">Rows from the top; of each pixel the channels that the layout names.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="layout">The channels of a pixel, in their order. Transparency is composed on black.</param>
+    /// <param name="rowBytes">Bytes from one row to the next; 0 where rows follow each other without a gap.</param>
+    /// <returns>A set of one image, of one channel or of three.</returns>
+    /// <exception cref="ArgumentException">There are too few bytes for so many pixels.</exception>
+    public static ImageSet FromPixels(
+        ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int rowBytes = 0)
+    {
+        (int size, int[] order, int opacity) = layout switch
+        {
+            PixelLayout.Gray => (1, (int[])[0], -1),
+            PixelLayout.Rgb => (3, [0, 1, 2], -1),
+            PixelLayout.Bgr => (3, [2, 1, 0], -1),
+            PixelLayout.Rgba => (4, [0, 1, 2], 3),
+            PixelLayout.Bgra => (4, [2, 1, 0], 3),
+        };
+        var shape = new ImageShape(order.Length, height, width);
+        int stride = rowBytes == 0 ? width * size : rowBytes;
+        if (width < 1 || height < 1 || stride < width * size || pixels.Length < ((long)(height - 1) * stride) + (width * size))
+        {
+            throw new ArgumentException(
+                $"{pixels.Length} bytes with {stride} bytes a row are no image of {width} x {height} pixels of {size} bytes.",
+                nameof(pixels));
+        }
+
+        byte[] planes = new byte[shape.Dimensions];
+        for (int place = 0; place < width * height; place++)
+        {
+            var pixel = pixels.Slice((place / width * stride) + (place % width * size), size);
+            for (int channel = 0; channel < order.Length; channel++)
+            {
+                int value = pixel[order[channel]];
+                planes[(channel * width * height) + place] =
+                    (byte)(opacity < 0 ? value : ((value * pixel[opacity]) + 127) / 255);
+            }
+        }
+
+        return new ImageSet(shape, planes);
+    }
+
     /// <summary>The shape of each image.</summary>
     public ImageShape Shape { get; }
 
@@ -93,6 +136,14 @@ public sealed class ImageSet
     internal ImageSet WithLabels(byte[] labels) => IsReal
         ? new ImageSet(Shape, Values, labels, Names)
         : new ImageSet(Shape, Pixels, labels, Names);
+
+    internal ImageSet WithNames(IReadOnlyList<string> names) => IsReal
+        ? new ImageSet(Shape, Values, Labels, names)
+        : new ImageSet(Shape, Pixels, Labels, names);
+
+    /// <summary>Sets of images of bytes, of one shape and with names, one after the other.</summary>
+    internal static ImageSet Join(IReadOnlyList<ImageSet> sets) => sets.Count == 1 ? sets[0] : new ImageSet(
+        sets[0].Shape, [.. sets.SelectMany(set => set.Pixels)], names: [.. sets.SelectMany(set => set.Names!)]);
 
     /// <summary>A copy of consecutive images.</summary>
     /// <param name="start">The index of the first image.</param>
@@ -167,6 +218,25 @@ public sealed class ImageSet
 
         return gathered;
     }
+}
+
+/// <summary>The bytes of a pixel, in their order.</summary>
+public enum PixelLayout
+{
+    /// <summary>One grey value.</summary>
+    Gray,
+
+    /// <summary>Red, green, blue.</summary>
+    Rgb,
+
+    /// <summary>Blue, green, red: what OpenCV holds.</summary>
+    Bgr,
+
+    /// <summary>Red, green, blue, opacity.</summary>
+    Rgba,
+
+    /// <summary>Blue, green, red, opacity: what bitmaps of Windows and SkiaSharp hold.</summary>
+    Bgra,
 }
 
 /// <summary>The shape of one image: channel planes, each row by row.</summary>

@@ -17,6 +17,13 @@ internal sealed class Bernoulli(torch.Tensor logits) : FactorizedDistribution
         return BernoulliLogLikelihood.LogProb(Logits, x);
     }
 
+    /// <summary>(x - p) / sqrt(p (1 - p)), which is e^(-logit/2) for 1 and -e^(logit/2) for 0.</summary>
+    public override torch.Tensor Standardize(torch.Tensor x)
+    {
+        var sign = x.Times(2).Minus(1);
+        return sign * (sign * Logits).Times(-0.5).exp();
+    }
+
     public override torch.Tensor FromUniform(torch.Tensor uniform)
     {
         return (uniform < Mean).to_type(Logits.dtype);
@@ -39,6 +46,9 @@ internal sealed class BinaryConcrete(torch.Tensor logits, double temperature) : 
         var noise = x.Times(temperature) - logits;
         return noise.log_sigmoid().Plus((-noise).log_sigmoid()).Plus(Math.Log(temperature));
     }
+
+    public override torch.Tensor Standardize(torch.Tensor x) =>
+        (x.Times(temperature) - logits).Times(Math.Sqrt(3) / Math.PI);
 
     /// <summary>A draw from standard logistic noise, [..., D].</summary>
     public torch.Tensor FromNoise(torch.Tensor logistic) => logits.Plus(logistic).Over(temperature);

@@ -34,9 +34,10 @@ internal class DiagonalNormal(torch.Tensor mean, torch.Tensor logScale) : Factor
 
     public override torch.Tensor LogProbPerDimension(torch.Tensor x)
     {
-        var standardized = (x - mean) * (-LogScale).exp();
-        return (standardized.Square().Times(-0.5) - LogScale).Minus(HalfLogTwoPi);
+        return (Standardize(x).Square().Times(-0.5) - LogScale).Minus(HalfLogTwoPi);
     }
+
+    public override torch.Tensor Standardize(torch.Tensor x) => (x - mean) * (-LogScale).exp();
 
     public override torch.Tensor FromUniform(torch.Tensor uniform) =>
         FromNoise(uniform.Times(2).Minus(1).Clamp(-1 + 1e-7, 1 - 1e-7).erfinv().Times(Math.Sqrt(2)));

@@ -86,6 +86,26 @@ internal sealed class DiscretizedLogisticMixture : DataDistribution
         return _logits.log_softmax(-2).Plus(logMass).logsumexp(-2);
     }
 
+    /// <summary>By mean and variance of the mixture of logistics, whose weights the channels before a channel have changed.</summary>
+    public override torch.Tensor Standardize(torch.Tensor x)
+    {
+        var channels = Channels(x);
+        var logWeights = _logits.log_softmax(-2);
+        var standardized = new List<torch.Tensor>(_settings.Channels);
+        for (int channel = 0; channel < _settings.Channels; channel++)
+        {
+            var weights = logWeights.softmax(-2);
+            var mean = Shifted(channel, Values(channels.Take(channel)));
+            var mixtureMean = (weights * mean).sum(-2);
+            var squares = mean.Square().Plus(_scales.select(-3, channel).Square().Times(Math.PI * Math.PI / 3));
+            var variance = (weights * squares).sum(-2) - mixtureMean.Square();
+            standardized.Add((Value(channels[channel]) - mixtureMean) / variance.ClampBelow(_settings.HalfBin * _settings.HalfBin).sqrt());
+            logWeights = logWeights.Plus(LogMass(channels, channel));
+        }
+
+        return torch.cat([.. standardized], -1);
+    }
+
     /// <summary>
     /// The level of a channel is the number of levels below the last whose distribution function, given the channels
     /// before it, does not exceed the uniform number.

@@ -39,6 +39,12 @@ internal abstract class DataDistribution : Distribution
     public abstract torch.Tensor LogProbPerPosition(torch.Tensor x);
 
     /// <summary>
+    /// How many standard deviations each dimension lies above its mean, both given the dimensions of its position before
+    /// it: [..., D].
+    /// </summary>
+    public abstract torch.Tensor Standardize(torch.Tensor x);
+
+    /// <summary>
     /// Maps uniform numbers in [0, 1), one for each dimension, to a draw (inversion of the distribution of each dimension,
     /// given those before it).
     /// </summary>

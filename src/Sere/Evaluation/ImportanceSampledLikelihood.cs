@@ -252,6 +252,16 @@ public sealed record ImageLikelihoods
             CultureInfo.InvariantCulture,
             $"Few importance samples carry the bounds of {UnreliableImages} of {ParetoShape.Length} images (Pareto shape above "
             + $"{LargestReliableShape}), so they may lie well below log p(x); more samples raise them.");
+
+    /// <summary>The figures of several evaluations one after the other.</summary>
+    internal static ImageLikelihoods Join(IReadOnlyList<ImageLikelihoods> parts) => new()
+    {
+        LogLikelihood = [.. parts.SelectMany(part => part.LogLikelihood)],
+        Elbo = [.. parts.SelectMany(part => part.Elbo)],
+        MonteCarloStandardError = [.. parts.SelectMany(part => part.MonteCarloStandardError)],
+        ParetoShape = [.. parts.SelectMany(part => part.ParetoShape)],
+        EffectiveSampleSize = [.. parts.SelectMany(part => part.EffectiveSampleSize)],
+    };
 }
 
 /// <summary>

@@ -208,6 +208,8 @@ internal sealed class FlowLikelihood : Likelihood
         _density.LogProb(evidence.Blocks.squeeze(0), codes);
 
     /// <summary>The image is one block.</summary>
+    public override bool HasPixels => false;
+
     public override DataDistribution Step(
         int block, IReadOnlyList<torch.Tensor> codes, IReadOnlyList<torch.Tensor> previousBlocks) =>
         new FlowDistribution(_density, codes, Dimensions);
@@ -258,4 +260,7 @@ internal sealed class FlowDistribution(FlowDensity density, IReadOnlyList<torch.
         density.LogProb(density.Prepare(x), codes).unsqueeze(-1);
 
     public override torch.Tensor FromUniform(torch.Tensor uniform) => density.Draw(uniform, codes);
+
+    public override torch.Tensor Standardize(torch.Tensor x) =>
+        throw new InvalidOperationException("The dimensions of a flow have no mean in closed form.");
 }

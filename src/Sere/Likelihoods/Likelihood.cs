@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Likelihoods;
@@ -57,6 +58,43 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
     /// <param name="x">The true data, [B, D].</param>
     public virtual GeneratedImages TeacherForced(IReadOnlyList<torch.Tensor> codes, torch.Tensor x) =>
         Walk(codes, (block, _) => Block(x, block));
+
+    /// <summary>Whether every pixel has a distribution of its own, given what is before it.</summary>
+    public virtual bool HasPixels => true;
+
+    /// <summary>
+    /// How much each dimension of x surprises, given codes and the true blocks before its own; null where there are no
+    /// pixels.
+    /// </summary>
+    /// <param name="codes">All codes, each [B, N_l].</param>
+    /// <param name="x">[B, D].</param>
+    /// <param name="uniform">Uniform noise of the draws that tell how much surprise is expected, [B, D].</param>
+    public DimensionSurprise? Surprise(IReadOnlyList<torch.Tensor> codes, torch.Tensor x, torch.Tensor uniform)
+    {
+        if (!HasPixels)
+        {
+            return null;
+        }
+
+        var blocks = new List<torch.Tensor>(Blocks);
+        var (excess, standardized) = (new List<torch.Tensor>(Blocks), new List<torch.Tensor>(Blocks));
+        torch.Tensor? logLikelihood = null;
+        for (int block = 0; block < Blocks; block++)
+        {
+            var distribution = Step(block, codes, blocks);
+            var value = Block(x, block);
+            var drawn = distribution.FromUniform(Block(uniform, block));
+            var logProb = distribution.LogProbPerPosition(value);
+            var positions = distribution.LogProbPerPosition(drawn) - logProb;
+            logLikelihood = logLikelihood?.Plus(logProb.sum(-1)) ?? logProb.sum(-1);
+            long channels = value.shape[^1] / positions.shape[^1];
+            excess.Add(channels == 1 ? positions : positions.repeat(1, channels).Over(channels));
+            standardized.Add(distribution.Standardize(value));
+            blocks.Add(value);
+        }
+
+        return new DimensionSurprise(logLikelihood!, Join(excess), Join(standardized));
+    }
 
     /// <summary>Of a likelihood without codes, the noise that x is the image of, [B, D].</summary>
     public virtual torch.Tensor Noise(DataEvidence evidence) =>
@@ -125,6 +163,14 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
 /// <param name="Values">What was drawn, [B, D].</param>
 /// <param name="Means">The mean of each dimension given the codes and the blocks before it, [B, D].</param>
 public sealed record GeneratedImages(torch.Tensor Values, torch.Tensor Means);
+
+/// <summary>How data surprises a model, dimension by dimension.</summary>
+/// <param name="LogLikelihood">log p(x | z), [B].</param>
+/// <param name="Excess">
+/// -log p of each pixel in nats, less that of a draw of the model in its place, in equal shares for its channels: [B, D].
+/// </param>
+/// <param name="Standardized">How many standard deviations each dimension lies above its mean, [B, D].</param>
+internal sealed record DimensionSurprise(torch.Tensor LogLikelihood, torch.Tensor Excess, torch.Tensor Standardized);
 
 /// <summary>The part of log p(x | z) that does not depend on z.</summary>
 /// <param name="Blocks">x cut into padded blocks, [L, B, LargestBlock].</param>

@@ -78,6 +78,12 @@ public enum StreamPurpose
 
     /// <summary>How the Monte-Carlo error of an importance-weighted bound is drawn.</summary>
     MonteCarloError = 12,
+
+    /// <summary>Posterior draws by which an image is examined, the same for every image.</summary>
+    Examination = 13,
+
+    /// <summary>Which figures an interval is drawn anew from.</summary>
+    Bootstrap = 14,
 }
 
 /// <summary>Standard logistic noise of standard normal noise, and back: each a monotone map of the other.</summary>

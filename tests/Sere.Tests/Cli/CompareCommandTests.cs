@@ -19,7 +19,7 @@ public sealed class CompareCommandTests : FolderTests
     {
         string suite = WriteSuite(epochs: 2);
         string output = _folder.File("out");
-        var result = BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        var result = SereCommand.Run(Command(suite, output)).Done();
         Assert.EndsWith(Path.Combine(output, "comparison.md") + "\n", result.Output, StringComparison.Ordinal);
         foreach (string name in (string[])["comparison.md", "comparison.csv", "comparison.json", "comparison.png", "learning-curves.png", "learning-curves-time.png", "suite.json", "command.txt"])
         {
@@ -59,14 +59,14 @@ public sealed class CompareCommandTests : FolderTests
         Assert.Equal(6, File.ReadAllLines(Path.Combine(output, "comparison.md")).Count(line => line.StartsWith('|')));
 
         string table = File.ReadAllText(Path.Combine(output, "comparison.json"));
-        var again = BuiltProgram.Sere.Run([.. Command(suite, output), "--json"]).Done();
+        var again = SereCommand.Run([.. Command(suite, output), "--json"]).Done();
         Assert.Equal(4, again.Error.Split('\n').Count(line => line.EndsWith(" (done)", StringComparison.Ordinal)));
         Assert.DoesNotContain("epoch", again.Error);
         Assert.Equal(table, again.Output);
 
-        BuiltProgram.Sere.Run([.. Command(suite, output), "--epochs", "3"])
+        SereCommand.Run([.. Command(suite, output), "--epochs", "3"])
             .Refused(2, $"'{Path.Combine(output, "suite.json")}'", "rows.sere.training.epochs is 2 there and 3 here", "--out");
-        BuiltProgram.Sere.Run([.. Command(suite, output), "--limit", "4"]).Refused(2, "evaluation.limit is 8 there and 4 here");
+        SereCommand.Run([.. Command(suite, output), "--limit", "4"]).Refused(2, "evaluation.limit is 8 there and 4 here");
         RequireRepair(suite, output, table);
     }
 
@@ -94,7 +94,7 @@ public sealed class CompareCommandTests : FolderTests
             ],
         }));
         string output = _folder.File("out");
-        BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        SereCommand.Run(Command(suite, output)).Done();
         JsonObject[] rows = Rows(Report(output));
         Assert.All(rows, row => Assert.True(row["bitsPerDimIsBound"]!.GetValue<bool>()));
         double bits = rows[0]["bitsPerDim"]!.GetValue<double>();
@@ -116,14 +116,9 @@ public sealed class CompareCommandTests : FolderTests
     [Fact]
     public void A_stopped_comparison_goes_on_to_the_same_table()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         string suite = WriteSuite(epochs: 30);
         string whole = _folder.File("whole");
-        BuiltProgram.Sere.Run(Command(suite, whole)).Done();
+        SereCommand.Run(Command(suite, whole)).Done();
 
         string stopped = _folder.File("stopped");
         Interrupt(suite, stopped, "epoch 3/");
@@ -136,21 +131,21 @@ public sealed class CompareCommandTests : FolderTests
         }
 
         Assert.False(File.Exists(Path.Combine(stopped, "comparison.md")));
-        BuiltProgram.Sere.Run(Command(suite, stopped)).Done();
+        SereCommand.Run(Command(suite, stopped)).Done();
         Assert.Equal(WithoutTimes(Report(whole)), WithoutTimes(Report(stopped)));
     }
 
     [Fact]
     public void Wrong_names_end_with_exit_code_2()
     {
-        BuiltProgram.Sere.Run("compare").Refused(2, "--suite");
-        BuiltProgram.Sere.Run("compare", "--suite", "digit").Refused(2, "did you mean \"digits\"?", "the suites are");
-        BuiltProgram.Sere.Run("compare", "--suite", "digits", "--epochs", "0").Refused(2, "--epochs 0 is out of range");
-        BuiltProgram.Sere.Run("compare", "--suite", _folder.File("none.json")).Refused(1, "There is no suite file");
+        SereCommand.Run("compare").Refused(2, "--suite");
+        SereCommand.Run("compare", "--suite", "digit").Refused(2, "did you mean \"digits\"?", "the suites are");
+        SereCommand.Run("compare", "--suite", "digits", "--epochs", "0").Refused(2, "--epochs 0 is out of range");
+        SereCommand.Run("compare", "--suite", _folder.File("none.json")).Refused(1, "There is no suite file");
         string other = _folder.File("other");
         Directory.CreateDirectory(other);
         File.WriteAllText(Path.Combine(other, "letter.txt"), "dear");
-        BuiltProgram.Sere.Run("compare", "--suite", "digits", "--out", other).Refused(2, $"'{other}' holds other files");
+        SereCommand.Run("compare", "--suite", "digits", "--out", other).Refused(2, $"'{other}' holds other files");
         Assert.Equal(["letter.txt"], Directory.GetFileSystemEntries(other).Select(Path.GetFileName));
     }
 
@@ -159,14 +154,14 @@ public sealed class CompareCommandTests : FolderTests
     {
         string row = Path.Combine(output, "rows", "dlgm");
         File.AppendAllText(Path.Combine(row, "per-image.csv"), "9,0,0\n");
-        var repaired = BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        var repaired = SereCommand.Run(Command(suite, output)).Done();
         Assert.Contains("The figures of the row 'dlgm' are damaged, so it is evaluated again", repaired.Error);
         Assert.DoesNotContain("epoch 1/", repaired.Error);
         Assert.Equal(table, File.ReadAllText(Path.Combine(output, "comparison.json")));
 
         File.WriteAllText(Path.Combine(row, "result.json"), "{");
         File.WriteAllText(Path.Combine(row, "config.json"), "{");
-        var failed = BuiltProgram.Sere.Run(Command(suite, output));
+        var failed = SereCommand.Run(Command(suite, output));
         Assert.Equal(1, failed.ExitCode);
         Assert.Contains("error: 1 of 4 rows failed, first 'dlgm': The configuration of the run is damaged", failed.Error);
         Assert.Contains($"remove '{row}'", failed.Error);
@@ -175,16 +170,13 @@ public sealed class CompareCommandTests : FolderTests
         Assert.Equal("dlgm", report["failed"]![0]!["model"]!.GetValue<string>());
 
         Directory.Delete(row, recursive: true);
-        BuiltProgram.Sere.Run(Command(suite, output)).Done();
+        SereCommand.Run(Command(suite, output)).Done();
         Assert.Equal(WithoutTimes(JsonNode.Parse(table)!.AsObject()), WithoutTimes(Report(output)));
     }
 
-    private void Interrupt(string suite, string output, string at)
+    private static void Interrupt(string suite, string output, string at)
     {
-        using var program = BuiltProgram.Sere.Start(_folder.Path, Command(suite, output));
-        program.WaitForError(at);
-        program.Interrupt();
-        var result = program.Finish();
+        var result = SereCommand.Interrupt(at, Command(suite, output));
         Assert.Equal(130, result.ExitCode);
         Assert.Equal(
             $"Interrupted; go on with: sere compare --suite {suite} --out {output} --threads 1",

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sere.Data;
 using Sere.Data.Downloads;
 using Sere.Tests.Data;
 using Sere.Tests.Data.Downloads;
@@ -120,5 +121,68 @@ public sealed class DataCommandTests : FolderTests
         Assert.Equal("bytes=2000-", server.Requests[1].Range);
     }
 
-    private ProgramResult Run(params string[] arguments) => BuiltProgram.Sere.RunIn(_folder.Path, arguments);
+    [Fact]
+    public void Parts_are_written_as_files_that_are_read_again_as_they_were()
+    {
+        string folder = _folder.File("parts");
+        Assert.Equal(folder, Here("data", "export", "parts", "--out", folder).Done().Output.TrimEnd());
+        Assert.Equal(["test", "train"], Names(folder));
+        Assert.Equal(["defect", "ok"], Names(System.IO.Path.Combine(folder, "test")));
+        foreach (var (subfolder, images) in ((string, ImageSet)[])
+            [
+                ("train", PartsGenerator.GenerateTrain(colour: false)),
+                ("test/ok", PartsGenerator.GenerateTest(colour: false)),
+                ("test/defect", PartsGenerator.GenerateDefects(colour: false)),
+            ])
+        {
+            ImageSet read = ImageFolderReader.Read(System.IO.Path.Combine(folder, subfolder));
+            Assert.Equal(images.Shape, read.Shape);
+            Assert.Equal(images.Names!.Order(StringComparer.Ordinal), read.Names!.Order(StringComparer.Ordinal));
+            int[] order = [.. read.Names!.Select(name => images.Names!.ToList().IndexOf(name))];
+            Assert.Equal(images.Select(order).Pixels, read.Pixels);
+        }
+
+        Here("data", "export", "parts", "--out", folder).Refused(1, $"'{folder}' is there already");
+    }
+
+    [Fact]
+    public void A_data_set_with_labels_is_written_a_folder_a_label()
+    {
+        foreach (string part in (string[])["train", "t10k"])
+        {
+            _folder.Write($"fashion-mnist/{part}-images-idx3-ubyte", IdxFile.Build([3, 2, 2], IdxFile.Counting(12)));
+            _folder.Write($"fashion-mnist/{part}-labels-idx1-ubyte", IdxFile.Build([3], [7, 0, 7]));
+        }
+
+        var result = Here("data", "export", "fashion-mnist", "--out", "out").Done();
+        Assert.Contains("does not hold the images of fashion-mnist", result.Error);
+        Assert.Equal(["0", "7"], Names(_folder.File("out/test")));
+        Assert.Equal(["00000.png", "00002.png"], Names(_folder.File("out/train/7")));
+        Assert.Equal(IdxFile.Counting(12)[4..8], ImageFolderReader.Read(_folder.File("out/train/0")).Pixels);
+        Assert.Equal(["fashion-mnist", "out"], Names(_folder.Path));
+    }
+
+    [Fact]
+    public void What_cannot_be_written_is_refused_and_nothing_is_left()
+    {
+        Here("data", "export", "rings", "--out", "out").Refused(2, "'rings'", "points");
+        Here("data", "export", "mnist", "--out", "out").Refused(1, "sere data fetch mnist");
+        string file = _folder.Write("file", [1]);
+        Here("data", "export", "parts", "--out", "file").Refused(1, "'file' is there already");
+        Here("data", "export", "parts", "--out", "file/out").Refused(1, "'file/out'");
+        Assert.Equal([1], System.IO.File.ReadAllBytes(file));
+        Assert.Equal(["file"], Names(_folder.Path));
+    }
+
+    private static string[] Names(string folder) =>
+    [
+        .. Directory.EnumerateFileSystemEntries(folder)
+            .Select(path => System.IO.Path.GetFileName(path))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private ProgramResult Here(params string[] arguments) =>
+        BuiltProgram.Sere.RunIn(_folder.Path, [.. arguments, "--data-dir", _folder.Path]);
+
+    private ProgramResult Run(params string[] arguments) => SereCommand.Run([.. arguments, "--data-dir", _folder.Path]);
 }

@@ -46,6 +46,6 @@ public sealed class EncodeCommandTests : FolderTests
         return path;
     }
 
-    private ProgramResult Run(string name) => BuiltProgram.Sere.Run(
+    private ProgramResult Run(string name) => SereCommand.Run(
         "encode", _run.Root, "--input", _folder.File("digits.npy"), "--out", _folder.File(name), "--threads", "1");
 }

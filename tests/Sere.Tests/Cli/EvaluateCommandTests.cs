@@ -119,7 +119,7 @@ public sealed class EvaluateCommandTests : FolderTests
         Assert.Equal(0, report["unreliableImages"]!.GetValue<int>());
     }
 
-    private ProgramResult Evaluate(params string[] options) => BuiltProgram.Sere.Run(
+    private ProgramResult Evaluate(params string[] options) => SereCommand.Run(
         [
             "evaluate", _run.Root, "--threads", "1", .. options,
             .. options.Contains("--importance-samples") ? Array.Empty<string>() : ["--importance-samples", "7"],

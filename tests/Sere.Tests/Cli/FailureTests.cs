@@ -19,7 +19,7 @@ public sealed class FailureTests : FolderTests
     public void A_missing_run_is_named(string command)
     {
         string missing = _folder.File("no-run");
-        BuiltProgram.Sere.Run([.. command.Split(' '), missing]).Refused(1, $"'{missing}'", "sere train");
+        SereCommand.Run([.. command.Split(' '), missing]).Refused(1, $"'{missing}'", "sere train");
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class FailureTests : FolderTests
     public void A_missing_folder_of_images_is_named()
     {
         string missing = _folder.File("no-images");
-        BuiltProgram.Sere.Run("train", "--dataset", "images:" + missing).Refused(1, $"'{missing}'");
-        BuiltProgram.Sere.Run("score", _run.Root, "--input", missing, "--out", _folder.File("a.csv"))
+        SereCommand.Run("train", "--dataset", "images:" + missing).Refused(1, $"'{missing}'");
+        SereCommand.Run("score", _run.Root, "--input", missing, "--out", _folder.File("a.csv"))
             .Refused(1, $"'{missing}'", "check the path");
     }
 
@@ -43,16 +43,16 @@ public sealed class FailureTests : FolderTests
     public void A_file_is_no_run()
     {
         string file = _folder.Write("file", [1]);
-        BuiltProgram.Sere.Run("evaluate", file).Refused(1, $"'{file}' is a file and no run");
+        SereCommand.Run("evaluate", file).Refused(1, $"'{file}' is a file and no run");
     }
 
     [Fact]
     public void A_folder_or_file_without_its_prefix_is_shown_with_it()
     {
         string folder = _folder.Path;
-        BuiltProgram.Sere.Run("train", "--dataset", folder).Refused(2, $"'{folder}'", $"'images:{folder}'");
+        SereCommand.Run("train", "--dataset", folder).Refused(2, $"'{folder}'", $"'images:{folder}'");
         string file = _folder.Write("a.npy", [1]);
-        BuiltProgram.Sere.Run("train", "--dataset", file).Refused(2, $"'{file}'", $"'npy:{file}'");
+        SereCommand.Run("train", "--dataset", file).Refused(2, $"'{file}'", $"'npy:{file}'");
     }
 
     [Fact]
@@ -60,17 +60,7 @@ public sealed class FailureTests : FolderTests
     {
         string images = _folder.File("one");
         TrainedRun.WriteDigits(images, 1);
-        BuiltProgram.Sere.Run("train", "--dataset", "images:" + images).Refused(1, "holds 1 image,");
-    }
-
-    [Fact]
-    public void Of_two_runs_that_start_at_once_the_second_takes_the_next_name()
-    {
-        using var first = BuiltProgram.Sere.Start(_folder.Path, _run.Command());
-        using var second = BuiltProgram.Sere.Start(_folder.Path, _run.Command());
-        string[] reports = [first.Finish().Done().Output, second.Finish().Done().Output];
-        Assert.Contains(reports, report => report.Contains("digits-images/report.md", StringComparison.Ordinal));
-        Assert.Contains(reports, report => report.Contains("digits-images-2/report.md", StringComparison.Ordinal));
+        SereCommand.Run("train", "--dataset", "images:" + images).Refused(1, "holds 1 image,");
     }
 
     [Theory]
@@ -83,14 +73,14 @@ public sealed class FailureTests : FolderTests
         string run = _run.Copy(_folder.File("run"));
         string file = Path.Combine(run, "config.json");
         File.WriteAllText(file, text);
-        BuiltProgram.Sere.Run("evaluate", run).Refused(1, file, part);
+        SereCommand.Run("evaluate", run).Refused(1, file, part);
     }
 
     [Fact]
     public void A_missing_configuration_file_is_named()
     {
         string missing = _folder.File("mine.json");
-        BuiltProgram.Sere.Run("train", "--config", missing).Refused(1, missing);
+        SereCommand.Run("train", "--config", missing).Refused(1, missing);
     }
 
     [Fact]
@@ -98,16 +88,16 @@ public sealed class FailureTests : FolderTests
     {
         string run = _run.Copy(_folder.File("run"));
         FlipMiddle(Path.Combine(run, "checkpoints", "best.safetensors"));
-        BuiltProgram.Sere.Run("evaluate", run, "--json").Refused(1, "best.safetensors' is damaged");
+        SereCommand.Run("evaluate", run, "--json").Refused(1, "best.safetensors' is damaged");
 
         FlipMiddle(Path.Combine(run, "checkpoints", "step-000000008.safetensors"));
         string[] last = ["evaluate", run, "--json", "--importance-samples", "2", "--checkpoint", "last"];
-        var fallback = BuiltProgram.Sere.Run(last).Done();
+        var fallback = SereCommand.Run(last).Done();
         Assert.StartsWith("warning: ", fallback.Error, StringComparison.Ordinal);
         Assert.Contains("step-000000008.safetensors' is damaged", fallback.Error);
 
         File.Delete(Path.Combine(run, "checkpoints", "step-000000004.safetensors"));
-        var none = BuiltProgram.Sere.Run(last);
+        var none = SereCommand.Run(last);
         Assert.Equal(1, none.ExitCode);
         Assert.Equal("", none.Output);
         string[] lines = none.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -129,7 +119,7 @@ public sealed class FailureTests : FolderTests
         command = command
             .Replace("RUN", _run.Root, StringComparison.Ordinal)
             .Replace("IMAGES", _run.ImageFolder, StringComparison.Ordinal);
-        BuiltProgram.Sere.Run([.. command.Split(' '), output]).Refused(1, output);
+        SereCommand.Run([.. command.Split(' '), output]).Refused(1, output);
     }
 
     [Theory]
@@ -149,14 +139,14 @@ public sealed class FailureTests : FolderTests
             .Replace("RUN", _run.Root, StringComparison.Ordinal)
             .Replace("FOLDER", _folder.Path, StringComparison.Ordinal)
             .Replace("IMAGES", _run.ImageFolder, StringComparison.Ordinal);
-        BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, reason);
+        SereCommand.Run(command.Split(' ')).Refused(2, reason);
         Assert.All(names, name => Assert.Equal("precious", File.ReadAllText(_folder.File(name))));
     }
 
     [Fact]
     public void Verbose_shows_where_an_error_arose()
     {
-        var result = BuiltProgram.Sere.Run("evaluate", _folder.File("no-run"), "--verbose");
+        var result = SereCommand.Run("evaluate", _folder.File("no-run"), "--verbose");
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
         Assert.Contains("   at Sere.Runs.", result.Error);

@@ -9,7 +9,7 @@ public sealed class HelpTests
     [Fact]
     public void Without_a_command_the_help_is_shown_and_nothing_was_done()
     {
-        var result = BuiltProgram.Sere.Run();
+        var result = SereCommand.Run();
         Assert.Equal(2, result.ExitCode);
         Assert.Equal("", result.Output);
         Assert.All(Commands, command => Assert.Contains($"\n  {command} ", result.Error));
@@ -20,16 +20,17 @@ public sealed class HelpTests
     {
         var result = BuiltProgram.Sere.Run("--help").Done();
         Assert.Equal("", result.Error);
+        Assert.Contains("\n  sere [command] [options]\n", result.Output);
         Assert.All(Commands, command => Assert.Contains($"\n  {command} ", result.Output));
     }
 
     [Fact]
     public void Each_command_has_help_of_its_own()
     {
-        foreach (string command in (string[])[.. Commands, "data fetch", "data info"])
+        foreach (string command in (string[])[.. Commands, "data fetch", "data export", "data info"])
         {
-            var result = BuiltProgram.Sere.Run([.. command.Split(' '), "--help"]).Done();
-            Assert.Contains($"sere {command}", result.Output);
+            var result = SereCommand.Run([.. command.Split(' '), "--help"]).Done();
+            Assert.Matches($"Usage:\n  \\S+ {command} ", result.Output);
             Assert.Equal("", result.Error);
         }
     }

@@ -10,6 +10,8 @@ namespace Sere.Tests.Cli;
 /// <summary>Training on images and vectors of one's own.</summary>
 public sealed class OwnDataTests : FolderTests
 {
+    private string Run => _folder.File("run");
+
     [Fact]
     public void Images_of_other_sizes_and_colours_are_refused_unless_they_are_resized_and_made_grey()
     {
@@ -37,16 +39,12 @@ public sealed class OwnDataTests : FolderTests
         Train("npy:vectors.npy", [.. gaussian, "--set", "model.layers=7"]).Refused(2, "12 dimensions", "model.layers to 6");
         Train("npy:vectors.npy", gaussian).Done();
         Assert.True(Dataset().Range is { Low: < -2.9 and >= -3, High: > 2.9 and <= 3 });
-        BuiltProgram.Sere.RunIn(
-            _folder.Path, "score", "run", "--input", "vectors.npy", "--out", "scores.csv", "--threads", "1").Done();
+        Score("vectors.npy").Done();
         Assert.Contains(",none,", File.ReadAllLines(_folder.File("scores.csv"))[^1]);
         NpyFile.Write(_folder.File("whole.npy"), new NpyArray(new float[24], 2, 12));
-        BuiltProgram.Sere.RunIn(
-            _folder.Path, "score", "run", "--input", "whole.npy", "--out", "scores.csv", "--threads", "1").Done();
+        Score("whole.npy").Done();
         NpyFile.Write(_folder.File("bytes.npy"), new NpyArray(new byte[24], 2, 12));
-        BuiltProgram.Sere.RunIn(
-            _folder.Path, "score", "run", "--input", "bytes.npy", "--out", "scores.csv", "--threads", "1")
-            .Refused(1, "real values", "bytes");
+        Score("bytes.npy").Refused(1, "real values", "bytes");
     }
 
     [Fact]
@@ -62,7 +60,7 @@ public sealed class OwnDataTests : FolderTests
             [("train", new NpyArray(train[..(9 * 64)], 9, 8, 8)), ("test", new NpyArray(test, 3, 8, 8))]);
         Train("npy:few.npz").Refused(1, "holds 9 images", "at least 10");
         Train("npy:own.npz").Done();
-        DatasetSplits splits = RunDataset.LoadTrainedOn(new RunFolder(_folder.File("run")).ReadConfiguration());
+        DatasetSplits splits = RunDataset.LoadTrainedOn(new RunFolder(Run).ReadConfiguration());
         Assert.Equal(test, splits.Test.Pixels);
         Assert.Equal((27, 3), (splits.Train.Count, splits.Validation.Count));
     }
@@ -87,43 +85,41 @@ public sealed class OwnDataTests : FolderTests
         TrainedRun.WriteDigits(_folder.File("images"), 20);
         Train("images:images").Done();
         _folder.Write("images/020.png", Pictures.Grey(28, 28, 7));
-        string[] evaluate = ["evaluate", "run", "--importance-samples", "2", "--threads", "1"];
-        BuiltProgram.Sere.RunIn(_folder.Path, evaluate).Refused(1, "'images:", "changed, added or removed");
-        string error = BuiltProgram.Sere.RunIn(_folder.Path, "train", "--run", "run", "--resume", "--threads", "1").Error;
+        Evaluate().Refused(1, "'images:", "changed, added or removed");
+        string error = SereCommand.Run("train", "--run", Run, "--resume", "--threads", "1").Error;
         Assert.Contains("changed, added or removed", error);
         File.Delete(_folder.File("images/020.png"));
-        BuiltProgram.Sere.RunIn(_folder.Path, evaluate).Done();
+        Evaluate().Done();
     }
 
     [Fact]
     public void The_images_of_a_run_may_move_and_their_digest_decides()
     {
         TrainedRun.WriteDigits(_folder.File("images"), 20);
-        string[] train = ["train", "--preset", "digits", "--dataset", "images:images/", "--run", "run", .. TrainedRun.Settings];
-        BuiltProgram.Sere.RunIn(_folder.Path, train).Done();
+        Train("images:images/").Done();
         Directory.Move(_folder.File("images"), _folder.File("elsewhere"));
         TrainedRun.WriteDigits(_folder.File("others"), 21);
+        string others = "images:" + _folder.File("others");
+        string elsewhere = "images:" + _folder.File("elsewhere/");
         foreach (string[] command in (string[][])
             [
-                ["evaluate", "run", "--importance-samples", "2"], ["reconstruct", "run", "--count", "2"],
-                ["sample", "run", "--interpolate", "0", "1"],
+                ["evaluate", Run, "--importance-samples", "2"],
+                ["reconstruct", Run, "--count", "2", "--out", _folder.File("a.png")],
+                ["sample", Run, "--interpolate", "0", "1", "--out", _folder.File("b.png")],
             ])
         {
-            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1"])
-                .Refused(1, $"'{_folder.File("images")}'", "--dataset");
-            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1", "--dataset", "images:others"])
-                .Refused(1, "changed, added or removed");
-            BuiltProgram.Sere.RunIn(_folder.Path, [.. command, "--threads", "1", "--dataset", "images:elsewhere/"]).Done();
+            string[] moved = [.. command, "--threads", "1", "--dataset"];
+            SereCommand.Run(moved[..^1]).Refused(1, $"'{_folder.File("images")}'", "--dataset");
+            SereCommand.Run([.. moved, others]).Refused(1, "changed, added or removed");
+            SereCommand.Run([.. moved, elsewhere]).Done();
         }
 
-        string[] score = ["score", "run", "--input", "others", "--out", "scores.csv", "--importance-samples", "2", "--threads", "1"];
-        Assert.Contains("no percentiles", BuiltProgram.Sere.RunIn(_folder.Path, score).Done().Error);
-        Assert.DoesNotContain(
-            "no percentiles", BuiltProgram.Sere.RunIn(_folder.Path, [.. score, "--dataset", "images:elsewhere"]).Done().Error);
-        string[] resume = ["train", "--run", "run", "--resume", "--threads", "1", "--dataset"];
-        BuiltProgram.Sere.RunIn(_folder.Path, [.. resume, "images:others"]).Refused(1, "changed, added or removed");
-        BuiltProgram.Sere.RunIn(_folder.Path, [.. resume, "images:elsewhere"]).Done();
-        BuiltProgram.Sere.RunIn(_folder.Path, [.. train[..4], "images:elsewhere", .. train[5..], "--resume"]).Done();
+        Assert.Contains("no percentiles", Score("others").Done().Error);
+        Assert.DoesNotContain("no percentiles", Score("others", "--dataset", elsewhere).Done().Error);
+        string[] resume = ["train", "--run", Run, "--resume", "--threads", "1", "--dataset"];
+        SereCommand.Run([.. resume, others]).Refused(1, "changed, added or removed");
+        SereCommand.Run([.. resume, elsewhere]).Done();
+        Train("images:elsewhere", "--resume").Done();
         Assert.Equal("images:" + _folder.File("images"), Dataset().Name);
     }
 
@@ -142,31 +138,39 @@ public sealed class OwnDataTests : FolderTests
         Assert.Contains("all 0 or 1", warning);
         Assert.DoesNotContain("all 0 or 1", none);
 
-        Directory.Delete(_folder.File("run"), recursive: true);
+        Directory.Delete(Run, recursive: true);
         NpyFile.Write(_folder.File("binary.npy"), new NpyArray([.. grey.Select(value => (byte)(value > 99 ? 1 : 0))], 20, 28, 28));
         Train("npy:binary.npy").Done();
         Assert.Equal(ValueScale.Binary, Dataset().Scale);
         Score("dark.npy", out _);
-        BuiltProgram.Sere.RunIn(
-            _folder.Path, "score", "run", "--input", "grey.npy", "--out", "scores.csv", "--threads", "1")
-            .Refused(1, "'grey.npy' holds the value", "dataset.scale is binary");
+        Score("grey.npy").Refused(1, "grey.npy' holds the value", "dataset.scale is binary");
         // A run of a time when runs did not say it: the values of an array decided.
         string path = _folder.File("run/config.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"scale\": \"binary\"", "\"scale\": null", StringComparison.Ordinal));
         Score("dark.npy", out _);
-        BuiltProgram.Sere.RunIn(_folder.Path, "evaluate", "run", "--importance-samples", "2", "--threads", "1").Done();
+        Evaluate().Done();
     }
 
     private string[] Score(string input, out string messages)
     {
-        messages = BuiltProgram.Sere.RunIn(
-            _folder.Path, "score", "run", "--input", input, "--out", "scores.csv", "--importance-samples", "2", "--threads", "1")
-            .Done().Error;
+        messages = Score(input).Done().Error;
         return File.ReadAllLines(_folder.File("scores.csv"));
     }
 
-    private ProgramResult Train(string dataset, params string[] options) => BuiltProgram.Sere.RunIn(
-        _folder.Path, ["train", "--dataset", dataset, "--run", "run", .. TrainedRun.Settings, .. options]);
+    private ProgramResult Score(string input, params string[] options) => SereCommand.Run(
+        [
+            "score", Run, "--input", _folder.File(input), "--out", _folder.File("scores.csv"),
+            "--importance-samples", "2", "--threads", "1", .. options,
+        ]);
 
-    private DatasetChoice Dataset() => new RunFolder(_folder.File("run")).ReadConfiguration().Dataset;
+    private ProgramResult Evaluate() =>
+        SereCommand.Run("evaluate", Run, "--importance-samples", "2", "--threads", "1");
+
+    private ProgramResult Train(string dataset, params string[] options) => SereCommand.Run(
+        [
+            "train", "--preset", "digits", "--dataset", dataset.Replace(":", $":{_folder.Path}/", StringComparison.Ordinal), "--run", Run,
+            .. TrainedRun.Settings, .. options,
+        ]);
+
+    private DatasetChoice Dataset() => new RunFolder(Run).ReadConfiguration().Dataset;
 }

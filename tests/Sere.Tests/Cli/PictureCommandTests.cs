@@ -68,7 +68,7 @@ public sealed class PictureCommandTests : FolderTests
     [InlineData(2, "--temperature 0,5", "--temperature takes a number", "'0,5'")]
     [InlineData(1, "--out .", "it is a folder")]
     public void What_cannot_be_drawn_is_refused(int exitCode, string options, params string[] parts) =>
-        BuiltProgram.Sere.RunIn(_folder.Path, ["sample", _run.Root, .. options.Split(' ')]).Refused(exitCode, parts);
+        SereCommand.Run(["sample", _run.Root, .. options.Split(' ')]).Refused(exitCode, parts);
 
     [Fact]
     public void Reconstructions_walk_on_the_models_own_blocks_or_on_the_true_ones()
@@ -92,7 +92,7 @@ public sealed class PictureCommandTests : FolderTests
     private byte[] Draw(string name, string[] command)
     {
         string path = _folder.File(name);
-        var result = BuiltProgram.Sere.Run([.. command, "--out", path, "--threads", "1"]).Done();
+        var result = SereCommand.Run([.. command, "--out", path, "--threads", "1"]).Done();
         Assert.Equal(path + "\n", result.Output);
         Assert.Equal("", result.Error);
         return File.ReadAllBytes(path);

@@ -15,7 +15,7 @@ public sealed class PresetsCommandTests : FolderTests
     [Fact]
     public void All_presets_are_listed()
     {
-        var result = BuiltProgram.Sere.Run("presets").Done();
+        var result = SereCommand.Run("presets").Done();
         string[] first = [.. result.Output.Split('\n').Select(line => line.Split(' ')[0])];
         Assert.All(Presets.Names, name => Assert.Contains(name, first));
     }
@@ -23,12 +23,12 @@ public sealed class PresetsCommandTests : FolderTests
     [Fact]
     public void A_preset_that_was_printed_can_be_trained_from()
     {
-        var printed = BuiltProgram.Sere.Run("presets", "digits").Done();
+        var printed = SereCommand.Run("presets", "digits").Done();
         Assert.Equal(Presets.Load("digits"), ConfigurationFile.Parse(printed.Output, "printed"));
         string file = _folder.File("mine.json");
         File.WriteAllText(file, printed.Output);
         string run = _folder.File("run");
-        BuiltProgram.Sere.Run(_run.Command("--run", run, "--config", file)).Done();
+        SereCommand.Run(_run.Command("--run", run, "--config", file)).Done();
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(_run.Root, "checkpoints", "best.safetensors")),
             File.ReadAllBytes(Path.Combine(run, "checkpoints", "best.safetensors")));

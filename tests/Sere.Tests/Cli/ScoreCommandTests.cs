@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Runs;
@@ -29,7 +30,7 @@ public sealed class ScoreCommandTests : FolderTests
         WriteDigit("images/b.png", digits, 1);
         WriteDigit("images/a,comma.png", digits, 2);
         string[] lines = Score("images");
-        Assert.Equal(Header, lines[0]);
+        Assert.StartsWith(Header + ",novelty,novelty_percentile,flagged,surprise_3,", lines[0], StringComparison.Ordinal);
         Assert.Equal(4, lines.Length);
         Assert.StartsWith("\"a,comma.png\",-", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("b.png,-", lines[2], StringComparison.Ordinal);
@@ -98,19 +99,19 @@ public sealed class ScoreCommandTests : FolderTests
             "score", run, "--input", _folder.File("images"), "--out", _folder.File("scores.csv"), "--threads", "1",
             "--importance-samples", $"{samples}",
         ];
-        string kept = BuiltProgram.Sere.Run(Options(5)).Done().Error;
+        string kept = SereCommand.Run(Options(5)).Done().Error;
         Assert.DoesNotContain("no percentiles", kept, StringComparison.Ordinal);
-        Assert.Matches(@",dynamic,\d+\.\d\d$", File.ReadAllLines(_folder.File("scores.csv"))[1]);
-        string gone = BuiltProgram.Sere.Run(Options(6)).Done().Error;
-        Assert.Matches("warning: There are no percentiles, .*'/no/such/folder'", gone);
-        Assert.EndsWith(",dynamic,", File.ReadAllLines(_folder.File("scores.csv"))[1], StringComparison.Ordinal);
+        Assert.Matches(@",dynamic,\d+\.\d\d,\d+\.\d{4},", File.ReadAllLines(_folder.File("scores.csv"))[1]);
+        string gone = SereCommand.Run(Options(6)).Done().Error;
+        Assert.Matches("warning: The run's held-out images cannot be scored, so that there are no percentiles.*'/no/such/folder'", gone);
+        Assert.Matches(@",dynamic,,\d+\.\d{4},", File.ReadAllLines(_folder.File("scores.csv"))[1]);
     }
 
     [Fact]
     public void Images_whose_bounds_few_samples_carry_are_counted_in_a_warning()
     {
         _folder.Write("noise/a.png", Pictures.Encode(28, 28, (x, y) => Pictures.Level((byte)((x * y * 97) % 256))));
-        string error = BuiltProgram.Sere.Run(
+        string error = SereCommand.Run(
             [
                 "score", _run.Root, "--input", _folder.File("noise"), "--out", _folder.File("scores.csv"), "--threads", "1",
                 "--importance-samples", "30",
@@ -137,15 +138,86 @@ public sealed class ScoreCommandTests : FolderTests
         Assert.Equal(2, Score("colour", "--gray").Length);
     }
 
+    [Fact]
+    public void Subfolders_and_tables_are_labels_and_say_how_well_each_column_tells_images_apart()
+    {
+        ImageSet digits = DigitsGenerator.GenerateTest(count: 4);
+        for (int i = 0; i < 4; i++)
+        {
+            WriteDigit($"parts/ok/{i}.png", digits, i);
+            _folder.Write($"parts/noise/{i}.png", Pictures.Encode(28, 28, (x, y) => Pictures.Level((byte)((x * y * (97 + i)) % 256))));
+        }
+
+        string output = Command("parts").Done().Output;
+        Assert.Matches(@"novelty\s+│\s+[01]\.\d{3}\s+\([01]\.\d{3}", output);
+        var names = File.ReadAllLines(_folder.File("scores.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
+        Assert.Equal(["noise/0.png", "noise/1.png", "noise/2.png", "noise/3.png", "ok/0.png", "ok/1.png", "ok/2.png", "ok/3.png"], names);
+        _folder.Write("labels.csv", Encoding.UTF8.GetBytes(
+            "image,label\n" + string.Concat(names.Select(name => $"{name},{(name[0] == 'o' ? "good" : "scratched")}\n"))));
+        var byTable = Command("parts", "--labels", _folder.File("labels.csv"));
+        Assert.Equal(output, byTable.Done().Output);
+        _folder.Write("few.csv", "ok/0.png,ok\n"u8.ToArray());
+        Command("parts", "--labels", _folder.File("few.csv")).Refused(1, "'noise/0.png'", "label");
+    }
+
+    [Fact]
+    public void Scripts_get_one_object_or_the_table_alone_and_an_exit_code()
+    {
+        _folder.Write("noise/a.png", Pictures.Encode(28, 28, (x, y) => Pictures.Level((byte)((x * y * 97) % 256))));
+        string[] command =
+        [
+            "score", _run.Root, "--input", _folder.File("noise"), "--importance-samples", "5", "--threads", "1",
+            "--false-positive-rate", "0.2",
+        ];
+        using var json = JsonDocument.Parse(SereCommand.Run([.. command, "--json"]).Done().Output);
+        var image = json.RootElement.GetProperty("images")[0];
+        Assert.Equal("a.png", image.GetProperty("image").GetString());
+        Assert.Equal(0.2, json.RootElement.GetProperty("falsePositiveRate").GetDouble());
+        Assert.True(image.GetProperty("novelty").GetDouble() > json.RootElement.GetProperty("threshold").GetDouble());
+        Assert.True(image.GetProperty("flagged").GetBoolean());
+        Assert.Equal(1, json.RootElement.GetProperty("flagged").GetInt32());
+        var piped = SereCommand.Run([.. command, "--out", "-", "--exit-code"]);
+        Assert.Equal(3, piped.ExitCode);
+        Assert.Equal(2, piped.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.StartsWith(Header, piped.Output, StringComparison.Ordinal);
+        SereCommand.Run(command).Refused(2, "--out");
+        SereCommand.Run([.. command, "--json", "--out", "-"]).Refused(2, "--json");
+        SereCommand.Run([.. command, "--json", "--false-positive-rate", "1"]).Refused(2, "--false-positive-rate");
+    }
+
+    [Fact]
+    public void Maps_and_a_report_are_written_and_the_report_needs_no_other_file()
+    {
+        ImageSet digits = DigitsGenerator.GenerateTest(count: 2);
+        WriteDigit("images/a.png", digits, 0);
+        WriteDigit("images/b.png", digits, 1);
+        string maps = _folder.File("maps");
+        string report = _folder.File("verdict");
+        Command("images", "--maps", maps, "--report", report).Done();
+        Assert.Equal(
+            ["a.png.npy", "a.png.png", "b.png.npy", "b.png.png"],
+            Directory.GetFiles(maps).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal([28, 28], NpyFile.Read(Path.Combine(maps, "a.png.npy")).Shape);
+        string page = File.ReadAllText(Path.Combine(report, "report.html"));
+        Assert.Contains("of 2 images", page, StringComparison.Ordinal);
+        Assert.Contains("b.png", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=\"http", page, StringComparison.Ordinal);
+        Assert.True(page.Split("data:image/png;base64,").Length > 4);
+        Command("images", "--maps", _folder.File("images")).Refused(2, "--maps");
+    }
+
     private string[] Score(string input, params string[] options)
     {
         var result = Command(input, options).Done();
         Assert.Equal(_folder.File("scores.csv") + "\n", result.Output);
-        Assert.Matches("^(scored: \\d+ of \\d+ images\n)+warning: The percentiles are coarse, [^\n]* 10 held-out images[^\n]*\n$", result.Error);
+        Assert.Matches(
+            "^(scored: \\d+ of \\d+ images\n)+(judged: \\d+ of \\d+ images\n)+warning: The percentiles are coarse, [^\n]* 10 held-out "
+            + "images[^\n]*\n\\d+ of \\d+ images are flagged: [^\n]*\n$",
+            result.Error);
         return File.ReadAllLines(_folder.File("scores.csv"));
     }
 
-    private ProgramResult Command(string input, params string[] options) => BuiltProgram.Sere.Run(
+    private ProgramResult Command(string input, params string[] options) => SereCommand.Run(
         [
             "score", _run.Root, "--input", _folder.File(input), "--out", _folder.File("scores.csv"),
             "--importance-samples", "5", "--threads", "1", .. options,

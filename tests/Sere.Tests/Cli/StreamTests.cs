@@ -5,6 +5,7 @@ namespace Sere.Tests.Cli;
 /// <summary>Streams that are closed, full or a terminal.</summary>
 public sealed class StreamTests : FolderTests
 {
+    private const string Full = "/dev/full";
     private const string Escape = "\u001b[31m\u0007\u009b\u202e";
     private readonly TrainedRun _run;
 
@@ -20,7 +21,7 @@ public sealed class StreamTests : FolderTests
     [InlineData(">&- 2>&-")]
     public void Messages_that_cannot_be_written_are_dropped_and_work_goes_on(string redirections)
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "There is no device that is always full.");
+        Assert.SkipUnless(File.Exists(Full), "There is no device that is always full.");
         string run = _folder.File("run");
         bool hasResults = redirections[0] == '2';
         var result = BuiltProgram.Sere.RunInShell($"\"$@\" {redirections}", _run.Command("--run", run));
@@ -28,8 +29,11 @@ public sealed class StreamTests : FolderTests
         Assert.True(File.Exists(Path.Combine(run, "report.md")));
         Assert.Equal(hasResults, result.Output.Contains("report.md", StringComparison.Ordinal));
 
-        result = BuiltProgram.Sere.RunInShell($"\"$@\" {redirections}", "train", "--seed", "x");
-        Assert.Equal((2, "", ""), (result.ExitCode, result.Output, result.Error));
+        using var output = new StringWriter();
+        using var full = Unbuffered(Full);
+        result = SereCommand.Run(["train", "--seed", "x"], output, full, TestContext.Current.CancellationToken);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal("", output.ToString());
     }
 
     [Theory]
@@ -43,33 +47,36 @@ public sealed class StreamTests : FolderTests
     [InlineData("sample RUN --count 1 --threads 1 --out FOLDER/a.png")]
     public void Results_that_cannot_be_written_are_an_ordinary_error(string command)
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "There is no device that is always full.");
-        foreach (string redirection in (string[])[">&-", ">/dev/full"])
-        {
-            var result = BuiltProgram.Sere.RunInShell($"\"$@\" {redirection}", Arguments(command));
-            Assert.StartsWith("error: Standard output takes no results", result.Error.Split('\n')[^2], StringComparison.Ordinal);
-            Assert.DoesNotContain("unexpected", result.Error);
-            Assert.Equal(1, result.ExitCode);
-        }
+        Assert.SkipUnless(File.Exists(Full), "There is no device that is always full.");
+        using var full = Unbuffered(Full);
+        using var errors = new StringWriter();
+        RequireNoResults(SereCommand.Run(Arguments(command), full, errors, TestContext.Current.CancellationToken));
     }
 
     [Theory]
-    [InlineData(1, "sample RUN --count 50 --threads 1 --out FOLDER/a.png", "a.png' cannot be written because it would grow")]
-    [InlineData(1, "encode RUN --input IMAGES --threads 1 --out FOLDER/a.npy", "a.npy' cannot be written because it would grow")]
-    [InlineData(1, "presets digits", "Standard output takes no results (its file may not grow any more)")]
-    [InlineData(1, "TRAIN --run FOLDER/run", "config.json' cannot be written because it would grow")]
-    [InlineData(100, "TRAIN --run FOLDER/run", "Once that is mended, go on with:")]
-    public void A_file_that_would_grow_beyond_its_limit_is_named(int blocks, string command, string part)
+    [InlineData(">&-", "evaluate RUN --limit 2 --importance-samples 1 --threads 1 --json")]
+    [InlineData(">&-", "--help")]
+    [InlineData(">/dev/full", "presets")]
+    public void A_process_whose_results_cannot_be_written_ends_with_an_error(string redirection, string command)
+    {
+        Assert.SkipUnless(File.Exists(Full), "There is no device that is always full.");
+        RequireNoResults(BuiltProgram.Sere.RunInShell($"\"$@\" {redirection}", Arguments(command)));
+    }
+
+    [Theory]
+    [InlineData("", 1, "sample RUN --count 50 --threads 1 --out FOLDER/a.png", "a.png' cannot be written because it would grow")]
+    [InlineData("", 1, "encode RUN --input IMAGES --threads 1 --out FOLDER/a.npy", "a.npy' cannot be written because it would grow")]
+    [InlineData("", 1, "presets digits", "Standard output takes no results (its file may not grow any more)")]
+    [InlineData("trap '' XFSZ; ", 1, "presets digits", "Standard output takes no results (its file may not grow any more)")]
+    [InlineData("", 1, "TRAIN --run FOLDER/run", "config.json' cannot be written because it would grow")]
+    [InlineData("trap '' XFSZ; ", 100, "TRAIN --run FOLDER/run", "Once that is mended, go on with:")]
+    public void A_file_that_would_grow_beyond_its_limit_is_named(string signal, int blocks, string command, string part)
     {
         // The runtime's own files, of a size that no limit allows, are left out.
         string limited = $"ulimit -f {blocks}; DOTNET_EnableWriteXorExecute=0 \"$@\" > '{_folder.File("out")}'";
-        foreach (string signal in (string[])["trap '' XFSZ", ":"])
-        {
-            var result = BuiltProgram.Sere.RunInShell($"{signal}; {limited}", Arguments(command));
-            Assert.Contains(part, result.Error.Split('\n')[^2]);
-            Assert.Equal(1, result.ExitCode);
-            Array.ForEach(Directory.GetDirectories(_folder.Path), folder => Directory.Delete(folder, recursive: true));
-        }
+        var result = BuiltProgram.Sere.RunInShell(signal + limited, Arguments(command));
+        Assert.Contains(part, result.Error.Split('\n')[^2]);
+        Assert.Equal(1, result.ExitCode);
     }
 
     [Fact]
@@ -103,7 +110,7 @@ public sealed class StreamTests : FolderTests
                 ["train", "--verbose", "--dataset", "npy:" + Escape],
             ])
         {
-            var result = BuiltProgram.Sere.Run(command);
+            var result = SereCommand.Run(command);
             Assert.DoesNotContain(result.Output + result.Error, letter => letter != '\n' && (char.IsControl(letter) || letter == '\u202e'));
             Assert.True(command.Contains("--verbose") || (result.Output + result.Error).Count(letter => letter == '\n') == 1, result.Error);
         }
@@ -124,6 +131,16 @@ public sealed class StreamTests : FolderTests
         var result = BuiltProgram.Sere.RunInShell("script -qec \"stty cols 1; TERM=xterm $*\" /dev/null", arguments);
         Assert.DoesNotContain("unexpected", result.Output + result.Error);
         Assert.Equal(0, result.ExitCode);
+    }
+
+    private static StreamWriter Unbuffered(string path) =>
+        new(new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0)) { AutoFlush = true };
+
+    private static void RequireNoResults(ProgramResult result)
+    {
+        Assert.StartsWith("error: Standard output takes no results", result.Error.Split('\n')[^2]);
+        Assert.DoesNotContain("unexpected", result.Error);
+        Assert.Equal(1, result.ExitCode);
     }
 
     private string[] Arguments(string command) =>

@@ -24,6 +24,16 @@ public sealed class TrainCommandTests : FolderTests
     }
 
     [Fact]
+    public void Training_says_what_it_found_and_chose_and_ends_with_what_was_learned()
+    {
+        string[] lines = _run.Training.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            $"{TrainedRun.Images} images, 28x28, black and white; preset digits (Bernoulli); 80 to train, 20 held out.",
+            lines[0]);
+        Assert.Matches(@"^(Learned: \d+\.\d\d nats an image above independent pixels; \d+ of 6 latent units are active|Nothing was learned: )", lines[^1]);
+    }
+
+    [Fact]
     public void A_run_leaves_its_configuration_and_its_exact_command()
     {
         var configuration = ConfigurationFile.Load(Path.Combine(_run.Root, "config.json"));
@@ -117,10 +127,15 @@ public sealed class TrainCommandTests : FolderTests
     public void Without_a_folder_a_run_takes_the_first_name_that_is_free()
     {
         string[] command = _run.Command("--set", "training.epochs=1", "--set", "name=tiny");
-        var first = BuiltProgram.Sere.RunIn(_folder.Path, command).Done();
-        var second = BuiltProgram.Sere.RunIn(_folder.Path, command).Done();
-        Assert.EndsWith(Path.Combine("runs", "tiny", "report.md") + "\n", first.Output);
-        Assert.EndsWith(Path.Combine("runs", "tiny-2", "report.md") + "\n", second.Output);
+        var alone = BuiltProgram.Sere.RunIn(_folder.Path, command).Done();
+        Assert.EndsWith(Path.Combine("runs", "tiny", "report.md") + "\n", alone.Output);
+
+        // Two that start at once.
+        using var first = BuiltProgram.Sere.Start(_folder.Path, command);
+        using var second = BuiltProgram.Sere.Start(_folder.Path, command);
+        string[] reports = [first.Finish().Done().Output, second.Finish().Done().Output];
+        Assert.Contains(reports, report => report.EndsWith(Path.Combine("runs", "tiny-2", "report.md") + "\n", StringComparison.Ordinal));
+        Assert.Contains(reports, report => report.EndsWith(Path.Combine("runs", "tiny-3", "report.md") + "\n", StringComparison.Ordinal));
         Assert.Equal(["runs"], _folder.FileNames());
         Assert.Equal(
             File.ReadAllBytes(_folder.File("runs/tiny/checkpoints/best.safetensors")),
@@ -131,7 +146,7 @@ public sealed class TrainCommandTests : FolderTests
     public void A_folder_that_holds_a_run_is_not_overwritten()
     {
         string before = File.ReadAllText(Path.Combine(_run.Root, "metrics.jsonl"));
-        BuiltProgram.Sere.Run(_run.Command("--run", _run.Root)).Refused(2, $"'{_run.Root}'", "--resume", "--run");
+        SereCommand.Run(_run.Command("--run", _run.Root)).Refused(2, $"'{_run.Root}'", "--resume", "--run");
         Assert.Equal(before, File.ReadAllText(Path.Combine(_run.Root, "metrics.jsonl")));
     }
 }

@@ -21,7 +21,7 @@ public sealed class WrongUsageTests
     [InlineData("train --set training.epoch=3", "\"training.epoch\"", "\"epochs\"")]
     [InlineData("train --set modle.layers=3", "\"modle\"", "\"model\"")]
     public void An_unknown_name_is_refused_with_the_nearest_one(string command, string name, string nearest) =>
-        BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, name, nearest);
+        SereCommand.Run(command.Split(' ')).Refused(2, name, nearest);
 
     [Theory]
     [InlineData("train --epochs 0", "training.epochs is 0")]
@@ -46,18 +46,18 @@ public sealed class WrongUsageTests
     [InlineData("data fetch digits", "'digits'", "built in")]
     [InlineData("data fetch mnist --mirror ftp://example.org/", "'ftp://example.org/'", "http or https")]
     public void A_value_out_of_its_range_is_refused(string command, params string[] parts) =>
-        BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, parts);
+        SereCommand.Run(command.Split(' ')).Refused(2, parts);
 
     [Theory]
     [InlineData("evaluate", "RUN")]
     [InlineData("evaluate ", "RUN")]
     [InlineData("score run --out scores.csv", "--input")]
     [InlineData("train --run ", "--run")]
-    [InlineData("data", "sere data needs one of its commands: fetch, info", "see sere data --help")]
+    [InlineData("data", "sere data needs one of its commands: fetch, export, info", "see sere data --help")]
     [InlineData("data fetch", "NAME", "see sere data fetch --help")]
     [InlineData("data fetch ", "NAME is empty", "see sere data fetch --help")]
     [InlineData("data fetch mnist --mirror ", "--mirror is empty")]
     [InlineData("train --preset digits --config digits.json", "--preset", "--config")]
     public void A_command_with_too_little_or_too_much_is_refused(string command, params string[] parts) =>
-        BuiltProgram.Sere.Run(command.Split(' ')).Refused(2, parts);
+        SereCommand.Run(command.Split(' ')).Refused(2, parts);
 }

@@ -26,7 +26,7 @@ public sealed class DatasetCatalogTests : FolderTests
     {
         string message = Assert.Throws<UsageException>(() => DatasetCatalog.Load(name, null, 0, 1)).Message;
         Assert.Contains($"'{name}'", message);
-        Assert.Contains("digits, mnist, cifar10, two-moons, checkerboard, rings, images:DIR", message);
+        Assert.Contains("digits, mnist, fashion-mnist, cifar10, parts, parts-colour, two-moons, checkerboard, rings, images:DIR", message);
         Assert.Contains($"did you mean '{nearest}'?", message);
     }
 
@@ -46,10 +46,13 @@ public sealed class DatasetCatalogTests : FolderTests
     }
 
     [Theory]
-    [InlineData("mnist/", ".idx")]
-    [InlineData("mnist/raw/", "-idx")]
-    [InlineData("MNIST/raw/", "-idx")]
-    public void Mnist_is_read_where_other_tools_put_it_and_under_the_names_that_they_give_it(string folder, string dotted)
+    [InlineData("mnist", "mnist/", ".idx")]
+    [InlineData("mnist", "mnist/raw/", "-idx")]
+    [InlineData("mnist", "MNIST/raw/", "-idx")]
+    [InlineData("fashion-mnist", "fashion-mnist/", ".idx")]
+    [InlineData("fashion-mnist", "FashionMNIST/raw/", "-idx")]
+    public void Mnist_is_read_where_other_tools_put_it_and_under_the_names_that_they_give_it(
+        string name, string folder, string dotted)
     {
         foreach (string part in (string[])["train", "t10k"])
         {
@@ -57,8 +60,8 @@ public sealed class DatasetCatalogTests : FolderTests
             _folder.Write($"{folder}{part}-labels{dotted}1-ubyte.gz", IdxFile.Zip(IdxFile.Build([4], IdxFile.Counting(4))));
         }
 
-        Assert.Equal(IdxFile.Counting(16), DatasetCatalog.Load("mnist", _folder.Path, 0, 1).Train.Pixels);
-        Assert.Equal(4, LocalDataset.CountFiles(RemoteDataset.Mnist, _folder.Path));
+        Assert.Equal(IdxFile.Counting(16), DatasetCatalog.Load(name, _folder.Path, 0, 1).Train.Pixels);
+        Assert.Equal(4, LocalDataset.CountFiles(DatasetInfo.FindDownload(name), _folder.Path));
     }
 
     [Fact]
@@ -70,19 +73,42 @@ public sealed class DatasetCatalogTests : FolderTests
         DatasetSplits splits = DatasetCatalog.Load("mnist", _folder.Path, 2, 1);
         Assert.Collection(
             splits.Remarks,
-            remark => Assert.Contains("train-images-idx3-ubyte' does not hold the images of MNIST", remark),
-            remark => Assert.Contains("t10k-images-idx3-ubyte' does not hold the images of MNIST", remark),
+            remark => Assert.Contains("train-images-idx3-ubyte' does not hold the images of mnist", remark),
+            remark => Assert.Contains("t10k-images-idx3-ubyte' does not hold the images of mnist", remark),
             remark => Assert.Contains("The labels of", remark));
         Assert.Null(splits.Test.Labels);
         Assert.NotNull(splits.Train.Labels);
     }
 
-    [Fact]
-    public void Mnist_itself_is_read_without_a_remark()
+    [Theory]
+    [InlineData("mnist")]
+    [InlineData("fashion-mnist")]
+    public void Mnist_itself_is_read_without_a_remark(string name)
     {
         string? folder = Environment.GetEnvironmentVariable(DataFolder.EnvironmentVariable);
-        Assert.SkipUnless(Directory.Exists(Path.Combine(folder ?? "", "mnist")), "MNIST is not there.");
-        Assert.Empty(DatasetCatalog.Load("mnist", folder, 0, 1).Remarks);
+        Assert.SkipUnless(Directory.Exists(Path.Combine(folder ?? "", name)), $"{name} is not there.");
+        Assert.Empty(DatasetCatalog.Load(name, folder, 0, 1).Remarks);
+    }
+
+    /// <summary>Their files have the same names, and nothing in them says whose they are.</summary>
+    [Fact]
+    public void The_files_of_one_data_set_are_not_taken_for_those_of_another()
+    {
+        _folder.Write("MNIST/raw/train-images-idx3-ubyte", IdxFile.Build([4, 2, 2], IdxFile.Counting(16)));
+        string message = Assert.Throws<SereException>(() => DatasetCatalog.Load("fashion-mnist", _folder.Path, 0, 1)).Message;
+        Assert.Contains("'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz' of data set 'fashion-mnist' is not in", message);
+        Assert.Contains("'fashion-mnist/' or 'FashionMNIST/raw/'", message);
+    }
+
+    [Fact]
+    public void Parts_are_few_and_a_tenth_at_most_are_for_validation()
+    {
+        DatasetSplits parts = DatasetCatalog.Load("parts-colour", null, validationImages: 5000, 1);
+        Assert.Equal((270, 30, 100), (parts.Train.Count, parts.Validation.Count, parts.Test.Count));
+        Assert.Equal(new ImageShape(3, 64, 64), parts.Train.Shape);
+        DatasetSplits fewer = DatasetCatalog.Load("parts", null, validationImages: 20, 1);
+        Assert.Equal((280, 20), (fewer.Train.Count, fewer.Validation.Count));
+        Assert.Equal(new ImageShape(1, 64, 64), fewer.Train.Shape);
     }
 
     [Fact]

@@ -154,4 +154,43 @@ public sealed class DistributionLawTests
             .Where(type => !type.IsAbstract && type.IsSubclassOf(typeof(Distribution)));
         Assert.Empty(existing.Except(covered));
     }
+
+    // Standardized draws of a pixel have mean 0 and variance 1, whatever the channels before a channel are: 20,000 draws of
+    // each case, four standard errors (one in 16,000 comparisons of fresh seeds); the fourth moment of each is below 60.
+    [Theory]
+    [InlineData("diagonal normal, 2 dimensions")]
+    [InlineData("Bernoulli")]
+    [InlineData("mixture of logistics, grey")]
+    [InlineData("mixture of logistics, colour")]
+    public void Standardized_draws_have_mean_zero_and_variance_one(string name)
+    {
+        const long Draws = 20_000;
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        using var generator = Float64.Generator(81);
+        int channels = name.EndsWith("colour", StringComparison.Ordinal) ? 3 : 1;
+        var distribution = name.StartsWith("mixture", StringComparison.Ordinal)
+            ? new DiscretizedLogisticMixture(
+                new LogisticMixtureSettings(channels, 3, 256, 1e-3), Parameters(channels))
+            : (DataDistribution)DistributionTable.Build(name).Bind();
+        long dimensions = distribution.Mean.shape[^1];
+        var uniform = torch.rand([Draws, dimensions], torch.ScalarType.Float64, generator: generator);
+        var standardized = distribution.Standardize(distribution.FromUniform(uniform));
+        var mean = standardized.mean([0]);
+        var variance = standardized.square().mean([0]);
+        for (long dimension = 0; dimension < dimensions; dimension++)
+        {
+            Assert.Equal(0, mean[dimension].item<double>(), 4 / Math.Sqrt(Draws));
+            Assert.Equal(1, variance[dimension].item<double>(), 4 * Math.Sqrt(60.0 / Draws));
+        }
+
+        // Scales small beside the range, so that its ends cut nothing off.
+        static torch.Tensor Parameters(int channels)
+        {
+            int count = 3 * (1 + (2 * channels) + (channels * (channels - 1) / 2));
+            var values = Float64.Normal(82, count) * 0.1;
+            values.narrow(0, 3 + (3 * channels), 3 * channels).copy_(torch.full(3 * channels, -3.0, torch.ScalarType.Float64));
+            return values;
+        }
+    }
 }

@@ -15,6 +15,7 @@ public sealed class PackageTests
     [Theory]
     [InlineData("Sere", "# Sere\n", "Hierarchical")]
     [InlineData("Sere.Runs", "# Sere.Runs\n", "Runs")]
+    [InlineData("Sere.Features", "# Sere.Features\n", "Features")]
     [InlineData("Sere.Cli", "# sere\n", "Trains")]
     public void A_package_describes_itself(string id, string title, string description)
     {
@@ -36,6 +37,15 @@ public sealed class PackageTests
     [InlineData("Sere.Cli")]
     public void A_package_with_the_font_has_its_licence(string id) => Assert.Contains(
         "SIL OPEN FONT LICENSE", _packed.Package(id).Text("licenses/Inter-OFL.txt"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Sere.Features")]
+    [InlineData("Sere.Cli")]
+    public void A_package_with_the_weights_of_the_features_has_their_licence(string id)
+    {
+        Assert.Contains("MIT License", _packed.Package(id).Text("licenses/ResNet18/LICENSE"), StringComparison.Ordinal);
+        Assert.Contains("licenses/ResNet18/THIRD-PARTY-NOTICES.TXT", _packed.Package(id).Files);
+    }
 
     // What pictures and event files need comes with runs alone.
     [Fact]
@@ -66,6 +76,7 @@ public sealed class PackageTests
     [Theory]
     [InlineData("Sere")]
     [InlineData("Sere.Runs")]
+    [InlineData("Sere.Features")]
     public void The_library_comes_with_its_documentation_and_beside_it_its_symbols(string id)
     {
         Assert.Equal(

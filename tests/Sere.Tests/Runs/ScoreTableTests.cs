@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sere.Tests.Runs;
 
-public sealed class ScoreTableTests : FolderTests
+public sealed class ScoreTableTests
 {
     [Fact]
     public void A_score_that_is_not_a_number_has_no_percentile()
@@ -19,10 +19,14 @@ public sealed class ScoreTableTests : FolderTests
             EffectiveSampleSize = [2, double.NaN],
         };
         var heldOut = new HeldOutScores { Weights = "", ImportanceSamples = 1, Seed = 1, LogLikelihood = [-3, -1] };
-        ScoreTable.WriteWithPercentiles(
-            _folder.File("scores.csv"), ["a", "b"], likelihoods, BinarizationRule.Threshold, heldOut);
+        var scored = new ScoredImages(["a", "b"], likelihoods, Verdicts: null)
+        {
+            Binarization = BinarizationRule.Threshold,
+            HeldOut = heldOut,
+            Threshold = null,
+        };
         Assert.Equal(
             ["a,-2.0000,0.5000,0.25,2.00,-3.0000,threshold,50.00", "b,NaN,NaN,NaN,NaN,NaN,threshold,"],
-            File.ReadAllLines(_folder.File("scores.csv")).Skip(1));
+            scored.ToCsv().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1));
     }
 }

@@ -234,6 +234,15 @@ internal sealed record DatasetInfo(
             + "data of NIST; made available under CC BY-SA 3.0.",
             RemoteDataset.Mnist),
         new DatasetInfo(
+            RemoteDataset.FashionMnist.Name,
+            "grey pictures of clothing, shoes and bags",
+            new ImageShape(1, 28, 28),
+            TrainImages: 60_000,
+            TestImages: 10_000,
+            "Han Xiao, Kashif Rasul, Roland Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning "
+            + "Algorithms, 2017; copyright Zalando SE, MIT License.",
+            RemoteDataset.FashionMnist),
+        new DatasetInfo(
             RemoteDataset.Cifar10.Name,
             "small colour photographs of ten kinds of things",
             Cifar10Reader.Shape,
@@ -244,6 +253,8 @@ internal sealed record DatasetInfo(
         {
             AbridgedTestImages = 1000,
         },
+        Parts(PartsGenerator.Grey, "grey pictures of parts that the program draws", colour: false),
+        Parts(PartsGenerator.Colour, "the same in colour", colour: true),
         Toy("two-moons", "points on the plane around two half circles"),
         Toy("checkerboard", "points on the dark squares of a checkerboard on the plane"),
         Toy("rings", "points on the plane around circles of one centre"),
@@ -269,6 +280,15 @@ internal sealed record DatasetInfo(
         string suggestion = NearestName.Find(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
         return new UsageException($"There is no data set '{name}'; known are {string.Join(", ", names)}{suggestion}");
     }
+
+    private static DatasetInfo Parts(string name, string description, bool colour) => new(
+        name,
+        description,
+        PartsGenerator.Shape(colour),
+        PartsGenerator.TrainImages,
+        PartsGenerator.TestImages,
+        "Part of this program.",
+        Download: null);
 
     private static DatasetInfo Toy(string name, string description) => new(
         name,

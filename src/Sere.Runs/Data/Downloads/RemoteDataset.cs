@@ -30,6 +30,31 @@ internal sealed record RemoteDataset(string Name, IReadOnlyList<Uri> Mirrors, IR
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
         ]);
 
+    public static RemoteDataset FashionMnist { get; } = new(
+        "fashion-mnist",
+        [
+            new Uri("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
+            new Uri("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"),
+        ],
+        [
+            new RemoteFile(
+                "train-images-idx3-ubyte",
+                47_040_016,
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+            new RemoteFile(
+                "train-labels-idx1-ubyte",
+                60_008,
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+            new RemoteFile(
+                "t10k-images-idx3-ubyte",
+                7_840_016,
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+            new RemoteFile(
+                "t10k-labels-idx1-ubyte",
+                10_008,
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+        ]);
+
     /// <summary>The 60,000 images of CIFAR-10 and their labels, in the binary version.</summary>
     public static RemoteDataset Cifar10 { get; } = new(
         "cifar10",

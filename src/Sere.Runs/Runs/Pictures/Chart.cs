@@ -58,6 +58,13 @@ internal static class Chart
     /// <summary>Draws the chart into a PNG file of 900 x 560 pixels, written whole or not at all.</summary>
     public static void Save(Plot plot, string path)
     {
+        byte[] png = ToPng(plot);
+        AtomicFile.Write(path, stream => stream.Write(png));
+    }
+
+    /// <summary>The chart as such a file has it.</summary>
+    public static byte[] ToPng(Plot plot)
+    {
         if (plot.PlottableList.Count == 0)
         {
             const string Nothing = "nothing to show yet";
@@ -74,8 +81,7 @@ internal static class Chart
             plot.Legend.ShadowColor = Colors.Transparent;
         }
 
-        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(path, stream => stream.Write(png));
+        return plot.GetImageBytes(Width, Height, ImageFormat.Png);
     }
 
     private static string Shortened(string text, int most) =>

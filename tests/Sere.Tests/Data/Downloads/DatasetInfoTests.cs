@@ -11,11 +11,14 @@ public sealed class DatasetInfoTests
         DatasetCatalog.Names.Where(name => !name.Contains(':', StringComparison.Ordinal)),
         DatasetInfo.Known.Select(info => info.Name));
 
-    [Fact]
-    public void The_figures_of_digits_are_those_of_its_images()
+    [Theory]
+    [InlineData("digits")]
+    [InlineData("parts")]
+    [InlineData("parts-colour")]
+    public void The_figures_of_what_is_built_in_are_those_of_its_images(string name)
     {
-        DatasetInfo info = DatasetInfo.Find("digits");
-        DatasetSplits splits = DatasetCatalog.Load("digits", null, 0, 1);
+        DatasetInfo info = DatasetInfo.Find(name);
+        DatasetSplits splits = DatasetCatalog.Load(name, null, 0, 1);
         Assert.Equal((info.TrainImages, info.TestImages), (splits.Train.Count, splits.Test.Count));
         Assert.Equal(info.Shape, splits.Test.Shape);
         Assert.Null(info.Download);
@@ -28,9 +31,9 @@ public sealed class DatasetInfoTests
     public void An_unknown_name_is_refused_with_the_nearest()
     {
         string known = Assert.Throws<UsageException>(() => DatasetInfo.Find("digts")).Message;
-        Assert.Equal("There is no data set 'digts'; known are digits, mnist, cifar10, two-moons, checkerboard, rings; did you mean 'digits'?", known);
+        Assert.Equal("There is no data set 'digts'; known are digits, mnist, fashion-mnist, cifar10, parts, parts-colour, two-moons, checkerboard, rings; did you mean 'digits'?", known);
         string download = Assert.Throws<UsageException>(() => DatasetInfo.FindDownload("nmist")).Message;
-        Assert.Equal("There is no data set 'nmist'; known are mnist, cifar10; did you mean 'mnist'?", download);
+        Assert.Equal("There is no data set 'nmist'; known are mnist, fashion-mnist, cifar10; did you mean 'mnist'?", download);
     }
 
     [Fact]

@@ -6,16 +6,19 @@ namespace Sere.Tests.Data.Downloads;
 
 public sealed class RemoteDatasetTests : FolderTests
 {
-    [Fact]
-    public void The_files_of_mnist_have_the_sizes_of_its_images_and_labels()
+    [Theory]
+    [InlineData("mnist")]
+    [InlineData("fashion-mnist")]
+    public void The_files_of_mnist_have_the_sizes_of_its_images_and_labels(string name)
     {
-        DatasetInfo info = DatasetInfo.Find("mnist");
+        DatasetInfo info = DatasetInfo.Find(name);
+        RemoteFile[] files = [.. info.Download!.Files];
         int image = info.Shape.Dimensions;
         Assert.Equal(
             [16 + (info.TrainImages * image), 8 + info.TrainImages, 16 + (info.TestImages * image), 8 + info.TestImages],
-            RemoteDataset.Mnist.Files.Select(file => file.Size));
-        Assert.All(RemoteDataset.Mnist.Files, file => Assert.Matches("^[0-9a-f]{64}$", file.Sha256));
-        Assert.Equal(4, RemoteDataset.Mnist.Files.Select(file => file.Sha256).Distinct(StringComparer.Ordinal).Count());
+            files.Select(file => file.Size));
+        Assert.All(files, file => Assert.Matches("^[0-9a-f]{64}$", file.Sha256));
+        Assert.Equal(4, files.Select(file => file.Sha256).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Fact]

@@ -1,0 +1,60 @@
+using System.Reflection;
+
+namespace Sere.Data;
+
+/// <summary>What images can be turned into before a model sees them (<c>dataset.features</c>).</summary>
+public enum ImageFeatures
+{
+    /// <summary>The 512 pooled features of a ResNet-18 that was trained on photographs; in the package Sere.Features.</summary>
+    Resnet18,
+}
+
+/// <summary>Turns images into vectors of numbers that say what is on them.</summary>
+public interface IImageFeatures : IDisposable
+{
+    /// <summary>The features of images of bytes, of any size, grey or colour.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="onImages">Called with the number of images done, by several threads.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <returns>A vector of real values for each image, which is an image of one row, with their labels and names.</returns>
+    /// <exception cref="SereException">The images are real values.</exception>
+    ImageSet Extract(ImageSet images, Action<int>? onImages = null, CancellationToken cancellation = default);
+}
+
+/// <summary>Finds what computes features, in a package that a program need not have.</summary>
+internal static class ImageFeatureExtraction
+{
+    private const string Package = "Sere.Features";
+    private const BindingFlags AsItIs = BindingFlags.Instance | BindingFlags.Public | BindingFlags.DoNotWrapExceptions;
+
+    /// <summary>The largest shape of images that features are taken of; others are stretched to it.</summary>
+    public static ImageShape Shape { get; } = new(3, 224, 224);
+
+    /// <summary>What computes features of a kind.</summary>
+    /// <exception cref="SereException">Its package is not part of the program, or does not run on this platform.</exception>
+    public static IImageFeatures Open(ImageFeatures kind)
+    {
+        string name = kind switch
+        {
+            ImageFeatures.Resnet18 => "ResNet18Features",
+        };
+        var type = Type.GetType($"{Package}.{name}, {Package}") ?? throw new SereException(
+            $"The features '{kind.ToString().ToLowerInvariant()}' come with the package {Package}, which this program does not "
+            + $"have; add it with 'dotnet add package {Package}'.");
+        return (IImageFeatures)Activator.CreateInstance(type, AsItIs, binder: null, args: null, culture: null)!;
+    }
+
+    /// <summary>The same division of the features of its images; what they are told by stays that of the images.</summary>
+    public static DatasetSplits Extract(ImageFeatures kind, DatasetSplits images)
+    {
+        using var features = Open(kind);
+        return images with
+        {
+            Train = features.Extract(images.Train),
+            Validation = features.Extract(images.Validation),
+            Test = features.Extract(images.Test),
+            Scale = images.Scale,
+            ImageDigest = images.Digest(),
+        };
+    }
+}

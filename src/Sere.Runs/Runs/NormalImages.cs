@@ -1,0 +1,200 @@
+using System.Text.Json;
+using Sere.Data;
+using Sere.Evaluation;
+using Sere.Storage;
+
+namespace Sere.Runs;
+
+/// <summary>
+/// What a run knows of normal images that no weight was fitted to: their figures, and their surprise at each place. With it a
+/// verdict on other images needs no training data.
+/// </summary>
+internal sealed record NormalImages
+{
+    private const int MostImages = 1000;
+    private const long MostMapValues = 20_000_000;
+    private const int CurrentFormat = 1;
+    private const long LargestFile = 1L << 26;
+    private NoveltyDensity? _density;
+    private double[]? _novelties;
+
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>Digest of the weights that they were examined by.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>Digest of the run's configuration.</summary>
+    public required string Configuration { get; init; }
+
+    /// <summary>The names of the figures, in the order of what tells most.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>The figures of each image.</summary>
+    public required IReadOnlyList<double[]> Figures { get; init; }
+
+    /// <summary>Their surprise at each place; null where pixels have no distributions.</summary>
+    public required PlaceStatistics? Places { get; init; }
+
+    /// <summary>What the components leave of them at each place.</summary>
+    public required PlaceStatistics ResidualPlaces { get; init; }
+
+    /// <summary>The linear model of the training images.</summary>
+    public required PrincipalComponents Components { get; init; }
+
+    /// <summary>The distribution of the figures.</summary>
+    private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures);
+
+    /// <summary>The novelty of each image, under what the others show.</summary>
+    public IReadOnlyList<double> Novelties => _novelties ??= NoveltyDensity.OfNormal(Figures);
+
+    /// <summary>Examines images that were held out of training: the first validation and test images, in like numbers.</summary>
+    public static NormalImages Measure(
+        TrainedModel model, DatasetSplits splits, Action<int, int>? onImages = null, CancellationToken cancellation = default)
+    {
+        int most = (int)Math.Clamp(MostMapValues / (model.Shape.Height * (long)model.Shape.Width), 2, MostImages);
+        int test = Math.Min(splits.Test.Count, Math.Max(most / 2, most - splits.Validation.Count));
+        int validation = Math.Min(splits.Validation.Count, most - test);
+        var components = PrincipalComponents.Fit(splits.Train, splits.Validation);
+        var examined = new List<(Dictionary<string, double> Figures, float[]? Surprise, float[] Residual)>();
+        foreach (var images in (ImageSet[])[splits.Validation.Slice(0, validation), splits.Test.Slice(0, test)])
+        {
+            for (int image = 0; image < images.Count; image++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                examined.Add(ImageFigures.Examine(model, components, images, image));
+                onImages?.Invoke(examined.Count, validation + test);
+            }
+        }
+
+        if (examined.Count < 2)
+        {
+            throw new SereException("Too few images were held out of training to tell what is normal; add images.");
+        }
+
+        var places = examined[0].Surprise is not null
+            ? PlaceStatistics.Of([.. examined.Select(one => one.Surprise!)], model.Shape.Width)
+            : null;
+        OrderedDictionary<string, double>[] figures =
+        [
+            .. examined.Select(one => ImageFigures.WithSurprise(
+                model.Shape, one.Figures, places is null ? null : places.Without(one.Surprise!).Standardize(one.Surprise!))),
+        ];
+        return new NormalImages
+        {
+            Weights = model.WeightsDigest(),
+            Configuration = HeldOutScores.DigestOf(model.Configuration),
+            Names = [.. figures[0].Keys],
+            Figures = [.. figures.Select(image => image.Values.ToArray())],
+            Places = places,
+            ResidualPlaces = PlaceStatistics.Of([.. examined.Select(one => one.Residual)], model.Shape.Width),
+            Components = components,
+        };
+    }
+
+    /// <summary>What a run keeps for these weights; null where there is nothing.</summary>
+    public static NormalImages? Find(RunFolder folder, TrainedModel model)
+    {
+        var kept = RunJson.TryRead<NormalImages>(folder.NormalImages, LargestFile);
+        return kept is { Format: CurrentFormat, Figures.Count: > 1 }
+            && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
+            && string.Equals(kept.Configuration, HeldOutScores.DigestOf(model.Configuration), StringComparison.Ordinal)
+            && kept.Figures.All(row => row.Length == kept.Names.Count)
+            && (kept.Places is not { } places || IsOf(places, model.Shape))
+            && IsOf(kept.ResidualPlaces, model.Shape)
+            && kept.Components.Mean.Length == model.Shape.Dimensions
+            && kept.Components.Axes.Length % model.Shape.Dimensions == 0
+            ? kept
+            : null;
+    }
+
+    public void Write(RunFolder folder) => AtomicFile.WriteAllText(
+        folder.NormalImages, JsonSerializer.Serialize(this, RunJson.Line) + "\n", folder.Files);
+
+    /// <summary>Examines one image beside them: its figures, its novelty, and where it is strange.</summary>
+    public (OrderedDictionary<string, double> Figures, double Novelty, float[] Map) Examine(
+        TrainedModel model, ImageSet images, int image)
+    {
+        var (examined, surprise, residual) = ImageFigures.Examine(model, Components, images, image);
+        float[]? map = surprise is null ? null : Places?.Standardize(surprise);
+        var figures = ImageFigures.WithSurprise(model.Shape, examined, map);
+        float[] left = ResidualPlaces.Standardize(residual);
+        return figures.Keys.SequenceEqual(Names, StringComparer.Ordinal)
+            ? (figures, Density.Of([.. figures.Values]), map is null ? left : [.. map.Zip(left, Math.Max)])
+            : throw new SereException("The run's figures of normal images are of another version; measure them anew with sere score --dataset.");
+    }
+
+    /// <summary>What they exceed at a wanted rate.</summary>
+    public FalsePositiveThreshold Threshold(double rate) => FalsePositiveThreshold.Of(Novelties, rate);
+
+    /// <summary>How many of a hundred of them are less novel, where ties count half.</summary>
+    public double Percentile(double novelty) => 100.0
+        * (Novelties.Count(value => value < novelty) + (0.5 * Novelties.Count(value => value == novelty))) / Novelties.Count;
+
+    private static bool IsOf(PlaceStatistics places, ImageShape shape) =>
+        places.Count > 1 && places.Width == shape.Width && places.Sum.Length == shape.Height * shape.Width
+        && places.SumOfSquares.Length == places.Sum.Length;
+}
+
+/// <summary>The figures by which an image is compared with normal ones.</summary>
+internal static class ImageFigures
+{
+    // What tells most comes first: of few normal images, the first figures alone have a density.
+    private static readonly string[] Order =
+    [
+        "surprise", "residual", "shift", "elbo", "llr", "complexity_corrected", "complexity", "calm", "code", "reconstruction", "kl",
+    ];
+
+    // Pixels alone are noise; an unusual calm over few of them is too.
+    private static readonly int[] CalmSides = [5, 9];
+
+    // Under the square of half a level of a byte there is no residual.
+    private const double SmallestResidual = 1e-6;
+
+    /// <summary>All figures of an image but those of its surprise beside that of normal ones, its surprise, and what the components leave of it.</summary>
+    public static (Dictionary<string, double> Figures, float[]? Surprise, float[] Residual) Examine(
+        TrainedModel model, PrincipalComponents components, ImageSet images, int image)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var one = images.Slice(image, 1);
+        var x = model.PrepareAgain(one, ImageExamination.Draws);
+        var examination = ImageExamination.Of(model.Model, model.Shape, x, TrainedModel.VerdictSeed);
+        var figures = new Dictionary<string, double>(examination.Figures, StringComparer.Ordinal);
+
+        // Masses of levels and code lengths are both nats of the same image; densities are not.
+        if (string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal))
+        {
+            float[] levels = [.. x[0].cpu().data<float>()];
+            double nats = ImageComplexity.Nats(model.Shape, levels, isBinary: model.Binarization != BinarizationRule.None);
+            figures["complexity"] = nats;
+            figures["complexity_corrected"] = -figures[ImageExamination.Elbo] - nats;
+        }
+
+        float[] residual = components.Residual(one);
+        foreach (int side in ImageExamination.Sides)
+        {
+            figures[$"residual_{side}"] =
+                Math.Log(WindowMeans.Extremes(residual, model.Shape.Width, side).Largest + SmallestResidual);
+        }
+
+        return (figures, examination.Surprise, residual);
+    }
+
+    /// <summary>Adds the figures of its surprise, which is in units of that of normal images.</summary>
+    /// <returns>All by their names, in order.</returns>
+    public static OrderedDictionary<string, double> WithSurprise(
+        ImageShape shape, IReadOnlyDictionary<string, double> figures, float[]? map)
+    {
+        var all = figures.ToList();
+        if (map is not null)
+        {
+            all.AddRange(ImageExamination.Sides.Select(side => KeyValuePair.Create(
+                $"surprise_{side}", WindowMeans.Extremes(map, shape.Width, side).Largest)));
+            all.AddRange(CalmSides.Select(side => KeyValuePair.Create(
+                $"calm_{side}", -WindowMeans.Extremes(map, shape.Width, side).Smallest)));
+        }
+
+        return new(
+            all.OrderBy(figure => Array.FindIndex(Order, start => figure.Key.StartsWith(start, StringComparison.Ordinal))),
+            StringComparer.Ordinal);
+    }
+}

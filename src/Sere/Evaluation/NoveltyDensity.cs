@@ -1,0 +1,98 @@
+using Sere.Numerics;
+using TorchSharp;
+
+namespace Sere.Evaluation;
+
+/// <summary>
+/// How rare the figures of an image are among those of normal images: a normal distribution of the vector of figures, its
+/// covariance shrunk as far as they are few (density of states, Morningstar et al. 2021).
+/// </summary>
+internal sealed class NoveltyDensity
+{
+    // So many normal images are left out in turn where each alone would take long.
+    private const int MostFolds = 100;
+
+    // With fewer rows for each figure a covariance is mostly chance.
+    private const int RowsPerFigure = 5;
+
+    private readonly int[] _columns;
+    private readonly double[] _mean;
+    private readonly double[,] _precisionFactor;
+
+    private NoveltyDensity(int[] columns, double[] mean, double[,] precisionFactor) =>
+        (_columns, _mean, _precisionFactor) = (columns, mean, precisionFactor);
+
+    /// <summary>
+    /// Fits the figures of normal images, one row each. Figures that do not vary, or are no numbers, say nothing; of few rows
+    /// the first figures alone are taken.
+    /// </summary>
+    /// <param name="rows">At least two rows of one length, what tells most first.</param>
+    public static NoveltyDensity Fit(IReadOnlyList<double[]> rows) => Fit(rows, rows.Count / RowsPerFigure);
+
+    private static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int most)
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        ThreadTuner.RequireAll();
+        int[] columns =
+        [
+            .. Enumerable.Range(0, rows[0].Length).Where(column =>
+                rows.All(row => double.IsFinite(row[column])) && rows.Any(row => row[column] != rows[0][column]))
+                .Take(Math.Max(1, most)),
+        ];
+        if (columns.Length == 0)
+        {
+            return new NoveltyDensity([], [], new double[0, 0]);
+        }
+
+        double[] values = [.. rows.SelectMany(row => columns.Select(column => row[column]))];
+        var data = torch.tensor(values, [rows.Count, columns.Length], dtype: torch.ScalarType.Float64);
+        var (mean, covariance) = ShrunkCovariance.Fit(data)!.Value;
+        var factor = torch.linalg.cholesky(covariance);
+        var inverse = torch.linalg.solve_triangular(
+            factor, torch.eye(columns.Length, dtype: torch.ScalarType.Float64), upper: false);
+        double[,] precision = new double[columns.Length, columns.Length];
+        Buffer.BlockCopy(inverse.contiguous().data<double>().ToArray(), 0, precision, 0, sizeof(double) * precision.Length);
+        return new NoveltyDensity(columns, [.. mean.data<double>()], precision);
+    }
+
+    /// <summary>
+    /// The novelty of each of the normal images themselves, under the fit to the others: what normal images to come will have.
+    /// </summary>
+    public static double[] OfNormal(IReadOnlyList<double[]> rows)
+    {
+        double[] novelties = new double[rows.Count];
+        int folds = Math.Min(MostFolds, rows.Count);
+        for (int fold = 0; fold < folds; fold++)
+        {
+            var others = Fit([.. rows.Where((_, row) => row % folds != fold)], rows.Count / RowsPerFigure);
+            for (int row = fold; row < rows.Count; row += folds)
+            {
+                novelties[row] = others.Of(rows[row]);
+            }
+        }
+
+        return novelties;
+    }
+
+    /// <summary>
+    /// -log density of the figures, less that of the most usual ones, in nats: 0 for these, and half the squared distance in
+    /// units of the spread. NaN where a figure that varies among normal images is no number.
+    /// </summary>
+    public double Of(ReadOnlySpan<double> figures)
+    {
+        double squares = 0;
+        for (int row = 0; row < _columns.Length; row++)
+        {
+            double whitened = 0;
+            for (int column = 0; column <= row; column++)
+            {
+                whitened += _precisionFactor[row, column] * (figures[_columns[column]] - _mean[column]);
+            }
+
+            squares += whitened * whitened;
+        }
+
+        return squares / 2;
+    }
+}
