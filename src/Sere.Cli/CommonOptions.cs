@@ -87,6 +87,16 @@ internal static class CommonOptions
         {
             throw new UsageException($"{option} '{path}' is the folder of the images that are read; name another folder.");
         }
+
+        try
+        {
+            // Now, and not after the work.
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SereException($"The folder '{path}' of {option} cannot be made: {error.Message}", error);
+        }
     }
 
     private static bool Holds(string input, string file)

@@ -69,9 +69,9 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
     {
         int? importanceSamples = parsed.Within(_samples, 1, 1_000_000);
         double rate = parsed.GetValue(_rate);
-        if (rate is not (> 0 and < 1))
+        if (rate is not (>= 0.0001 and <= 0.5))
         {
-            throw new UsageException($"--false-positive-rate {rate} is out of range; give a number between 0 and 1, such as 0.01.");
+            throw new UsageException($"--false-positive-rate {rate} is out of range; give a number from 0.0001 to 0.5, such as 0.01.");
         }
 
         string input = parsed.GetRequiredValue(_options.Input);
@@ -149,8 +149,15 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
 
         if (OfData(parsed, model, "there is no verdict") is { } splits)
         {
-            model.Normal = ImageProgress.Show(terminal, "examined, held out", onImages => NormalImages.Measure(
-                model, splits, onImages, interruption.Listen()));
+            try
+            {
+                model.Normal = ImageProgress.Show(terminal, "examined, held out", onImages => NormalImages.Measure(
+                    model, splits, onImages, interruption.Listen()));
+            }
+            catch (SereException error)
+            {
+                terminal.Warn($"There is no verdict: {error.Message}");
+            }
         }
 
         return model.HasNormal;
@@ -256,7 +263,6 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
 
         if (parsed.GetValue(_report) is { } report)
         {
-            Directory.CreateDirectory(report);
             Say(VerdictPage.Write(report, model, images, scored, model.Normal.Novelties));
         }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Storage;
@@ -5,7 +6,7 @@ using Sere.Storage;
 namespace Sere.Runs;
 
 /// <summary>Which of some images are normal, by the subfolders that they lie in or by a table.</summary>
-internal static class ImageLabels
+internal static partial class ImageLabels
 {
     private const long LargestTable = 1L << 26;
     private static readonly string[] NormalLabels = ["ok", "good", "normal", "pass", "0"];
@@ -29,13 +30,17 @@ internal static class ImageLabels
         string text = FileFault.Reading(path, () => OrdinaryFile.ReadAllText(path, LargestTable));
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            int comma = line.LastIndexOf(',');
-            if (comma < 0)
+            // The name may be quoted, as --out writes it.
+            var match = Line().Match(line);
+            if (!match.Success)
             {
                 throw new SereException($"The line '{Choice.Short(line)}' of '{path}' is not IMAGE,LABEL; give each image its label.");
             }
 
-            labels[line[..comma].Trim().Trim('"')] = IsNormal(line[(comma + 1)..].Trim().Trim('"'));
+            string name = match.Groups["quoted"].Success
+                ? match.Groups["quoted"].Value.Replace("\"\"", "\"", StringComparison.Ordinal)
+                : match.Groups["plain"].Value.Trim();
+            labels[name] = IsNormal(match.Groups["label"].Value.Trim());
         }
 
         var names = images.Names ?? [.. Enumerable.Range(0, images.Count).Select(image => $"{image}")];
@@ -48,6 +53,10 @@ internal static class ImageLabels
         return found.Contains(true) && found.Contains(false) ? found : throw new SereException(
             $"'{path}' calls all images {(found.Contains(true) ? "normal" : "not normal")}, so that there is nothing to tell apart.");
     }
+
+    [GeneratedRegex(
+        "^(\"(?<quoted>([^\"]|\"\")*)\"|(?<plain>[^\"]*)),\\s*\"?(?<label>[^,\"]*)\"?$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Line();
 
     private static bool IsNormal(string label) => NormalLabels.Contains(label, StringComparer.OrdinalIgnoreCase);
 }

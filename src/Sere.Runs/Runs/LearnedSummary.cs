@@ -11,6 +11,9 @@ internal static class LearnedSummary
     // Below, the bound of the validation images is no longer that of the training images.
     private const double LargestGap = 0.05;
 
+    // No density of a dimension that a model fits is as large or as small.
+    private const double LargestNats = 1000;
+
     /// <summary>
     /// Nats above the trivial model of the data's kind, active units, whether the bound can be trusted, and whether the model
     /// knows its training images better than others. A model that is no better than the trivial one is told what to do.
@@ -28,11 +31,12 @@ internal static class LearnedSummary
         var report = evaluation.Report;
         var (name, trivial) = Trivial(configuration, splits, evaluation);
         double gain = report.LogLikelihood - trivial;
-        if (!double.IsFinite(report.LogLikelihood) || gain <= 0)
+        bool isAbsurd = !(Math.Abs(report.LogLikelihood) < LargestNats * splits.Train.Shape.Dimensions);
+        if (isAbsurd || gain <= 0)
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"Nothing was learned: {report.LogLikelihood:G6} nats an image is no better than {name} ({trivial:F2}), so that its "
+                $"Nothing was learned: {report.LogLikelihood:G6} nats an image is {(isAbsurd ? "no figure of a model that fits" : $"no better than {name} ({trivial:F2})")}, so that its "
                 + $"scores say nothing; train for more epochs, or look whether the preset suits the images (sere presets).");
         }
 

@@ -12,6 +12,12 @@ namespace Sere.Runs;
 internal sealed record NormalImages
 {
     private const int MostImages = 1000;
+
+    /// <summary>Of fewer images nothing can be said about one in a hundred.</summary>
+    public const int FewestImages = 10;
+
+    // No figure of an image is as large; a file that says so is damaged.
+    private const double LargestFigure = 1e12;
     private const long MostMapValues = 20_000_000;
     private const int CurrentFormat = 1;
     private const long LargestFile = 1L << 26;
@@ -51,6 +57,12 @@ internal sealed record NormalImages
     public static NormalImages Measure(
         TrainedModel model, DatasetSplits splits, Action<int, int>? onImages = null, CancellationToken cancellation = default)
     {
+        if (splits.Validation.Count + splits.Test.Count is var held and < FewestImages)
+        {
+            throw new SereException(
+                $"Only {held} images were held out of training, too few to tell what is normal; {FewestImages} are needed, so add images.");
+        }
+
         int most = (int)Math.Clamp(MostMapValues / (model.Shape.Height * (long)model.Shape.Width), 2, MostImages);
         int test = Math.Min(splits.Test.Count, Math.Max(most / 2, most - splits.Validation.Count));
         int validation = Math.Min(splits.Validation.Count, most - test);
@@ -64,11 +76,6 @@ internal sealed record NormalImages
                 examined.Add(ImageFigures.Examine(model, components, images, image));
                 onImages?.Invoke(examined.Count, validation + test);
             }
-        }
-
-        if (examined.Count < 2)
-        {
-            throw new SereException("Too few images were held out of training to tell what is normal; add images.");
         }
 
         var places = examined[0].Surprise is not null
@@ -95,14 +102,17 @@ internal sealed record NormalImages
     public static NormalImages? Find(RunFolder folder, TrainedModel model)
     {
         var kept = RunJson.TryRead<NormalImages>(folder.NormalImages, LargestFile);
-        return kept is { Format: CurrentFormat, Figures.Count: > 1 }
+        return kept is { Format: CurrentFormat, Figures.Count: >= FewestImages }
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
             && string.Equals(kept.Configuration, HeldOutScores.DigestOf(model.Configuration), StringComparison.Ordinal)
-            && kept.Figures.All(row => row.Length == kept.Names.Count)
+            && kept.Figures.All(row =>
+                row is not null && row.Length == kept.Names.Count && !row.Any(value => Math.Abs(value) > LargestFigure))
+            && kept.Density.Figures > 0
             && (kept.Places is not { } places || IsOf(places, model.Shape))
             && IsOf(kept.ResidualPlaces, model.Shape)
             && kept.Components.Mean.Length == model.Shape.Dimensions
             && kept.Components.Axes.Length % model.Shape.Dimensions == 0
+            && kept.Components.Mean.All(float.IsFinite) && kept.Components.Axes.All(float.IsFinite)
             ? kept
             : null;
     }
@@ -126,12 +136,15 @@ internal sealed record NormalImages
     /// <summary>What they exceed at a wanted rate.</summary>
     public FalsePositiveThreshold Threshold(double rate) => FalsePositiveThreshold.Of(Novelties, rate);
 
+    /// <summary>The same without an interval, which takes longer.</summary>
+    public double ThresholdValue(double rate) => FalsePositiveThreshold.Quantile(Novelties, rate);
+
     /// <summary>How many of a hundred of them are less novel, where ties count half.</summary>
-    public double Percentile(double novelty) => 100.0
+    public double Percentile(double novelty) => double.IsNaN(novelty) ? 100 : 100.0
         * (Novelties.Count(value => value < novelty) + (0.5 * Novelties.Count(value => value == novelty))) / Novelties.Count;
 
     private static bool IsOf(PlaceStatistics places, ImageShape shape) =>
-        places.Count > 1 && places.Width == shape.Width && places.Sum.Length == shape.Height * shape.Width
+        places.Sum.All(float.IsFinite) && places.SumOfSquares.All(float.IsFinite) && places.Count > 1 && places.Width == shape.Width && places.Sum.Length == shape.Height * shape.Width
         && places.SumOfSquares.Length == places.Sum.Length;
 }
 
@@ -161,7 +174,7 @@ internal static class ImageFigures
         var figures = new Dictionary<string, double>(examination.Figures, StringComparer.Ordinal);
 
         // Masses of levels and code lengths are both nats of the same image; densities are not.
-        if (string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal))
+        if (string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal) && model.Shape.Channels is 1 or 3)
         {
             float[] levels = [.. x[0].cpu().data<float>()];
             double nats = ImageComplexity.Nats(model.Shape, levels, isBinary: model.Binarization != BinarizationRule.None);

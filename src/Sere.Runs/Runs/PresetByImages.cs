@@ -17,6 +17,7 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
     private const int MostSeen = 64_000;
     private const int TimesSeen = 8;
     private const int SeenBinary = 150_000;
+    private const int MostEpochs = 1000;
     private const int UsualPixels = 64 * 64;
 
     /// <summary>Looks at images and chooses.</summary>
@@ -35,7 +36,7 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
         start = start with { Dataset = start.Dataset with { Name = dataset, Gray = gray, Resize = size } };
         var splits = RunDataset.Load(start, dataFolder);
         var shape = splits.Train.Shape;
-        if (shape.Height == 1 || shape.Width == 1 || ValueRange.Of(splits.Train) is { IsGrey: false })
+        if (shape.Height == 1 || shape.Width == 1 || shape.Channels is not (1 or 3) || ValueRange.Of(splits.Train) is { IsGrey: false })
         {
             return null;
         }
@@ -60,7 +61,7 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
             ? Math.Max(SeenBinary, (double)preset.Training.Epochs * train)
             : Math.Clamp(TimesSeen * (double)train, FewestSeen, MostSeen)
                 * Math.Min(1, Math.Sqrt(UsualPixels / ((double)shape.Height * shape.Width)));
-        int epochs = Math.Max(1, (int)Math.Ceiling(seen / train));
+        int epochs = (int)Math.Clamp(Math.Ceiling(seen / train), 1, MostEpochs);
         preset = preset with
         {
             Dataset = preset.Dataset with { Name = dataset, Gray = gray, Resize = size },

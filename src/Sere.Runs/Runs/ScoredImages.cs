@@ -32,8 +32,8 @@ internal sealed record ScoredImages(
         ? null
         : string.Create(
             Invariant,
-            $"{Flagged} of {Names.Count} images are flagged: their novelty is above {Threshold.Value:G4} ({Threshold.Low:G4} to "
-            + $"{Threshold.High:G4}), as that of {100 * Threshold.Rate:G3} in a hundred normal images is.");
+            $"Flagged: {Flagged} of {Names.Count} images, with a novelty above {Threshold.Value:G4} ({Threshold.Low:G4} to "
+            + $"{Threshold.High:G4}), as {100 * Threshold.Rate:G3} in a hundred normal images have.");
 
     /// <summary>A header, then a line for each image in their order.</summary>
     public string ToCsv()

@@ -219,7 +219,7 @@ public sealed class TrainedModel : IDisposable
         using var use = Use();
         RequireFit(images);
         var normal = Normal;
-        double threshold = normal.Threshold(falsePositiveRate).Value;
+        double threshold = normal.ThresholdValue(falsePositiveRate);
         var verdicts = new List<ImageVerdict>(images.Count);
         for (int image = 0; image < images.Count; image++)
         {
@@ -241,7 +241,11 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The novelty above which an image is flagged, and how sure that threshold is.</summary>
     /// <param name="falsePositiveRate">The share of normal images that may be flagged: greater than 0 and less than 1.</param>
     /// <exception cref="SereException">The run keeps no figures of normal images.</exception>
-    public FalsePositiveThreshold Threshold(double falsePositiveRate = 0.01) => Normal.Threshold(falsePositiveRate);
+    public FalsePositiveThreshold Threshold(double falsePositiveRate = 0.01)
+    {
+        using var use = Use();
+        return Normal.Threshold(falsePositiveRate);
+    }
 
     /// <summary>Whether the run knows normal images, so that there can be a verdict.</summary>
     internal bool HasNormal => (_normal ??= _folder is null ? null : NormalImages.Find(_folder, this)) is not null;

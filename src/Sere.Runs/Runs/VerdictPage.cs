@@ -59,7 +59,9 @@ internal static class VerdictPage
             text.Append("</table>");
         }
 
-        int[] order = [.. Enumerable.Range(0, images.Count).OrderByDescending(image => verdicts[image].Novelty).Take(MostShown)];
+        int[] order = [.. Enumerable.Range(0, images.Count).OrderByDescending(image => double.IsNaN(verdicts[image].Novelty)
+            ? double.PositiveInfinity
+            : verdicts[image].Novelty).Take(MostShown)];
         text.Append(Invariant, $"<h2>The {order.Length} most suspicious images</h2>");
         text.Append(model.Model.Layers > 0
             ? "<p>Each as it is, with its strange places in yellow to red, and what the model makes of it from its codes.</p>"

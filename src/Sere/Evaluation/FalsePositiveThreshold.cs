@@ -43,7 +43,9 @@ public sealed record FalsePositiveThreshold(double Rate, double Value, double Lo
         double mean = logarithms.Average();
         int freedom = logarithms.Length - 1;
         double deviation = Math.Sqrt(logarithms.Sum(value => (value - mean) * (value - mean)) / freedom);
-        double z = Math.Sqrt(2) * torch.tensor(1 - (2 * rate)).erfinv().item<double>();
+        using var probability = torch.tensor(1 - (2 * rate));
+        using var quantile = probability.erfinv();
+        double z = Math.Sqrt(2) * quantile.item<double>();
 
         // The first terms of the Cornish-Fisher expansion of Student's t.
         double t = z + (z * ((z * z) + 1) / (4 * freedom))

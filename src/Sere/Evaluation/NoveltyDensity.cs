@@ -56,6 +56,9 @@ internal sealed class NoveltyDensity
         return new NoveltyDensity(columns, [.. mean.data<double>()], precision);
     }
 
+    /// <summary>How many figures it is of.</summary>
+    public int Figures => _columns.Length;
+
     /// <summary>
     /// The novelty of each of the normal images themselves, under the fit to the others: what normal images to come will have.
     /// </summary>

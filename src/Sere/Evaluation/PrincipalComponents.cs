@@ -14,6 +14,10 @@ internal sealed record PrincipalComponents(float[] Mean, float[] Axes)
 {
     private const int MostImages = 2000;
 
+    // Half a gigabyte in float64, and some twenty megabytes of a run.
+    private const long MostValues = 1L << 26;
+    private const long MostAxisValues = 4_000_000;
+
     // Their number is chosen by the likelihood of images that they are not of.
     private static readonly int[] Numbers = [0, 2, 5, 10, 20, 40, 80, 160];
 
@@ -23,8 +27,9 @@ internal sealed record PrincipalComponents(float[] Mean, float[] Axes)
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         ThreadTuner.RequireAll();
-        var data = Levels(training.Slice(0, Math.Min(MostImages, training.Count)));
-        var held = Levels(validation.Slice(0, Math.Min(MostImages, validation.Count)));
+        int most = (int)Math.Clamp(MostValues / training.Shape.Dimensions, 2, MostImages);
+        var data = Levels(training.Slice(0, Math.Min(most, training.Count)));
+        var held = Levels(validation.Slice(0, Math.Min(most, validation.Count)));
         var mean = data.mean([0]);
         var centered = data - mean;
         var others = held - mean;
@@ -36,14 +41,15 @@ internal sealed record PrincipalComponents(float[] Mean, float[] Axes)
         var (products, vectors) = torch.linalg.eigh(byImages ? centered.matmul(centered.t()) : centered.t().matmul(centered));
         var variances = products.flip(0).ClampBelow(0).Over(images);
         double all = variances.sum().item<double>();
-        int most = (int)Math.Min(Math.Min(images - 1, dimensions - 1), Numbers[^1]);
-        vectors = vectors.flip(1).narrow(1, 0, most);
+        int largest = (int)Math.Min(
+            Math.Min(images - 1, dimensions - 1), Math.Min(Numbers[^1], Math.Max(1, MostAxisValues / dimensions)));
+        vectors = vectors.flip(1).narrow(1, 0, largest);
         var axes = byImages ? centered.t().matmul(vectors) : vectors;
         axes = axes / axes.norm(0, keepdim: true).ClampBelow(double.Epsilon);
         var squares = others.matmul(axes).Square();
         var lengths = others.Square().sum(-1);
         var (best, chosen) = (double.NegativeInfinity, 0);
-        foreach (int number in Numbers.Where(number => number <= most))
+        foreach (int number in Numbers.Where(number => number <= largest))
         {
             var kept = variances.narrow(0, 0, number);
             double noise = Math.Max((all - kept.sum().item<double>()) / (dimensions - number), 1e-12);

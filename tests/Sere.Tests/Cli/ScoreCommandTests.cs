@@ -156,6 +156,9 @@ public sealed class ScoreCommandTests : FolderTests
             "image,label\n" + string.Concat(names.Select(name => $"{name},{(name[0] == 'o' ? "good" : "scratched")}\n"))));
         var byTable = Command("parts", "--labels", _folder.File("labels.csv"));
         Assert.Equal(output, byTable.Done().Output);
+        _folder.Write("quoted.csv", Encoding.UTF8.GetBytes(
+            string.Concat(names.Select(name => $"\"{name}\",{(name[0] == 'o' ? "ok" : "odd")}\n"))));
+        Assert.Equal(output, Command("parts", "--labels", _folder.File("quoted.csv")).Done().Output);
         _folder.Write("few.csv", "ok/0.png,ok\n"u8.ToArray());
         Command("parts", "--labels", _folder.File("few.csv")).Refused(1, "'noise/0.png'", "label");
     }
@@ -212,7 +215,7 @@ public sealed class ScoreCommandTests : FolderTests
         Assert.Equal(_folder.File("scores.csv") + "\n", result.Output);
         Assert.Matches(
             "^(scored: \\d+ of \\d+ images\n)+(judged: \\d+ of \\d+ images\n)+warning: The percentiles are coarse, [^\n]* 10 held-out "
-            + "images[^\n]*\n\\d+ of \\d+ images are flagged: [^\n]*\n$",
+            + "images[^\n]*\nFlagged: \\d+ of \\d+ images, [^\n]*\n$",
             result.Error);
         return File.ReadAllLines(_folder.File("scores.csv"));
     }

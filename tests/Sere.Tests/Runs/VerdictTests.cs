@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs;
@@ -86,6 +87,34 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
             () => other.Verdict(images, cancellation: Token)).Message);
         File.Delete(kept);
         Assert.Throws<SereException>(() => other.Threshold());
+    }
+
+    [Theory]
+    [InlineData("\"figures\":\\[\\[", "\"figures\":[null,[")]
+    [InlineData("\"figures\":\\[\\[[^,]*,", "\"figures\":[[1e300,")]
+    [InlineData("\"figures\":\\[\\[[^,]*,", "\"figures\":[[")]
+    [InlineData("\"mean\":\"[^\"]{8}", "\"mean\":\"AADAfwAA")]
+    [InlineData("\"sum\":\"[^\"]{8}", "\"sum\":\"")]
+    [InlineData("\"names\":", "\"nomes\":")]
+    [InlineData("\"width\":16", "\"width\":0")]
+    public void Figures_of_normal_images_that_are_damaged_are_not_taken(string what, string by)
+    {
+        var folder = new RunFolder(run.Copy(_folder.File("run")));
+        string text = File.ReadAllText(folder.NormalImages);
+        string damaged = Regex.Replace(text, what, by, RegexOptions.None, TimeSpan.FromSeconds(1));
+        Assert.NotEqual(text, damaged);
+        File.WriteAllText(folder.NormalImages, damaged);
+        using var model = TrainedModel.Load(folder.Root);
+        Assert.Throws<SereException>(() => model.Verdict(Waves(1, seed: 12), cancellation: Token));
+    }
+
+    [Fact]
+    public void A_handful_of_held_out_images_gives_no_verdict()
+    {
+        using var model = Trained();
+        var few = new DatasetSplits("waves", Waves(40, seed: 1), Waves(4, seed: 2), Waves(5, seed: 3));
+        string message = Assert.Throws<SereException>(() => NormalImages.Measure(model, few, cancellation: Token)).Message;
+        Assert.Contains("Only 9 images", message);
     }
 
     [Fact]

@@ -72,7 +72,6 @@ internal static class SurpriseMapFiles
     public static void Write(
         string folder, TrainedModel model, Sere.Data.ImageSet images, IReadOnlyList<ImageVerdict> verdicts)
     {
-        Directory.CreateDirectory(folder);
         for (int image = 0; image < images.Count; image++)
         {
             // A file of a subfolder keeps its folder in its name; two pictures may differ by their ending alone.
