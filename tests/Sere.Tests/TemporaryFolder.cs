@@ -23,6 +23,20 @@ internal sealed class TemporaryFolder(bool inMemory = false) : IDisposable
         return path;
     }
 
+    /// <summary>Copies all files of a folder, to be damaged.</summary>
+    /// <returns>The folder of the copies.</returns>
+    public static string Copy(string from, string to)
+    {
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = System.IO.Path.Combine(to, System.IO.Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
+            System.IO.File.Copy(file, copy);
+        }
+
+        return to;
+    }
+
     public string[] FileNames() => [.. _folder.EnumerateFileSystemInfos().Select(entry => entry.Name)];
 
     public void Dispose() => _folder.Delete(recursive: true);

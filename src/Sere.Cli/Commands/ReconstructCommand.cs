@@ -19,7 +19,8 @@ internal static class ReconstructCommand
         var output = CommonOptions.Value("--out", "FILE.png", "reconstructions.png", "The picture.");
         var command = new Command("reconstruct", "Encode images and draw them again, beside the originals.")
         {
-            options.Run, input, options.Resize, options.Gray, count, teacherForced, options.Checkpoint, options.Dataset, options.DataFolder, output,
+            options.Run, input, options.Resize, options.Gray, count, teacherForced, options.Checkpoint, options.Dataset,
+            options.DataFolder, output,
         };
         options.Compute.AddTo(command);
         command.SetAction(parsed =>

@@ -28,7 +28,7 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
     {
         HelpName = "F",
         Description = "The share of normal images that may be flagged.",
-        DefaultValueFactory = _ => 0.01,
+        DefaultValueFactory = _ => TrainedModel.UsualFalsePositiveRate,
         CustomParser = CommonOptions.ParseNumber,
     };
 
@@ -231,7 +231,7 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
             var table = new Table().Border(TableBorder.Rounded).AddColumn("column")
                 .AddColumn(new TableColumn("area under the ROC curve").RightAligned())
                 .AddColumn(new TableColumn("average precision").RightAligned());
-            foreach (var quality in scored.Qualities())
+            foreach (var quality in scored.Qualities)
             {
                 table.AddRow(
                     quality.Column,

@@ -35,7 +35,7 @@ internal static class Cifar10Reader
     {
         string[] training = [.. Enumerable.Range(1, TrainingFiles).Select(number => Find(folder, TrainingFile(number)))];
         string test = FindEither(folder, TestFile) ?? FindEither(folder, AbridgedTestFile) ?? Find(folder, TestFile);
-        return (Join([.. training.Select(path => ReadKnown(path, warn))]), ReadKnown(test, warn));
+        return (ImageSet.Join([.. training.Select(path => ReadKnown(path, warn))]), ReadKnown(test, warn));
     }
 
     public static ImageSet ReadFile(string path)
@@ -118,21 +118,6 @@ internal static class Cifar10Reader
         file.ReadExactly(content);
         return content;
     });
-
-    private static ImageSet Join(ImageSet[] parts)
-    {
-        byte[] pixels = new byte[parts.Sum(part => part.Pixels.Length)];
-        byte[] labels = new byte[parts.Sum(part => part.Count)];
-        int images = 0;
-        foreach (ImageSet part in parts)
-        {
-            part.Pixels.CopyTo(pixels, images * Shape.Dimensions);
-            part.Labels!.CopyTo(labels, images);
-            images += part.Count;
-        }
-
-        return new ImageSet(Shape, pixels, labels);
-    }
 
     private static string Find(string folder, string file) => FindEither(folder, file) ?? throw new SereException(
         $"'{file}' of data set 'cifar10' is not in '{folder}'; get it with sere data fetch cifar10, or set "

@@ -1,10 +1,9 @@
 namespace Sere.Data;
 
-/// <summary>What images show at a look: how many there are, their sizes, and what their values are like.</summary>
-/// <param name="Count">How many.</param>
-/// <param name="Sizes">Height and width of each image, or of all where one is given.</param>
+/// <summary>What images show at a look: their sizes, and what their values are like.</summary>
+/// <param name="Sizes">Height and width of each image that can be read, or of all where one is given.</param>
 /// <param name="Kind">What their values are like.</param>
-internal sealed record ImageLook(int Count, IReadOnlyList<(int Height, int Width)> Sizes, ImageKind Kind)
+internal sealed record ImageLook(IReadOnlyList<(int Height, int Width)> Sizes, ImageKind Kind)
 {
     private const int MostDecoded = 100;
 
@@ -14,10 +13,10 @@ internal sealed record ImageLook(int Count, IReadOnlyList<(int Height, int Width
     private const double SmallestEnd = 0.01;
 
     /// <summary>The longest side that a preset is chosen for.</summary>
-    public const int LongestSide = 128;
+    private const int LongestSide = 128;
 
     /// <summary>The same for black and white, whose networks see all pixels at once.</summary>
-    public const int LongestBinarySide = 64;
+    private const int LongestBinarySide = 64;
 
     private const int ShortestSide = 8;
 
@@ -32,13 +31,12 @@ internal sealed record ImageLook(int Count, IReadOnlyList<(int Height, int Width
         }
 
         return new ImageLook(
-            images.Count,
             [(images.Shape.Height, images.Shape.Width)],
             images.Shape.Channels == 3 ? ImageKind.Colour : values.Kind);
     }
 
     /// <summary>Looks at the pictures of a folder: at the size of each, and at the pixels of up to a hundred.</summary>
-    /// <exception cref="SereException">The folder is missing, or a picture cannot be read.</exception>
+    /// <exception cref="SereException">The folder is missing, or has no pictures.</exception>
     public static ImageLook At(string folder, bool gray)
     {
         string[] paths = ImageFolderReader.FindImages(folder, warn: null);
@@ -47,31 +45,37 @@ internal sealed record ImageLook(int Count, IReadOnlyList<(int Height, int Width
         int step = Math.Max(1, paths.Length / MostDecoded);
         int decoded = 0;
         int coloured = 0;
-        byte[] largest = [];
+        byte largest = 0;
         byte[] colours = [];
         for (int i = 0; i < paths.Length; i++)
         {
-            using var file = PictureFile.Open(paths[i]);
-            sizes.Add((file.Height, file.Width));
-            if (i % step != 0)
+            try
             {
-                continue;
-            }
+                using var file = PictureFile.Open(paths[i]);
+                sizes.Add((file.Height, file.Width));
+                if (i % step != 0)
+                {
+                    continue;
+                }
 
-            decoded++;
-            coloured += file.Decode(ref colours) || gray ? 0 : 1;
-            byte[] plane = new byte[file.Height * file.Width];
-            file.WritePlanes(colours, plane);
-            values.Add(plane);
-            largest = plane.Max() > (largest.Length > 0 ? largest[0] : 0) ? [plane.Max()] : largest;
+                bool isGrey = file.Decode(ref colours) || gray;
+                byte[] plane = new byte[file.Height * file.Width];
+                file.WritePlanes(colours, plane);
+                values.Add(plane);
+                largest = Math.Max(largest, plane.Max());
+                decoded++;
+                coloured += isGrey ? 0 : 1;
+            }
+            catch (PictureException)
+            {
+                // It is named together with the others when they are read.
+            }
         }
 
         // Pictures whose values are all 0 or 1 are black and white (ValueScale.Binary).
-        bool isBinary = largest is [1];
         return new ImageLook(
-            paths.Length,
             sizes,
-            2 * coloured > decoded ? ImageKind.Colour : isBinary ? ImageKind.BlackAndWhite : values.Kind);
+            2 * coloured > decoded ? ImageKind.Colour : largest == 1 ? ImageKind.BlackAndWhite : values.Kind);
     }
 
     /// <summary>
@@ -80,6 +84,11 @@ internal sealed record ImageLook(int Count, IReadOnlyList<(int Height, int Width
     /// </summary>
     public ImageSize? Fit()
     {
+        if (Sizes.Count == 0)
+        {
+            return null;
+        }
+
         int longest = Kind == ImageKind.BlackAndWhite ? LongestBinarySide : LongestSide;
         int unit = Kind == ImageKind.BlackAndWhite ? 1 : 2;
         var (height, width) = Sizes.OrderBy(size => (long)size.Height * size.Width).ElementAt(Sizes.Count / 2);

@@ -58,7 +58,7 @@ public static class ImageSource
     /// <exception cref="SereException">
     /// It is damaged, has another shape than wanted, or a value does not fit the scale.
     /// </exception>
-    public static ImageSet Decode(
+    internal static ImageSet Decode(
         byte[] encoded, ImageShape shape, bool resize = false, bool gray = false, ValueScale? scale = null)
     {
         ArgumentNullException.ThrowIfNull(encoded);
@@ -69,19 +69,19 @@ public static class ImageSource
         byte[] planes = new byte[found.Dimensions];
         picture.WritePlanes(colours, planes);
         ValueScales.Stretch(planes, scale ?? ValueScale.Bytes, PictureName);
-        return Fit(new ImageSet(found, planes), shape, resize, PictureName);
+        return Fit(new ImageSet(found, planes), shape, resize, gray, PictureName);
     }
 
     /// <summary>Brings images in memory to the shape that a model takes.</summary>
     /// <param name="images">The images.</param>
     /// <param name="shape">The shape that the model takes.</param>
     /// <param name="resize">Whether images of another size are resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
     /// <param name="source">What they are called in errors.</param>
     /// <exception cref="SereException">They have another shape.</exception>
-    public static ImageSet Fit(ImageSet images, ImageShape shape, bool resize = false, string source = "the images")
+    internal static ImageSet Fit(ImageSet images, ImageShape shape, bool resize, bool gray, string source)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        images = ImageFitting.Fit(images, gray: shape.Channels == 1 && resize, resize ? shape : null, source);
+        images = ImageFitting.Fit(images, gray, resize ? shape : null, source);
         images = shape.Channels == 3 ? ImageFitting.ToColour(images, source) : images;
         return images.Shape == shape ? images : throw Misfit(source, images, shape);
     }

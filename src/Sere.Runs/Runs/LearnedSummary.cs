@@ -36,8 +36,8 @@ internal static class LearnedSummary
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"Nothing was learned: {report.LogLikelihood:G6} nats an image is {(isAbsurd ? "no figure of a model that fits" : $"no better than {name} ({trivial:F2})")}, so that its "
-                + $"scores say nothing; train for more epochs, or look whether the preset suits the images (sere presets).");
+                $"Nothing was learned: {report.LogLikelihood:G6} nats an image is "
+                + $"{(isAbsurd ? "no figure of a model that fits" : $"no better than {name} ({trivial:F2})")}, so that its scores say nothing; train for more epochs, or look whether the preset suits the images (sere presets).");
         }
 
         var parts = new List<string>

@@ -13,8 +13,8 @@ internal sealed record NormalImages
 {
     private const int MostImages = 1000;
 
-    /// <summary>Of fewer images nothing can be said about one in a hundred.</summary>
-    public const int FewestImages = 10;
+    // Of fewer images nothing can be said about one in a hundred.
+    private const int FewestImages = 10;
 
     // No figure of an image is as large; a file that says so is damaged.
     private const double LargestFigure = 1e12;
@@ -57,10 +57,9 @@ internal sealed record NormalImages
     public static NormalImages Measure(
         TrainedModel model, DatasetSplits splits, Action<int, int>? onImages = null, CancellationToken cancellation = default)
     {
-        if (splits.Validation.Count + splits.Test.Count is var held and < FewestImages)
+        if (Lack(splits) is { } lack)
         {
-            throw new SereException(
-                $"Only {held} images were held out of training, too few to tell what is normal; {FewestImages} are needed, so add images.");
+            throw new SereException(lack);
         }
 
         int most = (int)Math.Clamp(MostMapValues / (model.Shape.Height * (long)model.Shape.Width), 2, MostImages);
@@ -98,6 +97,11 @@ internal sealed record NormalImages
         };
     }
 
+    /// <summary>Why there can be no verdict by these images, in a sentence; null where there can.</summary>
+    public static string? Lack(DatasetSplits splits) => splits.Validation.Count + splits.Test.Count is var held and < FewestImages
+        ? $"Only {held} images were held out of training, too few to tell what is normal; {FewestImages} are needed, so add images."
+        : null;
+
     /// <summary>What a run keeps for these weights; null where there is nothing.</summary>
     public static NormalImages? Find(RunFolder folder, TrainedModel model)
     {
@@ -130,7 +134,8 @@ internal sealed record NormalImages
         float[] left = ResidualPlaces.Standardize(residual);
         return figures.Keys.SequenceEqual(Names, StringComparer.Ordinal)
             ? (figures, Density.Of([.. figures.Values]), map is null ? left : [.. map.Zip(left, Math.Max)])
-            : throw new SereException("The run's figures of normal images are of another version; measure them anew with sere score --dataset.");
+            : throw new SereException(
+                "The run's figures of normal images are of another version; measure them anew with sere score --dataset.");
     }
 
     /// <summary>What they exceed at a wanted rate.</summary>
@@ -144,8 +149,9 @@ internal sealed record NormalImages
         * (Novelties.Count(value => value < novelty) + (0.5 * Novelties.Count(value => value == novelty))) / Novelties.Count;
 
     private static bool IsOf(PlaceStatistics places, ImageShape shape) =>
-        places.Sum.All(float.IsFinite) && places.SumOfSquares.All(float.IsFinite) && places.Count > 1 && places.Width == shape.Width && places.Sum.Length == shape.Height * shape.Width
-        && places.SumOfSquares.Length == places.Sum.Length;
+        places.Count > 1 && places.Width == shape.Width && places.Sum.Length == shape.Height * shape.Width
+        && places.SumOfSquares.Length == places.Sum.Length
+        && places.Sum.All(float.IsFinite) && places.SumOfSquares.All(float.IsFinite);
 }
 
 /// <summary>The figures by which an image is compared with normal ones.</summary>
@@ -163,7 +169,10 @@ internal static class ImageFigures
     // Under the square of half a level of a byte there is no residual.
     private const double SmallestResidual = 1e-6;
 
-    /// <summary>All figures of an image but those of its surprise beside that of normal ones, its surprise, and what the components leave of it.</summary>
+    /// <summary>
+    /// All figures of an image but those of its surprise beside that of normal ones, its surprise, and what the components
+    /// leave of it.
+    /// </summary>
     public static (Dictionary<string, double> Figures, float[]? Surprise, float[] Residual) Examine(
         TrainedModel model, PrincipalComponents components, ImageSet images, int image)
     {

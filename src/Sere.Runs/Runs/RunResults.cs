@@ -20,7 +20,15 @@ internal sealed class RunResults(
         var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
         if (scoreHeldOut)
         {
-            WriteNormalImages(model, cancellation);
+            if (NormalImages.Lack(splits) is { } lack)
+            {
+                observer.OnWarning($"There will be no verdict on other images: {lack}");
+            }
+            else
+            {
+                NormalImages.Measure(model, splits, cancellation: cancellation).Write(folder);
+            }
+
             HeldOutScores.Measure(model, splits.Validation, options, cancellation: cancellation).Write(folder);
         }
 
@@ -33,19 +41,6 @@ internal sealed class RunResults(
             RunReport.Write(configuration, folder.ReadCommand(), metrics, parameters, evaluation, splits.Remarks, device),
             folder.Files);
         return evaluation;
-    }
-
-    private void WriteNormalImages(TrainedModel model, CancellationToken cancellation)
-    {
-        if (splits.Validation.Count + splits.Test.Count is var held and < NormalImages.FewestImages)
-        {
-            observer.OnWarning(
-                $"There will be no verdict on other images, because {held} held-out images are too few to tell what is normal; "
-                + $"{NormalImages.FewestImages} are needed.");
-            return;
-        }
-
-        NormalImages.Measure(model, splits, cancellation: cancellation).Write(folder);
     }
 
     private TrainedModel LoadBest()

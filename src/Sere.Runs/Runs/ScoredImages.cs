@@ -11,6 +11,7 @@ internal sealed record ScoredImages(
     IReadOnlyList<string> Names, ImageLikelihoods Likelihoods, IReadOnlyList<ImageVerdict>? Verdicts)
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+    private IReadOnlyList<ColumnQuality>? _qualities;
 
     /// <summary>How values became data, as the table says it.</summary>
     public required BinarizationRule Binarization { get; init; }
@@ -106,7 +107,7 @@ internal sealed record ScoredImages(
 
         if (IsNormal is not null)
         {
-            json["columns"] = new JsonArray([.. Qualities().Select(quality => new JsonObject
+            json["columns"] = new JsonArray([.. Qualities.Select(quality => new JsonObject
             {
                 ["column"] = quality.Column,
                 ["area"] = quality.Area,
@@ -119,8 +120,10 @@ internal sealed record ScoredImages(
         return json;
     }
 
-    /// <summary>How well each column tells the images apart, novelty first.</summary>
-    public IEnumerable<ColumnQuality> Qualities()
+    /// <summary>How well each column tells the images apart, novelty first; none without labels.</summary>
+    public IReadOnlyList<ColumnQuality> Qualities => _qualities ??= Measure();
+
+    private IReadOnlyList<ColumnQuality> Measure()
     {
         if (IsNormal is null)
         {
@@ -141,7 +144,7 @@ internal sealed record ScoredImages(
             columns.Add((sign < 0 ? $"-{name}" : name, [.. Verdicts!.Select(verdict => sign * verdict.Figures[name])]));
         }
 
-        return columns.Select(column => ColumnQuality.Of(column.Name, column.Values, IsNormal)).OfType<ColumnQuality>();
+        return [.. columns.Select(column => ColumnQuality.Of(column.Name, column.Values, IsNormal)).OfType<ColumnQuality>()];
     }
 
     private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;

@@ -16,6 +16,9 @@ namespace Sere.Runs;
 /// </summary>
 public sealed class TrainedModel : IDisposable
 {
+    /// <summary>The share of normal images that may be flagged, where nobody says another.</summary>
+    public const double UsualFalsePositiveRate = 0.01;
+
     /// <summary>Seed of the examination of every image.</summary>
     internal const long VerdictSeed = 1;
 
@@ -150,10 +153,16 @@ public sealed class TrainedModel : IDisposable
     /// <param name="height">Rows.</param>
     /// <param name="layout">The channels of a pixel, in their order.</param>
     /// <param name="resize">Whether an image of another size is resized.</param>
+    /// <param name="gray">Whether colours become grey values.</param>
     /// <exception cref="SereException">It has another shape than the model takes.</exception>
-    public ImageSet Read(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, bool resize = false) =>
+    public ImageSet Read(
+        ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, bool resize = false, bool gray = false) =>
         ImageSource.Fit(
-            ImageSet.FromPixels(pixels, width, height, layout), Shape, resize || Configuration.Dataset.Resize is not null);
+            ImageSet.FromPixels(pixels, width, height, layout),
+            Shape,
+            resize || Configuration.Dataset.Resize is not null,
+            gray || Configuration.Dataset.Gray,
+            "the image");
 
     /// <summary>
     /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey
@@ -212,7 +221,7 @@ public sealed class TrainedModel : IDisposable
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public IReadOnlyList<ImageVerdict> Verdict(
         ImageSet images,
-        double falsePositiveRate = 0.01,
+        double falsePositiveRate = UsualFalsePositiveRate,
         IProgress<int>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -241,7 +250,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The novelty above which an image is flagged, and how sure that threshold is.</summary>
     /// <param name="falsePositiveRate">The share of normal images that may be flagged: greater than 0 and less than 1.</param>
     /// <exception cref="SereException">The run keeps no figures of normal images.</exception>
-    public FalsePositiveThreshold Threshold(double falsePositiveRate = 0.01)
+    public FalsePositiveThreshold Threshold(double falsePositiveRate = UsualFalsePositiveRate)
     {
         using var use = Use();
         return Normal.Threshold(falsePositiveRate);
@@ -358,29 +367,16 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>Calls from several threads wait for each other.</summary>
-    private LockUse Use()
+    private Lock.Scope Use()
     {
-        var use = new LockUse(_gate);
+        var scope = _gate.EnterScope();
         if (_isDisposed)
         {
-            use.Dispose();
+            scope.Dispose();
             throw new ObjectDisposedException(nameof(TrainedModel));
         }
 
-        return use;
-    }
-
-    private readonly ref struct LockUse
-    {
-        private readonly Lock _gate;
-
-        public LockUse(Lock gate)
-        {
-            _gate = gate;
-            gate.Enter();
-        }
-
-        public void Dispose() => _gate.Exit();
+        return scope;
     }
 
     private torch.Tensor DataNoise(RandomStreams streams, int first, int batch) => NoisePerImage(

@@ -48,7 +48,7 @@ internal static class VerdictPage
             text.Append("<h2>How well the scores tell the labelled images apart</h2>");
             Picture(text, Chart.ToPng(Curve(verdicts, isNormal)), "ROC curve of the novelty");
             text.Append("<table><tr><th>column<th>area under the ROC curve<th>average precision</tr>");
-            foreach (var quality in scored.Qualities())
+            foreach (var quality in scored.Qualities)
             {
                 text.Append(
                     Invariant,

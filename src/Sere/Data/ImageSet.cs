@@ -141,9 +141,23 @@ public sealed class ImageSet
         ? new ImageSet(Shape, Values, Labels, names)
         : new ImageSet(Shape, Pixels, Labels, names);
 
-    /// <summary>Sets of images of bytes, of one shape and with names, one after the other.</summary>
-    internal static ImageSet Join(IReadOnlyList<ImageSet> sets) => sets.Count == 1 ? sets[0] : new ImageSet(
-        sets[0].Shape, [.. sets.SelectMany(set => set.Pixels)], names: [.. sets.SelectMany(set => set.Names!)]);
+    /// <summary>Sets of images of bytes, of one shape, one after the other, with labels and names where all have them.</summary>
+    internal static ImageSet Join(IReadOnlyList<ImageSet> sets)
+    {
+        byte[] pixels = new byte[sets.Sum(set => set.Pixels.Length)];
+        int start = 0;
+        foreach (var set in sets)
+        {
+            set.Pixels.CopyTo(pixels, start);
+            start += set.Pixels.Length;
+        }
+
+        return new ImageSet(
+            sets[0].Shape,
+            pixels,
+            sets.All(set => set.Labels is not null) ? [.. sets.SelectMany(set => set.Labels!)] : null,
+            sets.All(set => set.Names is not null) ? [.. sets.SelectMany(set => set.Names!)] : null);
+    }
 
     /// <summary>A copy of consecutive images.</summary>
     /// <param name="start">The index of the first image.</param>

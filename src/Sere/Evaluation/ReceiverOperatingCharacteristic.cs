@@ -49,11 +49,16 @@ public static class ReceiverOperatingCharacteristic
         double[] found = [.. positives.OrderDescending()];
         double[] others = [.. negatives.Order()];
         double sum = 0;
-        for (int i = 0; i < found.Length; i++)
+        for (int next, i = 0; i < found.Length; i = next)
         {
             // Of equal figures none is found before the others.
-            int last = Array.FindLastIndex(found, value => value == found[i]);
-            sum += (last + 1.0) / (last + 1 + others.Length - CountUpTo(others, found[i], orEqual: false));
+            next = i + 1;
+            while (next < found.Length && found[next] == found[i])
+            {
+                next++;
+            }
+
+            sum += (next - i) * (double)next / (next + others.Length - CountUpTo(others, found[i], orEqual: false));
         }
 
         return sum / found.Length;

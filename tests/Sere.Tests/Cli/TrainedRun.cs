@@ -82,17 +82,7 @@ public sealed class TrainedRun : IDisposable
     ];
 
     /// <summary>A copy of the run, to be damaged.</summary>
-    internal string Copy(string folder)
-    {
-        foreach (string file in Directory.GetFiles(Root, "*", SearchOption.AllDirectories))
-        {
-            string copy = Path.Combine(folder, Path.GetRelativePath(Root, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
-        return folder;
-    }
+    internal string Copy(string folder) => TemporaryFolder.Copy(Root, folder);
 
     /// <summary>Writes the first built-in test digits as 000.png, 001.png and so on.</summary>
     internal static void WriteDigits(string folder, int count)

@@ -63,6 +63,21 @@ public sealed class PresetByImagesTests : FolderTests
     }
 
     [Fact]
+    public void Pictures_that_cannot_be_read_are_named_together()
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            _folder.Write($"photos/{i:D2}.png", i is 3 or 7 ? [1, 2, 3] : Photograph(16, 16, i));
+        }
+
+        string message = Assert.Throws<SereException>(() => PresetByImages.Choose($"images:{_folder.File("photos")}")).Message;
+        Assert.StartsWith("2 of the 12 images", message, StringComparison.Ordinal);
+        _folder.Write("broken/a.png", [1, 2, 3]);
+        Assert.Contains(
+            "a.png' is damaged", Assert.Throws<SereException>(() => PresetByImages.Choose($"images:{_folder.File("broken")}")).Message);
+    }
+
+    [Fact]
     public void Few_images_are_seen_often()
     {
         var training = PresetByImages.Choose("parts")!.Configuration.Training;

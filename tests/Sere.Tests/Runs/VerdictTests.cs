@@ -218,17 +218,7 @@ public sealed class VerdictRun : IDisposable
     internal string Root { get; }
 
     /// <summary>A copy of the run, to be damaged.</summary>
-    internal string Copy(string folder)
-    {
-        foreach (string file in Directory.GetFiles(Root, "*", SearchOption.AllDirectories))
-        {
-            string copy = Path.Combine(folder, Path.GetRelativePath(Root, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
-        return folder;
-    }
+    internal string Copy(string folder) => TemporaryFolder.Copy(Root, folder);
 
     public void Dispose() => _folder.Dispose();
 

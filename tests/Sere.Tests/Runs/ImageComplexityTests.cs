@@ -1,7 +1,8 @@
 using Sere.Data;
+using Sere.Runs;
 using Xunit;
 
-namespace Sere.Tests.Data;
+namespace Sere.Tests.Runs;
 
 public sealed class ImageComplexityTests
 {

@@ -1,7 +1,8 @@
-using System.Runtime.InteropServices;
+using Sere.Data;
+using Sere.Runs.Pictures;
 using SkiaSharp;
 
-namespace Sere.Data;
+namespace Sere.Runs;
 
 /// <summary>
 /// How many nats a lossless code takes for an image, L(x): what is rich in detail takes many. A likelihood less the
@@ -52,31 +53,11 @@ internal static class ImageComplexity
 
     private static double WebP(ImageShape shape, ReadOnlySpan<float> levels)
     {
-        int plane = shape.Height * shape.Width;
-        byte[] pixels = new byte[4 * plane];
-        for (int place = 0; place < plane; place++)
-        {
-            for (int colour = 0; colour < 3; colour++)
-            {
-                float level = levels[(shape.Channels == 1 ? 0 : colour * plane) + place];
-                pixels[(4 * place) + colour] = (byte)((Math.Clamp(level, 0f, 1f) * byte.MaxValue) + 0.5f);
-            }
-
-            pixels[(4 * place) + 3] = byte.MaxValue;
-        }
-
-        var pinned = GCHandle.Alloc(pixels, GCHandleType.Pinned);
-        try
-        {
-            using var pixmap = new SKPixmap(
-                new SKImageInfo(shape.Width, shape.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
-            using var code = pixmap.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, Effort))
-                ?? throw new SereException($"An image of {shape.Width} x {shape.Height} pixels is too large for lossless WebP.");
-            return 8 * Math.Log(2) * code.Size;
-        }
-        finally
-        {
-            pinned.Free();
-        }
+        using var picture = new SKBitmap(shape.Width, shape.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        new ImageBatch(levels.ToArray(), 1, shape.Channels, shape.Height, shape.Width).CopyTo(0, picture.GetPixelSpan());
+        using var pixels = picture.PeekPixels();
+        using var code = pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, Effort))
+            ?? throw new SereException($"An image of {shape.Width} x {shape.Height} pixels is too large for lossless WebP.");
+        return 8 * Math.Log(2) * code.Size;
     }
 }
