@@ -19,6 +19,14 @@ public interface IImageFeatures : IDisposable
     /// <returns>A vector of real values for each image, which is an image of one row, with their labels and names.</returns>
     /// <exception cref="SereException">The images are real values.</exception>
     ImageSet Extract(ImageSet images, Action<int>? onImages = null, CancellationToken cancellation = default);
+
+    /// <summary>The features at each place of images of bytes, of any size, grey or colour.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="onImages">Called with the number of images done, by several threads.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    /// <returns>For each image a plane of places for each feature, with their labels and names.</returns>
+    /// <exception cref="SereException">The images are real values.</exception>
+    ImageSet ExtractPlaces(ImageSet images, Action<int>? onImages = null, CancellationToken cancellation = default);
 }
 
 /// <summary>Finds what computes features, in a package that a program need not have.</summary>
@@ -30,18 +38,27 @@ internal static class ImageFeatureExtraction
     /// <summary>The largest shape of images that features are taken of; others are stretched to it.</summary>
     public static ImageShape Shape { get; } = new(3, 224, 224);
 
-    /// <summary>What computes features of a kind.</summary>
+    /// <summary>Whether the package of a kind of features is part of the program.</summary>
+    public static bool IsThere(ImageFeatures kind) => Find(kind) is not null;
+
+    /// <summary>What computes features of a kind, with as many threads as all else.</summary>
     /// <exception cref="SereException">Its package is not part of the program, or does not run on this platform.</exception>
     public static IImageFeatures Open(ImageFeatures kind)
+    {
+        var type = Find(kind) ?? throw new SereException(
+            $"The features '{kind.ToString().ToLowerInvariant()}' come with the package {Package}, which this program does not "
+            + $"have; add it with 'dotnet add package {Package}'.");
+        return (IImageFeatures)Activator.CreateInstance(
+            type, AsItIs, binder: null, args: [TorchSharp.torch.get_num_threads()], culture: null)!;
+    }
+
+    private static Type? Find(ImageFeatures kind)
     {
         string name = kind switch
         {
             ImageFeatures.Resnet18 => "ResNet18Features",
         };
-        var type = Type.GetType($"{Package}.{name}, {Package}") ?? throw new SereException(
-            $"The features '{kind.ToString().ToLowerInvariant()}' come with the package {Package}, which this program does not "
-            + $"have; add it with 'dotnet add package {Package}'.");
-        return (IImageFeatures)Activator.CreateInstance(type, AsItIs, binder: null, args: null, culture: null)!;
+        return Type.GetType($"{Package}.{name}, {Package}");
     }
 
     /// <summary>The same division of the features of its images; what they are told by stays that of the images.</summary>

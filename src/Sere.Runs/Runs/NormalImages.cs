@@ -21,6 +21,11 @@ internal sealed record NormalImages
     private const long MostMapValues = 20_000_000;
     private const int CurrentFormat = 1;
     private const long LargestFile = 1L << 26;
+
+    // So many training images tell what their features are, and so many held-out ones whether these help.
+    private const int MostOfFeatures = 300;
+    private const int MostPasted = 100;
+    private const int FeaturesAtOnce = 16;
     private NoveltyDensity? _density;
     private double[]? _novelties;
 
@@ -47,6 +52,9 @@ internal sealed record NormalImages
     /// <summary>The linear model of the training images.</summary>
     public required PrincipalComponents Components { get; init; }
 
+    /// <summary>What training images show in the features of a network; null for a verdict by pixels alone.</summary>
+    public FeatureStatistics? Features { get; init; }
+
     /// <summary>The distribution of the figures.</summary>
     private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures);
 
@@ -65,16 +73,20 @@ internal sealed record NormalImages
         int most = (int)Math.Clamp(MostMapValues / (model.Shape.Height * (long)model.Shape.Width), 2, MostImages);
         int test = Math.Min(splits.Test.Count, Math.Max(most / 2, most - splits.Validation.Count));
         int validation = Math.Min(splits.Validation.Count, most - test);
+        var held = ImageSet.Join([splits.Validation.Slice(0, validation), splits.Test.Slice(0, test)]);
         var components = PrincipalComponents.Fit(splits.Train, splits.Validation);
+        var features = model.TakesFeatures
+            ? FeatureStatistics.Fit(
+                model.Features.ExtractPlaces(
+                    splits.Train.Slice(0, Math.Min(MostOfFeatures, splits.Train.Count)), cancellation: cancellation),
+                TrainedModel.VerdictSeed)
+            : null;
         var examined = new List<(Dictionary<string, double> Figures, float[]? Surprise, float[] Residual)>();
-        foreach (var images in (ImageSet[])[splits.Validation.Slice(0, validation), splits.Test.Slice(0, test)])
+        foreach (var (image, atPlaces) in FiguresOfFeatures(model, features, held).Index())
         {
-            for (int image = 0; image < images.Count; image++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                examined.Add(ImageFigures.Examine(model, components, images, image));
-                onImages?.Invoke(examined.Count, validation + test);
-            }
+            cancellation.ThrowIfCancellationRequested();
+            examined.Add(ImageFigures.Examine(model, components, held, image, atPlaces));
+            onImages?.Invoke(examined.Count, held.Count);
         }
 
         var places = examined[0].Surprise is not null
@@ -85,7 +97,7 @@ internal sealed record NormalImages
             .. examined.Select(one => ImageFigures.WithSurprise(
                 model.Shape, one.Figures, places is null ? null : places.Without(one.Surprise!).Standardize(one.Surprise!))),
         ];
-        return new NormalImages
+        var normal = new NormalImages
         {
             Weights = model.WeightsDigest(),
             Configuration = HeldOutScores.DigestOf(model.Configuration),
@@ -94,7 +106,64 @@ internal sealed record NormalImages
             Places = places,
             ResidualPlaces = PlaceStatistics.Of([.. examined.Select(one => one.Residual)], model.Shape.Width),
             Components = components,
+            Features = features,
         };
+        return features is null || normal.FeaturesSuit(model, held.Slice(0, Math.Min(MostPasted, held.Count)), cancellation)
+            ? normal
+            : normal.WithoutFeatures();
+    }
+
+    /// <summary>The same by pixels alone.</summary>
+    public NormalImages WithoutFeatures()
+    {
+        bool[] isOfPixels = [.. Names.Select(name => !FeatureStatistics.Figures.Contains(name, StringComparer.Ordinal))];
+        return this with
+        {
+            Names = [.. Names.Where((_, column) => isOfPixels[column])],
+            Figures = [.. Figures.Select(row => row.Where((_, column) => isOfPixels[column]).ToArray())],
+            Features = null,
+            _density = null,
+            _novelties = null,
+        };
+    }
+
+    /// <summary>
+    /// Whether held-out images are told from the same with a patch of another one as well as by pixels alone, but for a standard
+    /// error of the area under the curve: few images do not say more exactly.
+    /// </summary>
+    private bool FeaturesSuit(TrainedModel model, ImageSet held, CancellationToken cancellation)
+    {
+        var pasted = PastedPatches.On(held, TrainedModel.VerdictSeed);
+        var pixels = WithoutFeatures();
+        var (all, some) = (new List<double>(), new List<double>());
+        foreach (var (image, atPlaces) in FiguresOfFeatures(model, Features, pasted).Index())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (figures, novelty, _) = Examine(model, pasted, image, atPlaces);
+            all.Add(novelty);
+            some.Add(pixels.Density.Of([.. pixels.Names.Select(name => figures[name])]));
+        }
+
+        double area = ReceiverOperatingCharacteristic.Area([.. some], [.. pixels.Novelties]);
+        double error = Math.Sqrt(area * (1 - area) / held.Count);
+        return ReceiverOperatingCharacteristic.Area([.. all], [.. Novelties]) >= area - error;
+    }
+
+    /// <summary>For each image its figures of features, a few images at a time; nulls where there are none.</summary>
+    public IEnumerable<double[]?> FiguresOfFeatures(TrainedModel model, ImageSet images) =>
+        FiguresOfFeatures(model, Features, images);
+
+    private static IEnumerable<double[]?> FiguresOfFeatures(TrainedModel model, FeatureStatistics? statistics, ImageSet images)
+    {
+        for (int start = 0; start < images.Count; start += FeaturesAtOnce)
+        {
+            int count = Math.Min(FeaturesAtOnce, images.Count - start);
+            var features = statistics is null ? null : model.Features.ExtractPlaces(images.Slice(start, count));
+            for (int image = 0; image < count; image++)
+            {
+                yield return features is null ? null : statistics!.Of(features.Slice(image, 1).Values);
+            }
+        }
     }
 
     /// <summary>Why there can be no verdict by these images, in a sentence; null where there can.</summary>
@@ -116,6 +185,7 @@ internal sealed record NormalImages
             && IsOf(kept.ResidualPlaces, model.Shape)
             && kept.Components.Mean.Length == model.Shape.Dimensions
             && kept.Components.Axes.Length % model.Shape.Dimensions == 0
+            && kept.Features?.IsSound() != false
             && kept.Components.Mean.All(float.IsFinite) && kept.Components.Axes.All(float.IsFinite)
             ? kept
             : null;
@@ -126,9 +196,9 @@ internal sealed record NormalImages
 
     /// <summary>Examines one image beside them: its figures, its novelty, and where it is strange.</summary>
     public (OrderedDictionary<string, double> Figures, double Novelty, float[] Map) Examine(
-        TrainedModel model, ImageSet images, int image)
+        TrainedModel model, ImageSet images, int image, double[]? features)
     {
-        var (examined, surprise, residual) = ImageFigures.Examine(model, Components, images, image);
+        var (examined, surprise, residual) = ImageFigures.Examine(model, Components, images, image, features);
         float[]? map = surprise is null ? null : Places?.Standardize(surprise);
         var figures = ImageFigures.WithSurprise(model.Shape, examined, map);
         float[] left = ResidualPlaces.Standardize(residual);
@@ -160,7 +230,7 @@ internal static class ImageFigures
     // What tells most comes first: of few normal images, the first figures alone have a density.
     private static readonly string[] Order =
     [
-        "surprise", "residual", "shift", "elbo", "llr", "complexity_corrected", "complexity", "calm", "code", "reconstruction", "kl",
+        "features", "surprise", "residual", "shift", "elbo", "llr", "complexity_corrected", "complexity", "calm", "code", "reconstruction", "kl",
     ];
 
     // Pixels alone are noise; an unusual calm over few of them is too.
@@ -174,7 +244,7 @@ internal static class ImageFigures
     /// leave of it.
     /// </summary>
     public static (Dictionary<string, double> Figures, float[]? Surprise, float[] Residual) Examine(
-        TrainedModel model, PrincipalComponents components, ImageSet images, int image)
+        TrainedModel model, PrincipalComponents components, ImageSet images, int image, double[]? features)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var one = images.Slice(image, 1);
@@ -189,6 +259,11 @@ internal static class ImageFigures
             double nats = ImageComplexity.Nats(model.Shape, levels, isBinary: model.Binarization != BinarizationRule.None);
             figures["complexity"] = nats;
             figures["complexity_corrected"] = -figures[ImageExamination.Elbo] - nats;
+        }
+
+        foreach (var (name, value) in features is null ? [] : FeatureStatistics.Figures.Zip(features))
+        {
+            figures[name] = value;
         }
 
         float[] residual = components.Residual(one);

@@ -18,6 +18,7 @@ internal sealed class RunResults(
         using var model = LoadBest();
         RunPictures.Write(folder, model, splits.Test, metrics);
         var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
+        bool isOfFeatures = false;
         if (scoreHeldOut)
         {
             if (NormalImages.Lack(splits) is { } lack)
@@ -26,7 +27,9 @@ internal sealed class RunResults(
             }
             else
             {
-                NormalImages.Measure(model, splits, cancellation: cancellation).Write(folder);
+                var normal = NormalImages.Measure(model, splits, cancellation: cancellation);
+                normal.Write(folder);
+                isOfFeatures = normal.Features is not null;
             }
 
             HeldOutScores.Measure(model, splits.Validation, options, cancellation: cancellation).Write(folder);
@@ -34,7 +37,13 @@ internal sealed class RunResults(
 
         var evaluation = SplitEvaluation.Evaluate(
             model, splits, DataSplit.Test, configuration.Evaluation.Limit, options, observer.OnEvaluation, cancellation);
-        evaluation = evaluation with { Learned = LearnedSummary.Of(configuration, splits, metrics, evaluation) };
+        string learned = LearnedSummary.Of(configuration, splits, metrics, evaluation);
+        evaluation = evaluation with
+        {
+            Learned = isOfFeatures
+                ? $"{learned} A verdict asks a network that was trained on photographs too (evaluation.features)."
+                : learned,
+        };
         RunPictures.WriteLayers(folder, evaluation);
         AtomicFile.WriteAllText(
             folder.Report,

@@ -27,6 +27,7 @@ public sealed class TrainedModel : IDisposable
     private readonly RunFolder? _folder;
     private readonly Lock _gate = new();
     private NormalImages? _normal;
+    private IImageFeatures? _features;
     private bool _isDisposed;
 
     internal TrainedModel(
@@ -230,10 +231,10 @@ public sealed class TrainedModel : IDisposable
         var normal = Normal;
         double threshold = normal.ThresholdValue(falsePositiveRate);
         var verdicts = new List<ImageVerdict>(images.Count);
-        for (int image = 0; image < images.Count; image++)
+        foreach (var (image, features) in normal.FiguresOfFeatures(this, images).Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            var (figures, novelty, map) = normal.Examine(this, images, image);
+            var (figures, novelty, map) = normal.Examine(this, images, image, features);
             verdicts.Add(new ImageVerdict(
                 images.Names?[image] ?? $"{image}",
                 novelty,
@@ -257,7 +258,29 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>Whether the run knows normal images, so that there can be a verdict.</summary>
-    internal bool HasNormal => (_normal ??= _folder is null ? null : NormalImages.Find(_folder, this)) is not null;
+    internal bool HasNormal => (_normal ??= _folder is null ? null : FindNormal(_folder)) is not null;
+
+    /// <summary>Whether a verdict may be of features too: their package is there, and the images are photographs.</summary>
+    internal bool TakesFeatures => Configuration.Evaluation.Features == VerdictFeatures.Auto
+        && Configuration.Dataset.Features is null && Binarization == BinarizationRule.None
+        && Shape.Channels is 1 or 3 && string.Equals(Model.Space, "discrete", StringComparison.Ordinal)
+        && ImageFeatureExtraction.IsThere(ImageFeatures.Resnet18);
+
+    /// <summary>What computes the features of a verdict.</summary>
+    internal IImageFeatures Features => _features ??= ImageFeatureExtraction.Open(ImageFeatures.Resnet18);
+
+    private NormalImages? FindNormal(RunFolder folder)
+    {
+        var normal = NormalImages.Find(folder, this);
+        if (normal?.Features is null || TakesFeatures)
+        {
+            return normal;
+        }
+
+        _warn(
+            "The run's verdict asks a network too, whose package Sere.Features this program does not have; it is by pixels alone.");
+        return normal.WithoutFeatures();
+    }
 
     /// <summary>What the run knows of normal images.</summary>
     internal NormalImages Normal
@@ -362,6 +385,7 @@ public sealed class TrainedModel : IDisposable
         lock (_gate)
         {
             _isDisposed = true;
+            _features?.Dispose();
             Model.Dispose();
         }
     }

@@ -8,4 +8,20 @@ public sealed record EvaluationChoice : Choice
 
     /// <summary>How many images of the split are evaluated, from its first; null for all.</summary>
     [In(Count)] public int? Limit { get; init; }
+
+    /// <summary>
+    /// Whether a verdict on photographs asks a network that was trained on photographs as well as the model: where its package
+    /// is there and held-out images with foreign patches are told apart better, or never.
+    /// </summary>
+    public VerdictFeatures Features { get; init; }
+}
+
+/// <summary>Whether a verdict is of features as well as of pixels.</summary>
+public enum VerdictFeatures
+{
+    /// <summary>Where their package is there, the images are photographs, and held-out images say that it helps.</summary>
+    Auto,
+
+    /// <summary>By pixels alone.</summary>
+    Off,
 }

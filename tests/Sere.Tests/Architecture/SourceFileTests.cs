@@ -35,6 +35,7 @@ public sealed partial class SourceFileTests
     private static readonly Dictionary<string, string> Multipliers = new(StringComparer.Ordinal)
     {
         ["Sere/Bijectors/TriangularLinearBijector.cs"] = "solves, with all threads",
+        ["Sere/Evaluation/FeatureStatistics.cs"] = "factorizes, with all threads",
         ["Sere/Evaluation/NoveltyDensity.cs"] = "factorizes, with all threads",
         ["Sere/Evaluation/PrincipalComponents.cs"] = "factorizes, with all threads",
         ["Sere/Networks/PrincipalAxes.cs"] = "factorizes what ShrunkCovariance gives",

@@ -118,6 +118,32 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
     }
 
     [Fact]
+    public void Features_of_a_network_come_first_among_the_figures_and_depend_on_no_other_image()
+    {
+        var folder = new RunFolder(run.Copy(_folder.File("run")));
+        File.WriteAllText(folder.Configuration, Regex.Replace(
+            File.ReadAllText(folder.Configuration), "\"features\": *\"off\"", "\"features\": \"auto\"", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        using var model = TrainedModel.Load(folder.Root);
+        var splits = new DatasetSplits("waves", Waves(20, seed: 1), Waves(6, seed: 2), Waves(6, seed: 3));
+        var normal = NormalImages.Measure(model, splits, cancellation: Token);
+        Assert.Equal(FeatureStatistics.Figures, normal.Names.Take(3));
+        normal.Write(folder);
+
+        using var again = TrainedModel.Load(folder.Root);
+        ImageSet images = Waves(18, seed: 4);
+        var all = again.Verdict(images, cancellation: Token);
+        Assert.Equal(FeatureStatistics.Figures, all[17].Figures.Keys.Take(3));
+        Assert.Equal(all[17].Figures, again.Verdict(images.Slice(17, 1), cancellation: Token).Single().Figures);
+        Assert.Equal(normal.Names.Skip(3), normal.WithoutFeatures().Names);
+        Assert.Equal(normal.Figures[5].Skip(3), normal.WithoutFeatures().Figures[5]);
+
+        string kept = File.ReadAllText(folder.NormalImages);
+        File.WriteAllText(folder.NormalImages, kept.Replace("\"places\":196", "\"places\":195", StringComparison.Ordinal));
+        using var damaged = TrainedModel.Load(folder.Root);
+        Assert.Throws<SereException>(() => damaged.Verdict(images, cancellation: Token));
+    }
+
+    [Fact]
     public async Task Threads_wait_for_each_other_and_a_disposed_model_says_so()
     {
         var model = Trained();
@@ -203,6 +229,7 @@ public sealed class VerdictRun : IDisposable
             "model.data.network.widths=[4]",
             "training.epochs=10",
             "training.batchSize=20",
+            "evaluation.features=off",
         ]);
 
     private readonly TemporaryFolder _folder = new();
