@@ -141,22 +141,30 @@ public sealed class ImageSet
         ? new ImageSet(Shape, Values, Labels, names)
         : new ImageSet(Shape, Pixels, Labels, names);
 
-    /// <summary>Sets of images of bytes, of one shape, one after the other, with labels and names where all have them.</summary>
+    /// <summary>
+    /// Sets of images of one shape, all of bytes or all of real values, one after the other, with labels and names where all have
+    /// them.
+    /// </summary>
     internal static ImageSet Join(IReadOnlyList<ImageSet> sets)
     {
-        byte[] pixels = new byte[sets.Sum(set => set.Pixels.Length)];
+        byte[]? labels = sets.All(set => set.Labels is not null) ? [.. sets.SelectMany(set => set.Labels!)] : null;
+        string[]? names = sets.All(set => set.Names is not null) ? [.. sets.SelectMany(set => set.Names!)] : null;
+        return sets[0].IsReal
+            ? new ImageSet(sets[0].Shape, Join([.. sets.Select(set => set.Values)]), labels, names)
+            : new ImageSet(sets[0].Shape, Join([.. sets.Select(set => set.Pixels)]), labels, names);
+    }
+
+    private static T[] Join<T>(T[][] parts)
+    {
+        var all = new T[parts.Sum(part => part.Length)];
         int start = 0;
-        foreach (var set in sets)
+        foreach (var part in parts)
         {
-            set.Pixels.CopyTo(pixels, start);
-            start += set.Pixels.Length;
+            part.CopyTo(all, start);
+            start += part.Length;
         }
 
-        return new ImageSet(
-            sets[0].Shape,
-            pixels,
-            sets.All(set => set.Labels is not null) ? [.. sets.SelectMany(set => set.Labels!)] : null,
-            sets.All(set => set.Names is not null) ? [.. sets.SelectMany(set => set.Names!)] : null);
+        return all;
     }
 
     /// <summary>A copy of consecutive images.</summary>

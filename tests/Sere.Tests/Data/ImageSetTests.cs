@@ -95,4 +95,18 @@ public sealed class ImageSetTests
         Assert.Equal(torch.float32, mean.dtype);
         Assert.Equal([0.2f, 1f / 3], mean.data<float>().ToArray());
     }
+
+    [Fact]
+    public void Sets_of_bytes_and_of_real_values_are_joined_with_labels_and_names_where_all_have_them()
+    {
+        var shape = new ImageShape(1, 1, 2);
+        var bytes = ImageSet.Join([new(shape, [1, 2], [7], ["a"]), new(shape, [3, 4, 5, 6], [8, 9])]);
+        Assert.Equal([1, 2, 3, 4, 5, 6], bytes.Pixels);
+        Assert.Equal([7, 8, 9], bytes.Labels!);
+        Assert.Null(bytes.Names);
+        var values = ImageSet.Join([new(shape, [1f, 2f], names: ["a"]), new(shape, [3f, 4f], names: ["b"])]);
+        Assert.Equal([1f, 2f, 3f, 4f], values.Values);
+        Assert.Equal(["a", "b"], values.Names!);
+        Assert.Null(values.Labels);
+    }
 }
