@@ -111,11 +111,12 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
     {
         var table = new Table().Border(TableBorder.Rounded)
             .Title(Markup.Escape($"{report.Suite}: {report.Images} test images of {report.Dataset}, nats"));
-        var headings = ComparisonTable.Headings;
+        var headings = ComparisonTable.Headings(report);
         int[] shown =
         [
             .. Enumerable.Range(0, headings.Count)
-                .Where(column => !LeftToTheFile.Contains(headings[column], StringComparer.Ordinal)),
+                .Where(column => !LeftToTheFile.Contains(headings[column], StringComparer.Ordinal)
+                    && (report.Defects is null || headings[column] is not "step time")),
         ];
         foreach (int column in shown)
         {
@@ -125,7 +126,7 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
 
         foreach (var row in report.Rows)
         {
-            var cells = ComparisonTable.Cells(row);
+            var cells = ComparisonTable.Cells(report, row);
             table.AddRow([.. shown.Select(column => Markup.Escape(cells[column]))]);
         }
 

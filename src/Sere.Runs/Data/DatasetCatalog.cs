@@ -90,13 +90,19 @@ public static class DatasetCatalog
             PartsGenerator.Grey or PartsGenerator.Colour => Parts(colour: name is PartsGenerator.Colour),
             _ => ToyGenerator.Generate(Toy(name) ?? throw Unknown(name)),
         };
-        // There are few of them: where a preset keeps thousands for validation, a tenth has to do.
-        validationImages = name is PartsGenerator.Grey or PartsGenerator.Colour
-            ? Math.Min(validationImages, train.Count / 10)
-            : validationImages;
+        var defects = name is PartsGenerator.Grey or PartsGenerator.Colour
+            ? PartsGenerator.GenerateDefects(colour: name is PartsGenerator.Colour)
+            : null;
+
+        // There are few parts: where a preset keeps thousands for validation, a tenth has to do.
+        validationImages = defects is null ? validationImages : Math.Min(validationImages, train.Count / 10);
         var known = DatasetSplits.FromTrainingImages(
             name, ImageFitting.Fit(train, gray, resize, name), ImageFitting.Fit(test, gray, resize, name), validationImages);
-        known = known with { Remarks = remarks };
+        known = known with
+        {
+            Defects = defects is null ? null : ImageFitting.Fit(defects, gray, resize, name),
+            Remarks = remarks,
+        };
         return scale is null || scale == known.Scale ? known : throw new UsageException(
             $"dataset.scale is for images of one's own, and the values of data set '{name}' are known; leave it null.");
     }

@@ -77,12 +77,12 @@ internal static class DatasetExport
             onRemark(remark);
         }
 
-        return name is PartsGenerator.Grey or PartsGenerator.Colour
+        return splits.Defects is { } defects
             ?
             [
                 ("train", splits.Train),
                 (Path.Combine("test", "ok"), splits.Test),
-                (Path.Combine("test", "defect"), PartsGenerator.GenerateDefects(colour: name is PartsGenerator.Colour)),
+                (Path.Combine("test", "defect"), defects),
             ]
             : [("train", splits.Train), ("test", splits.Test)];
     }

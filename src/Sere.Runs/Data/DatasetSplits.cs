@@ -24,6 +24,9 @@ public sealed record DatasetSplits(string Name, ImageSet Train, ImageSet Validat
     /// <summary>What is to be said of how the data were read, each a sentence.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
+    /// <summary>Images with a defect, to be told from the test images, which are normal; null where nothing is known of such.</summary>
+    internal ImageSet? Defects { get; init; }
+
     /// <summary>
     /// The digest of the images that these are features of; null where they are images themselves. Features differ in
     /// their last bits from one machine to another, and images do not.

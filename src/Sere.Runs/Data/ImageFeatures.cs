@@ -70,6 +70,7 @@ internal static class ImageFeatureExtraction
             Train = features.Extract(images.Train),
             Validation = features.Extract(images.Validation),
             Test = features.Extract(images.Test),
+            Defects = images.Defects is null ? null : features.Extract(images.Defects),
             Scale = images.Scale,
             ImageDigest = images.Digest(),
         };

@@ -52,7 +52,8 @@ internal sealed class RunResults(
         return evaluation;
     }
 
-    private TrainedModel LoadBest()
+    /// <summary>The model of the best weights or, where these are damaged, of the last.</summary>
+    public TrainedModel LoadBest()
     {
         try
         {

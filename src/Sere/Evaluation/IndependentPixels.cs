@@ -154,7 +154,8 @@ public static class ChannelLogisticMixture
         return torch.nn.Parameter(table.view(settings.ParametersPerPixel, 1).expand(-1, channels).flatten().clone());
     }
 
-    private static int Level(ImageSet images, int index, int levels)
+    /// <summary>The level of a value, from 0 to V - 1.</summary>
+    internal static int Level(ImageSet images, int index, int levels)
     {
         double value = images.IsReal ? images.Values[index] : images.Pixels[index] / 255.0;
         return (int)Math.Clamp(Math.Round(value * (levels - 1)), 0, levels - 1);

@@ -58,6 +58,12 @@ public sealed class CompareCommandTests : FolderTests
         Assert.Equal(5, File.ReadAllLines(Path.Combine(output, "comparison.csv")).Length);
         Assert.Equal(6, File.ReadAllLines(Path.Combine(output, "comparison.md")).Count(line => line.StartsWith('|')));
 
+        // Without images with defects nothing speaks of them.
+        foreach (string name in (string[])["comparison.md", "comparison.csv", "comparison.json", "suite.json", "rows/sere/result.json", "rows/pixels/result.json"])
+        {
+            Assert.DoesNotMatch("area|defect|detection", File.ReadAllText(Path.Combine(output, name)));
+        }
+
         string table = File.ReadAllText(Path.Combine(output, "comparison.json"));
         var again = SereCommand.Run([.. Command(suite, output), "--json"]).Done();
         Assert.Equal(4, again.Error.Split('\n').Count(line => line.EndsWith(" (done)", StringComparison.Ordinal)));
@@ -111,6 +117,55 @@ public sealed class CompareCommandTests : FolderTests
             string.Create(CultureInfo.InvariantCulture, $"(<= {bits:F3} bits/dim)"),
             File.ReadAllText(Path.Combine(output, "comparison.md")),
             StringComparison.Ordinal);
+    }
+
+    // The tiny models find nothing, and the principal components of 8 x 8 pixels little; that figures are there, and are
+    // those of the rows, is what is shown.
+    [Fact]
+    public void A_suite_of_images_with_defects_says_how_well_each_row_finds_them()
+    {
+        string suite = _folder.File("parts.json");
+        File.WriteAllText(suite, JsonSerializer.Serialize(new
+        {
+            name = "tiny-parts",
+            reference = "grey",
+            epochs = 1,
+            batchSize = 90,
+            evaluation = new { importanceSamples = 2, limit = 20 },
+            overrides = (string[])
+            [
+                "dataset.resize={\"width\":8,\"height\":8}", "model.latents=2", "evidence.network.widths=[2]",
+                "prior.network.hidden=[4]", "bijector.network.hidden=[4]", "data.network.widths=[2]", "data.mixtures=1",
+            ],
+            rows = (object[])
+            [
+                new { name = "grey", preset = "grey" },
+                new { name = "pca", baseline = "pca" },
+                new { name = "mixture", baseline = "channel-logistic-mixture" },
+            ],
+        }));
+        string output = _folder.File("out");
+        SereCommand.Run(Command(suite, output)).Done();
+        JsonObject report = Report(output);
+        Assert.Equal(20, report["defects"]!.GetValue<int>());
+        JsonObject[] rows = Rows(report);
+        double[] areas = [.. rows.Select(row => row["detection"]!["area"]!.GetValue<double>())];
+        Assert.All(rows, row => Assert.InRange(
+            row["detection"]!["area"]!.GetValue<double>(),
+            row["detection"]!["low"]!.GetValue<double>(),
+            row["detection"]!["high"]!.GetValue<double>()));
+        string[] lines = File.ReadAllLines(Path.Combine(output, "comparison.csv"));
+        Assert.EndsWith(",area,area_low,area_high", lines[0], StringComparison.Ordinal);
+        Assert.Equal(areas, lines.Skip(1).Select(line => double.Parse(line.Split(',')[^3], CultureInfo.InvariantCulture)));
+        string table = File.ReadAllText(Path.Combine(output, "comparison.md"));
+        Assert.Contains("| active units | area |", table, StringComparison.Ordinal);
+        Assert.Contains("of 20 images with a defect", table, StringComparison.Ordinal);
+
+        // The components know what one distribution of all pixels does not, and their bound is called one.
+        Assert.True(rows[1]["isBound"]!.GetValue<bool>() && !rows[2]["isBound"]!.GetValue<bool>());
+        Assert.True(rows[1]["logLikelihood"]!.GetValue<double>() > rows[2]["logLikelihood"]!.GetValue<double>());
+        Assert.Equal(
+            rows[2]["logLikelihood"]!.GetValue<double>(), PerImage(output, "mixture").Average(), 1e-9);
     }
 
     [Fact]

@@ -106,6 +106,7 @@ public sealed class DatasetCatalogTests : FolderTests
         DatasetSplits parts = DatasetCatalog.Load("parts-colour", null, validationImages: 5000, 1);
         Assert.Equal((270, 30, 100), (parts.Train.Count, parts.Validation.Count, parts.Test.Count));
         Assert.Equal(new ImageShape(3, 64, 64), parts.Train.Shape);
+        Assert.Equal((50, parts.Train.Shape), (parts.Defects!.Count, parts.Defects.Shape));
         DatasetSplits fewer = DatasetCatalog.Load("parts", null, validationImages: 20, 1);
         Assert.Equal((280, 20), (fewer.Train.Count, fewer.Validation.Count));
         Assert.Equal(new ImageShape(1, 64, 64), fewer.Train.Shape);

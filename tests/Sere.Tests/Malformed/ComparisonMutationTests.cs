@@ -66,6 +66,7 @@ public sealed class ComparisonMutationTests : IDisposable
                 Row() with { KlPerLayer = [-1e308] },
                 Row() with { LatentsPerLayer = [int.MaxValue, int.MaxValue] },
                 Row() with { ActiveUnits = -1 },
+                Row() with { Detection = new DefectDetection(0.9, -0.1, 0.95) },
                 Row() with { Images = new PerImageFigures([1e308, 1e308], [0, 0]) },
             ])
         {
@@ -93,5 +94,6 @@ public sealed class ComparisonMutationTests : IDisposable
     private static RowResult Row() => new("a", "", 12, [2, 2], IsBound: true, [1.5, 2.5], 3, 2, 1, 0, 1.25)
     {
         Images = new PerImageFigures([-99.5, -98.25, -97], [-100, -99, -98.5]),
+        Detection = new DefectDetection(0.9, 0.8, 0.95),
     };
 }

@@ -140,11 +140,16 @@ internal sealed record RowResult(
 
     [JsonIgnore] public PerImageFigures Images { get; init; } = PerImageFigures.None;
 
+    /// <summary>How well defects are found; null where the data set has none, or where a figure of an image is no number.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DefectDetection? Detection { get; init; }
+
     /// <summary>Whether a row can come to such figures; those of baselines are small, but of the same kind.</summary>
     private bool IsPossible =>
         Parameters >= 0 && ActiveUnits >= 0 && Epochs >= 0 && BestEpoch >= 0 && SkippedSteps >= 0
         && RunMetrics.IsPossibleTime(Seconds) && RunMetrics.IsPossibleFigures(KlPerLayer)
-        && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue;
+        && LatentsPerLayer.All(latents => latents >= 0) && LatentsPerLayer.Sum(latents => (long)latents) <= int.MaxValue
+        && Detection is null or { Area: >= 0 and <= 1, Low: >= 0 and <= 1, High: >= 0 and <= 1 };
 
     /// <summary>Keeps a row: its images first, so that it is done only when all is there.</summary>
     internal void Write(ComparisonFolder folder)
@@ -216,7 +221,12 @@ internal sealed record ComparedRow(
     int BestEpoch,
     long SkippedSteps,
     // Seconds of training and validation, on a machine that may have had other work.
-    double TrainingSeconds);
+    double TrainingSeconds)
+{
+    /// <summary>How well the row finds defects; null where the data set has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DefectDetection? Detection { get; init; }
+}
 
 /// <summary>A row that could not be trained or evaluated.</summary>
 internal sealed record FailedRow(string Model, string Reason);

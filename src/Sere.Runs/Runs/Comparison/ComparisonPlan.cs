@@ -32,18 +32,30 @@ internal sealed record ComparisonPlan(Suite Suite, IReadOnlyList<PlannedRow> Row
     }
 
     /// <summary>Everything that decides a figure, as JSON.</summary>
-    internal JsonObject Settings(DatasetSplits splits) => new()
+    internal JsonObject Settings(DatasetSplits splits)
     {
-        ["name"] = Suite.Name,
-        ["reference"] = Suite.Reference,
-        ["evaluation"] = JsonSerializer.SerializeToNode(Suite.Evaluation, ConfigurationSchema.Options),
-        ["images"] = splits.Digest(),
-        ["rows"] = new JsonObject(Rows.Select(row => KeyValuePair.Create<string, JsonNode?>(
-            row.Name,
-            row.Baseline is { } baseline
-                ? JsonSerializer.SerializeToNode(baseline, ConfigurationSchema.Options)
-                : JsonSerializer.SerializeToNode(row.Configuration, ConfigurationSchema.Options)))),
-    };
+        var settings = new JsonObject
+        {
+            ["name"] = Suite.Name,
+            ["reference"] = Suite.Reference,
+            ["evaluation"] = JsonSerializer.SerializeToNode(Suite.Evaluation, ConfigurationSchema.Options),
+            ["images"] = splits.Digest(),
+            ["rows"] = new JsonObject(Rows.Select(row => KeyValuePair.Create<string, JsonNode?>(
+                row.Name,
+                row.Baseline is { } baseline
+                    ? JsonSerializer.SerializeToNode(baseline, ConfigurationSchema.Options)
+                    : JsonSerializer.SerializeToNode(row.Configuration, ConfigurationSchema.Options)))),
+        };
+        if (splits.Defects is { } defects)
+        {
+            settings["defects"] = defects.Count;
+        }
+
+        return settings;
+    }
+
+    /// <summary>The images that rows are evaluated on: the first of the test images, or of those with a defect.</summary>
+    internal static ImageSet Evaluated(ImageSet images, int? limit) => images.Slice(0, Math.Min(limit ?? images.Count, images.Count));
 
     internal PlannedRow Row(string name) =>
         Rows.First(row => string.Equals(row.Name, name, StringComparison.Ordinal));
@@ -59,7 +71,7 @@ internal sealed record ComparisonPlan(Suite Suite, IReadOnlyList<PlannedRow> Row
                 + "the same.");
         }
 
-        if (row.Baseline == SuiteBaseline.ChannelLogisticMixture
+        if (row.Baseline is SuiteBaseline.ChannelLogisticMixture or SuiteBaseline.Pca
             && reference.Model.DataLayer.WholeLevels is null)
         {
             throw new UsageException(

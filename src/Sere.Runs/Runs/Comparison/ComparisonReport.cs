@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs.Pictures;
@@ -23,6 +24,10 @@ internal sealed record ComparisonReport(
     double? OtherCores,
     IReadOnlyList<ComparedRow> Rows, IReadOnlyList<FailedRow> Failed)
 {
+    /// <summary>How many images with a defect rows had to find; null where the data set has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Defects { get; init; }
+
     /// <summary>The object as JSON on several lines.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunJson.Indented);
 
@@ -39,7 +44,7 @@ internal sealed record ComparisonReport(
             Suite: suite.Name,
             Description: suite.Description,
             Dataset: splits.Name,
-            Images: Math.Min(suite.Evaluation.Limit ?? splits.Test.Count, splits.Test.Count),
+            Images: ComparisonPlan.Evaluated(splits.Test, suite.Evaluation.Limit).Count,
             ImportanceSamples: suite.Evaluation.ImportanceSamples,
             Epochs: suite.Epochs!.Value,
             BatchSize: suite.BatchSize!.Value,
@@ -50,7 +55,10 @@ internal sealed record ComparisonReport(
             StepTimeRounds: times.Rounds,
             OtherCores: times.OtherCores,
             Rows: [.. results.Select(row => Row(row, reference, times, Bits(row, plan, splits)))],
-            Failed: failed);
+            Failed: failed)
+        {
+            Defects = splits.Defects is { } defects ? ComparisonPlan.Evaluated(defects, suite.Evaluation.Limit).Count : null,
+        };
     }
 
     /// <summary>Bits per dimension and whether they are a bound; null where a row is no model of levels.</summary>
@@ -99,7 +107,10 @@ internal sealed record ComparisonReport(
             ActiveUnits: row.ActiveUnits,
             BestEpoch: row.BestEpoch,
             SkippedSteps: row.SkippedSteps,
-            TrainingSeconds: row.Seconds);
+            TrainingSeconds: row.Seconds)
+        {
+            Detection = row.Detection,
+        };
     }
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
@@ -111,12 +122,14 @@ internal static class ComparisonTable
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
     /// <summary>The headings of the table, as people read it.</summary>
-    public static IReadOnlyList<string> Headings { get; } =
+    public static IReadOnlyList<string> Headings(ComparisonReport report) =>
     [
         "model", "parameters", "latents", "step time", "ELBO", "log p(x)", "difference", "KL per layer", "active units",
+        .. (string[])(report.Defects is null ? [] : ["area"]),
     ];
 
-    public static IReadOnlyList<string> Cells(ComparedRow row) =>
+    /// <summary>The cells of a row, one for each heading.</summary>
+    public static IReadOnlyList<string> Cells(ComparisonReport report, ComparedRow row) =>
     [
         row.Model,
         row.Parameters.ToString("N0", Invariant),
@@ -127,6 +140,7 @@ internal static class ComparisonTable
         row.Difference is { } difference ? WithError(difference, row.DifferenceStandardError) : "",
         string.Join(' ', row.KlPerLayer.Select(kl => string.Create(Invariant, $"{kl:F1}"))),
         row.LatentsPerLayer.Count > 0 ? string.Create(Invariant, $"{row.ActiveUnits} of {row.LatentsPerLayer.Sum()}") : "",
+        .. (string[])(report.Defects is null ? [] : [Area(row.Detection)]),
     ];
 
     public static string Markdown(ComparisonReport report, string command)
@@ -143,10 +157,11 @@ internal static class ComparisonTable
             text.Append(Invariant, $"```\n{command.TrimEnd()}\n```\n\n");
         }
 
-        text.Append(Invariant, $"| {string.Join(" | ", Headings)} |\n|{string.Concat(Headings.Select(_ => " --- |"))}\n");
+        var headings = Headings(report);
+        text.Append(Invariant, $"| {string.Join(" | ", headings)} |\n|{string.Concat(headings.Select(_ => " --- |"))}\n");
         foreach (var row in report.Rows)
         {
-            text.Append(Invariant, $"| {string.Join(" | ", Cells(row))} |\n");
+            text.Append(Invariant, $"| {string.Join(" | ", Cells(report, row))} |\n");
         }
 
         text.Append('\n');
@@ -162,6 +177,14 @@ internal static class ComparisonTable
         text.Append(
             Invariant,
             $"- difference: log p(x) less that of {report.Reference}, image by image, and the standard error of its mean.\n");
+        if (report.Defects is { } defects)
+        {
+            text.Append(
+                Invariant,
+                $"- area: under the ROC curve, of {defects} images with a defect beside those test images, with its 95 % bootstrap "
+                + $"interval; by novelty, of pca by the largest mean of 3x3 squared residuals, of other baselines by -log p(x).\n");
+        }
+
         text.Append(
             Invariant,
             $"- Training: {report.Epochs} epochs, {report.BatchSize} images a step, seed {report.Seed}; best epoch by validation.\n");
@@ -180,7 +203,7 @@ internal static class ComparisonTable
         text.Append(
             "model,parameters,latents_per_layer,step_milliseconds,relative_step_time,elbo,log_likelihood,standard_error,"
             + "is_bound,difference,difference_standard_error,kl_per_layer,active_units,best_epoch,skipped_steps,"
-            + "training_seconds,bits_per_dim,bits_per_dim_is_bound\n");
+            + $"training_seconds,bits_per_dim,bits_per_dim_is_bound{(report.Defects is null ? "" : ",area,area_low,area_high")}\n");
         foreach (var row in report.Rows)
         {
             text.Append(
@@ -190,7 +213,15 @@ internal static class ComparisonTable
                 + $"{Number(row.StandardError)},{(row.IsBound ? "true" : "false")},{Number(row.Difference)},"
                 + $"{Number(row.DifferenceStandardError)},{string.Join(';', row.KlPerLayer.Select(kl => Number(kl)))},"
                 + $"{row.ActiveUnits},{row.BestEpoch},{row.SkippedSteps},{Number(row.TrainingSeconds)},"
-                + $"{Number(row.BitsPerDim)},{(row.BitsPerDimIsBound is { } isBound ? isBound ? "true" : "false" : "")}\n");
+                + $"{Number(row.BitsPerDim)},{(row.BitsPerDimIsBound is { } isBound ? isBound ? "true" : "false" : "")}");
+            if (report.Defects is not null)
+            {
+                text.Append(
+                    Invariant,
+                    $",{Number(row.Detection?.Area)},{Number(row.Detection?.Low)},{Number(row.Detection?.High)}");
+            }
+
+            text.Append('\n');
         }
 
         return text.ToString();
@@ -212,6 +243,10 @@ internal static class ComparisonTable
     private static string WithError(double value, double? error) => error is { } known
         ? string.Create(Invariant, $"{value:F2} +- {known:F2}")
         : string.Create(Invariant, $"{value:F2}");
+
+    private static string Area(DefectDetection? detection) => detection is null
+        ? ""
+        : string.Create(Invariant, $"{detection.Area:F3} ({detection.Low:F3} to {detection.High:F3})");
 
     private static string Bits(ComparedRow row) => row.BitsPerDim is { } bits
         ? string.Create(Invariant, $" ({(row.BitsPerDimIsBound == true ? "<= " : "")}{bits:F3} bits/dim)")

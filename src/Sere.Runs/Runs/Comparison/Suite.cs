@@ -120,6 +120,12 @@ internal enum SuiteBaseline
     /// images must beat; JSON "channel-logistic-mixture".
     /// </summary>
     ChannelLogisticMixture,
+
+    /// <summary>
+    /// Twenty probabilistic principal components of the training images, in closed form; where there are images with defects,
+    /// the largest mean of 3 x 3 squared residuals finds them; JSON "pca".
+    /// </summary>
+    Pca,
 }
 
 /// <summary>How the rows of a suite are evaluated.</summary>

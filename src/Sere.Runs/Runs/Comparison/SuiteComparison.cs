@@ -1,5 +1,4 @@
 using Sere.Data;
-using Sere.Evaluation;
 using Sere.Runs.Configuration;
 using Sere.Storage;
 using TorchSharp;
@@ -136,6 +135,7 @@ internal sealed class RowRunner(
             Seconds: metrics.Count == 0 ? 0 : metrics[^1].Seconds)
         {
             Images = new PerImageFigures(evaluation.Likelihoods.LogLikelihood, evaluation.Likelihoods.Elbo),
+            Detection = Detection(row, cancellation),
         };
     }
 
@@ -178,21 +178,17 @@ internal sealed class RowRunner(
 
     private RowResult Score(PlannedRow row, SuiteBaseline baseline)
     {
-        var evaluation = row.Configuration.Evaluation;
-        var images = splits.Test.Slice(0, Math.Min(evaluation.Limit ?? splits.Test.Count, splits.Test.Count));
-        var (logLikelihood, parameters) = baseline switch
-        {
-            SuiteBaseline.ChannelLogisticMixture => ChannelMixture(row, images),
-            SuiteBaseline.FullGaussian => Gaussian(row, images),
-            SuiteBaseline.IndependentPixels => Pixels(row, images),
-        };
+        var images = Evaluated(row, splits.Test);
+        var all = splits.Defects is { } defects ? ImageSet.Join([images, Evaluated(row, defects)]) : images;
+        var scores = BaselineScores.Of(baseline, row.Configuration, splits, all);
+        double[] logLikelihood = scores.LogLikelihood[..images.Count];
         comparison.Run(row.Name).CreateRoot();
         return new RowResult(
             Name: row.Name,
             Digest: "",
-            Parameters: parameters,
+            Parameters: scores.Parameters,
             LatentsPerLayer: [],
-            IsBound: false,
+            IsBound: scores.IsBound,
             KlPerLayer: [],
             ActiveUnits: 0,
             Epochs: 0,
@@ -201,35 +197,35 @@ internal sealed class RowRunner(
             Seconds: 0)
         {
             Images = new PerImageFigures(logLikelihood, logLikelihood),
+            Detection = splits.Defects is null
+                ? null
+                : DefectDetection.Of(scores.Novelty[images.Count..], scores.Novelty[..images.Count]),
         };
     }
 
-    // The seed of every evaluation, so that the binary images are the same.
-    private (double[] LogLikelihood, long Parameters) Pixels(PlannedRow row, ImageSet images) => (
-        IndependentPixels.LogLikelihood(
-            splits.Train, images, row.Configuration.Dataset.Preparation, new EvaluationOptions().Seed),
-        images.Shape.Dimensions);
-
-    private (double[] LogLikelihood, long Parameters) Gaussian(PlannedRow row, ImageSet images)
+    private DefectDetection? Detection(PlannedRow row, CancellationToken cancellation)
     {
-        long dimensions = images.Shape.Dimensions;
-        double alpha = row.Configuration.Model.DataLayer.FlowSpace!.LogitAlpha!.Value;
-        return (
-            FullGaussian.LogLikelihood(
-                splits.Train,
-                splits.Validation,
-                images,
-                row.Configuration.Dataset.Preparation,
-                alpha,
-                new EvaluationOptions().Seed),
-            dimensions * (dimensions + 3) / 2);
+        if (splits.Defects is null)
+        {
+            return null;
+        }
+
+        // What is told apart must not tell what is normal: of the images held out of training, those of validation do.
+        var held = splits with { Test = splits.Test.Slice(0, 0) };
+        if (NormalImages.Lack(held) is { } lack)
+        {
+            observer.OnWarning($"The row '{row.Name}' has no verdict on images with defects: {lack}");
+            return null;
+        }
+
+        using var model = new RunResults(comparison.Run(row.Name), row.Configuration, splits, observer, device).LoadBest();
+        model.Normal = NormalImages.Measure(model, held, cancellation: cancellation);
+        return DefectDetection.Of(Novelty(splits.Defects), Novelty(splits.Test));
+
+        double[] Novelty(ImageSet images) =>
+            [.. model.Verdict(Evaluated(row, images), cancellation: cancellation).Select(verdict => verdict.Novelty)];
     }
 
-    private (double[] LogLikelihood, long Parameters) ChannelMixture(PlannedRow row, ImageSet images)
-    {
-        int levels = row.Configuration.Model.DataLayer.WholeLevels!.Value;
-        return (
-            ChannelLogisticMixture.LogLikelihood(splits.Train, images, levels),
-            images.Shape.Channels * ChannelLogisticMixture.Settings(levels).ParametersPerPixel);
-    }
+    private static ImageSet Evaluated(PlannedRow row, ImageSet images) =>
+        ComparisonPlan.Evaluated(images, row.Configuration.Evaluation.Limit);
 }

@@ -1,4 +1,6 @@
+using Sere.Runs;
 using Sere.Runs.Comparison;
+using Sere.Runs.Configuration;
 using Xunit;
 
 namespace Sere.Tests.Runs.Comparison;
@@ -23,6 +25,15 @@ public sealed class SuitesTests : FolderTests
         var plan = ComparisonPlan.Create(suite, folder, new ComparisonOptions());
         Assert.Equal(suite.Rows.Select(row => row.Name), plan.Rows.Select(row => row.Name));
         Assert.All(plan.Rows, row => row.Configuration.Validate());
+    }
+
+    [Fact]
+    public void The_suite_parts_trains_what_sere_train_chooses_for_them()
+    {
+        var (suite, folder) = Suites.Load("parts");
+        var planned = ComparisonPlan.Create(suite, folder, new ComparisonOptions()).Reference.Configuration;
+        var chosen = PresetByImages.Choose("parts")!.Configuration;
+        Assert.Null(ConfigurationDifference.First(chosen, planned with { Evaluation = chosen.Evaluation }));
     }
 
     [Fact]
