@@ -55,11 +55,19 @@ internal sealed record NormalImages
     /// <summary>What training images show in the features of a network; null for a verdict by pixels alone.</summary>
     public FeatureStatistics? Features { get; init; }
 
+    /// <summary>
+    /// The one figure that tells, where it is low; null for all of them. What the features of a network say of an image of another
+    /// kind is never more usual than usual, and a distance to both sides would say so.
+    /// </summary>
+    public string? Lowest { get; init; }
+
     /// <summary>The distribution of the figures.</summary>
-    private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures);
+    private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures, LowestColumn);
+
+    private int? LowestColumn => Lowest is null ? null : Names.ToList().IndexOf(Lowest);
 
     /// <summary>The novelty of each image, under what the others show.</summary>
-    public IReadOnlyList<double> Novelties => _novelties ??= NoveltyDensity.OfNormal(Figures);
+    public IReadOnlyList<double> Novelties => _novelties ??= NoveltyDensity.OfNormal(Figures, LowestColumn);
 
     /// <summary>Examines images that were held out of training: the first validation and test images, in like numbers.</summary>
     public static NormalImages Measure(
@@ -107,6 +115,7 @@ internal sealed record NormalImages
             ResidualPlaces = PlaceStatistics.Of([.. examined.Select(one => one.Residual)], model.Shape.Width),
             Components = components,
             Features = features,
+            Lowest = model.Configuration.Dataset.Features is null ? null : ImageExamination.Elbo,
         };
         return features is null || normal.FeaturesSuit(model, held.Slice(0, Math.Min(MostPasted, held.Count)), cancellation)
             ? normal
@@ -180,6 +189,7 @@ internal sealed record NormalImages
             && string.Equals(kept.Configuration, HeldOutScores.DigestOf(model.Configuration), StringComparison.Ordinal)
             && kept.Figures.All(row =>
                 row is not null && row.Length == kept.Names.Count && !row.Any(value => Math.Abs(value) > LargestFigure))
+            && kept.LowestColumn is not -1
             && kept.Density.Figures > 0
             && (kept.Places is not { } places || IsOf(places, model.Shape))
             && IsOf(kept.ResidualPlaces, model.Shape)
@@ -267,9 +277,10 @@ internal static class ImageFigures
         }
 
         float[] residual = components.Residual(one);
-        foreach (int side in ImageExamination.Sides)
+        bool isVector = model.Shape.Height == 1;
+        foreach (int side in isVector ? [residual.Length] : ImageExamination.Sides)
         {
-            figures[$"residual_{side}"] =
+            figures[isVector ? "residual" : $"residual_{side}"] =
                 Math.Log(WindowMeans.Extremes(residual, model.Shape.Width, side).Largest + SmallestResidual);
         }
 

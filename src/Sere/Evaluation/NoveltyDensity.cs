@@ -18,31 +18,34 @@ internal sealed class NoveltyDensity
     private readonly int[] _columns;
     private readonly double[] _mean;
     private readonly double[,] _precisionFactor;
+    private readonly bool _isOneSided;
 
-    private NoveltyDensity(int[] columns, double[] mean, double[,] precisionFactor) =>
-        (_columns, _mean, _precisionFactor) = (columns, mean, precisionFactor);
+    private NoveltyDensity(int[] columns, double[] mean, double[,] precisionFactor, bool isOneSided) =>
+        (_columns, _mean, _precisionFactor, _isOneSided) = (columns, mean, precisionFactor, isOneSided);
 
     /// <summary>
     /// Fits the figures of normal images, one row each. Figures that do not vary, or are no numbers, say nothing; of few rows
     /// the first figures alone are taken.
     /// </summary>
     /// <param name="rows">At least two rows of one length, what tells most first.</param>
-    public static NoveltyDensity Fit(IReadOnlyList<double[]> rows) => Fit(rows, rows.Count / RowsPerFigure);
+    /// <param name="lowest">The one figure that tells, where it is low; null for all, to both sides.</param>
+    public static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int? lowest = null) =>
+        Fit(rows, rows.Count / RowsPerFigure, lowest);
 
-    private static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int most)
+    private static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int most, int? lowest)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         ThreadTuner.RequireAll();
         int[] columns =
         [
-            .. Enumerable.Range(0, rows[0].Length).Where(column =>
-                rows.All(row => double.IsFinite(row[column])) && rows.Any(row => row[column] != rows[0][column]))
+            .. Enumerable.Range(0, rows[0].Length).Where(column => (lowest ?? column) == column
+                && rows.All(row => double.IsFinite(row[column])) && rows.Any(row => row[column] != rows[0][column]))
                 .Take(Math.Max(1, most)),
         ];
         if (columns.Length == 0)
         {
-            return new NoveltyDensity([], [], new double[0, 0]);
+            return new NoveltyDensity([], [], new double[0, 0], false);
         }
 
         double[] values = [.. rows.SelectMany(row => columns.Select(column => row[column]))];
@@ -53,7 +56,7 @@ internal sealed class NoveltyDensity
             factor, torch.eye(columns.Length, dtype: torch.ScalarType.Float64), upper: false);
         double[,] precision = new double[columns.Length, columns.Length];
         Buffer.BlockCopy(inverse.contiguous().data<double>().ToArray(), 0, precision, 0, sizeof(double) * precision.Length);
-        return new NoveltyDensity(columns, [.. mean.data<double>()], precision);
+        return new NoveltyDensity(columns, [.. mean.data<double>()], precision, lowest is not null);
     }
 
     /// <summary>How many figures it is of.</summary>
@@ -62,13 +65,13 @@ internal sealed class NoveltyDensity
     /// <summary>
     /// The novelty of each of the normal images themselves, under the fit to the others: what normal images to come will have.
     /// </summary>
-    public static double[] OfNormal(IReadOnlyList<double[]> rows)
+    public static double[] OfNormal(IReadOnlyList<double[]> rows, int? lowest = null)
     {
         double[] novelties = new double[rows.Count];
         int folds = Math.Min(MostFolds, rows.Count);
         for (int fold = 0; fold < folds; fold++)
         {
-            var others = Fit([.. rows.Where((_, row) => row % folds != fold)], rows.Count / RowsPerFigure);
+            var others = Fit([.. rows.Where((_, row) => row % folds != fold)], rows.Count / RowsPerFigure, lowest);
             for (int row = fold; row < rows.Count; row += folds)
             {
                 novelties[row] = others.Of(rows[row]);
@@ -80,7 +83,8 @@ internal sealed class NoveltyDensity
 
     /// <summary>
     /// -log density of the figures, less that of the most usual ones, in nats: 0 for these, and half the squared distance in
-    /// units of the spread. NaN where a figure that varies among normal images is no number.
+    /// units of the spread; of the lowest figure alone e^z, z spreads below the mean. NaN where a figure that varies among normal
+    /// images is no number.
     /// </summary>
     public double Of(ReadOnlySpan<double> figures)
     {
@@ -91,6 +95,11 @@ internal sealed class NoveltyDensity
             for (int column = 0; column <= row; column++)
             {
                 whitened += _precisionFactor[row, column] * (figures[_columns[column]] - _mean[column]);
+            }
+
+            if (_isOneSided)
+            {
+                return Math.Exp(-whitened);
             }
 
             squares += whitened * whitened;

@@ -8,6 +8,18 @@ namespace Sere.Tests.Evaluation;
 public sealed class NoveltyTests
 {
     [Fact]
+    public void One_figure_that_tells_where_it_is_low_is_novel_to_one_side_and_the_others_say_nothing()
+    {
+        double[][] rows = [.. Enumerable.Range(0, 50).Select(row => (double[])[row % 7, row % 5])];
+        var density = NoveltyDensity.Fit(rows, lowest: 1);
+        Assert.Equal(1, density.Of([0, 2]), 1e-9);
+        Assert.Equal(density.Of([0, 1]), density.Of([100, 1]));
+        Assert.Equal(Math.E, density.Of([0, 2 - Math.Sqrt(2)]), 1e-9);
+        Assert.True(density.Of([0, 9]) < density.Of([0, 4]));
+        Assert.Equal(5, NoveltyDensity.OfNormal(rows, lowest: 1).Select(value => Math.Round(value, 2)).Distinct().Count());
+    }
+
+    [Fact]
     public void The_novelty_of_independent_figures_is_half_the_squared_distance_in_units_of_their_spread()
     {
         NativeLibraries.EnsureLoaded();
