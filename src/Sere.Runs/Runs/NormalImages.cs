@@ -258,7 +258,7 @@ internal static class ImageFigures
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var one = images.Slice(image, 1);
-        var x = model.PrepareAgain(one, ImageExamination.Draws);
+        var x = model.PrepareAgain(one, Binarization.IsRandom(model.Binarization) ? ImageExamination.Draws : 1);
         var examination = ImageExamination.Of(model.Model, model.Shape, x, TrainedModel.VerdictSeed);
         var figures = new Dictionary<string, double>(examination.Figures, StringComparer.Ordinal);
 

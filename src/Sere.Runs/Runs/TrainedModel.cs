@@ -98,6 +98,7 @@ public sealed class TrainedModel : IDisposable
         }
 
         model.eval();
+        model.KeepWeights();
         return new TrainedModel(model, configuration, shape, device ?? torch.CPU, warn, folder);
     }
 

@@ -133,12 +133,14 @@ internal sealed class DiscretizedLogisticMixture : DataDistribution
         var high = low.Plus(_settings.Levels - 1);
         for (int range = _settings.Levels; range > 1; range = (range + 1) / 2)
         {
+            using var scope = torch.NewDisposeScope();
             var middle = low.Plus(high).Over(2).floor();
             var upperEnd = Value(middle).unsqueeze(-2).Plus(_settings.HalfBin);
             var cumulative = (weights * ((upperEnd - mean) / scale).sigmoid()).sum(-2);
             var above = cumulative.le(uniform).logical_and(low.lt(high));
-            low = torch.where(above, middle.Plus(1), low);
-            high = torch.where(above, high, torch.minimum(middle, high));
+            (low, high) = (
+                torch.where(above, middle.Plus(1), low).MoveToOuterDisposeScope(),
+                torch.where(above, high, torch.minimum(middle, high)).MoveToOuterDisposeScope());
         }
 
         return low;

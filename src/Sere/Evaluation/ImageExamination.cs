@@ -32,19 +32,22 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
     /// <summary>Examines one image. The same noise is used for every image, so that it is a function of the image alone.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="shape">The image's shape.</param>
-    /// <param name="x">The image, [<see cref="Draws"/>, D]: as often as it is drawn, or binarized, anew.</param>
+    /// <param name="x">
+    /// The image, [B, D]: one for all draws, or <see cref="Draws"/> where it is binarized anew for each.
+    /// </param>
     /// <param name="seed">Seed of the posterior draws.</param>
     public static ImageExamination Of(DensityModel model, ImageShape shape, torch.Tensor x, long seed)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         using var generator = new RandomStreams(seed).Open(StreamPurpose.Examination);
-        var noise = torch.randn([Draws, model.NoiseSize], generator: generator).to(x.device);
-        var uniform = torch.rand(x.shape, generator: generator).to(x.device);
+        long images = x.shape[0];
+        var noise = torch.randn([Draws / images, images, model.NoiseSize], generator: generator).to(x.device);
+        var uniform = torch.rand([Draws, model.Dimensions], generator: generator).to(x.device);
         var batch = model.Encode(x);
         var steps = model.Hierarchy.Infer(batch.Evidence, noise);
         torch.Tensor[] codes = [.. steps.Select(step => step.Code)];
-        var surprise = model.Likelihood.Surprise(codes, x, uniform);
+        var surprise = model.Likelihood.Surprise(codes, batch.Data, uniform);
         double logLikelihood = Mean(surprise?.LogLikelihood ?? model.Likelihood.LogProb(codes, batch.Data));
         double[] divergences = [.. steps.Select(step => Mean(step.Kl))];
         var figures = new Dictionary<string, double>(StringComparer.Ordinal) { [Elbo] = logLikelihood - divergences.Sum() };
@@ -63,8 +66,7 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
         }
 
         // The path of posterior means knows no draws.
-        var first = x.narrow(0, 0, 1);
-        figures["code_norm"] = Mean((model.Layers > 0 ? model.LatentNoise(first) : model.LatentCodes(first)).Square().sum(-1));
+        figures["code_norm"] = Mean(model.Noise(batch).narrow(0, 0, 1).Square().sum(-1));
         if (surprise is null)
         {
             return new ImageExamination(figures, null);
@@ -72,7 +74,7 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
 
         float[] deviations =
         [
-            .. surprise.Standardized.mean([0]).Clamp(-LargestDeviation, LargestDeviation).cpu().data<float>(),
+            .. surprise.Standardized.Clamp(-LargestDeviation, LargestDeviation).cpu().data<float>(),
         ];
         foreach (int side in Sides)
         {
@@ -86,7 +88,7 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
         }
 
         return new ImageExamination(
-            figures, [.. surprise.Excess.mean([0]).view(shape.Channels, -1).sum([0]).cpu().data<float>()]);
+            figures, [.. surprise.Excess.view(shape.Channels, -1).sum([0]).cpu().data<float>()]);
     }
 
     /// <summary>k: how many of the last layers come from the prior in LLR^{>k}.</summary>

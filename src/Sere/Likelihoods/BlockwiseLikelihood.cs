@@ -152,6 +152,12 @@ internal sealed class BlockwiseLikelihood : Likelihood
         _latentNetworks.InitializeOutput(parameters.unsqueeze(1));
     }
 
+    protected override DataDistribution BlockDistributions(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
+    {
+        CheckCodes(codes, evidence.Blocks.shape[1]);
+        return _settings.Family.Bind(torch.cat([.. Parameters(codes, evidence).Select(run => run.Parameters)]));
+    }
+
     /// <summary>log p(x_l | z) of each block, [L, K, B].</summary>
     private torch.Tensor LogProbPerBlock(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence)
     {

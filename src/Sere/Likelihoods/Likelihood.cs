@@ -66,35 +66,51 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
     /// How much each dimension of x surprises, given codes and the true blocks before its own; null where there are no
     /// pixels.
     /// </summary>
-    /// <param name="codes">All codes, each [B, N_l].</param>
-    /// <param name="x">[B, D].</param>
-    /// <param name="uniform">Uniform noise of the draws that tell how much surprise is expected, [B, D].</param>
-    public DimensionSurprise? Surprise(IReadOnlyList<torch.Tensor> codes, torch.Tensor x, torch.Tensor uniform)
+    /// <param name="codes">All codes, each [K, B, N_l].</param>
+    /// <param name="evidence">x, prepared.</param>
+    /// <param name="uniform">Uniform noise of the draws that tell how much surprise is expected, [K B, D].</param>
+    public DimensionSurprise? Surprise(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence, torch.Tensor uniform)
     {
         if (!HasPixels)
         {
             return null;
         }
 
-        var blocks = new List<torch.Tensor>(Blocks);
-        var (excess, standardized) = (new List<torch.Tensor>(Blocks), new List<torch.Tensor>(Blocks));
+        var x = evidence.Blocks.unsqueeze(1);
+        torch.Tensor[] numbers = [.. Enumerable.Range(0, Blocks).Select(block => Block(uniform, block))];
+        long[] sizes = Array.ConvertAll(numbers, block => block.shape[1]);
+        var padded = numbers.Select((block, index) =>
+            sizes[index] == x.shape[3] ? block : torch.nn.functional.pad(block, [0, x.shape[3] - sizes[index]]));
+        var distribution = BlockDistributions(codes, evidence);
+        var drawn = distribution.FromUniform(torch.stack([.. padded]).view(Blocks, -1, x.shape[2], x.shape[3]));
+        var logProb = distribution.LogProbPerPosition(x);
+        var excess = (distribution.LogProbPerPosition(drawn) - logProb).mean([1, 2]);
+        var standardized = distribution.Standardize(x).mean([1, 2]);
+        long channels = x.shape[3] / excess.shape[1];
+        torch.Tensor Unpadded(torch.Tensor values, int block, long perPosition) =>
+            values.select(0, block).narrow(-1, 0, sizes[block] / perPosition);
         torch.Tensor? logLikelihood = null;
         for (int block = 0; block < Blocks; block++)
         {
-            var distribution = Step(block, codes, blocks);
-            var value = Block(x, block);
-            var drawn = distribution.FromUniform(Block(uniform, block));
-            var logProb = distribution.LogProbPerPosition(value);
-            var positions = distribution.LogProbPerPosition(drawn) - logProb;
-            logLikelihood = logLikelihood?.Plus(logProb.sum(-1)) ?? logProb.sum(-1);
-            long channels = value.shape[^1] / positions.shape[^1];
-            excess.Add(channels == 1 ? positions : positions.repeat(1, channels).Over(channels));
-            standardized.Add(distribution.Standardize(value));
-            blocks.Add(value);
+            var sum = Unpadded(logProb, block, channels).sum(-1);
+            logLikelihood = logLikelihood?.Plus(sum) ?? sum;
         }
 
-        return new DimensionSurprise(logLikelihood!, Join(excess), Join(standardized));
+        torch.Tensor Image(Func<int, torch.Tensor> values) =>
+            Join([.. Enumerable.Range(0, Blocks).Select(block => values(block).unsqueeze(0))]).squeeze(0);
+        return new DimensionSurprise(
+            logLikelihood!,
+            Image(block => Unpadded(excess, block, channels).repeat(channels).Over(channels)),
+            Image(block => Unpadded(standardized, block, 1)));
     }
+
+    /// <summary>
+    /// The distributions of all blocks at once, each given the true blocks before it: [L, K, B, ...], of padded blocks.
+    /// </summary>
+    /// <param name="codes">All codes, each [K, B, N_l].</param>
+    /// <param name="evidence">x, prepared.</param>
+    protected virtual DataDistribution BlockDistributions(IReadOnlyList<torch.Tensor> codes, DataEvidence evidence) =>
+        throw new InvalidOperationException("Its pixels have no distributions.");
 
     /// <summary>Of a likelihood without codes, the noise that x is the image of, [B, D].</summary>
     public virtual torch.Tensor Noise(DataEvidence evidence) =>
@@ -165,11 +181,12 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
 public sealed record GeneratedImages(torch.Tensor Values, torch.Tensor Means);
 
 /// <summary>How data surprises a model, dimension by dimension.</summary>
-/// <param name="LogLikelihood">log p(x | z), [B].</param>
+/// <param name="LogLikelihood">log p(x | z), [K, B].</param>
 /// <param name="Excess">
-/// -log p of each pixel in nats, less that of a draw of the model in its place, in equal shares for its channels: [B, D].
+/// -log p of each pixel in nats, less that of a draw of the model in its place, in equal shares for its channels; mean over
+/// codes and data, [D].
 /// </param>
-/// <param name="Standardized">How many standard deviations each dimension lies above its mean, [B, D].</param>
+/// <param name="Standardized">How many standard deviations each dimension lies above its mean; the mean of that, [D].</param>
 internal sealed record DimensionSurprise(torch.Tensor LogLikelihood, torch.Tensor Excess, torch.Tensor Standardized);
 
 /// <summary>The part of log p(x | z) that does not depend on z.</summary>

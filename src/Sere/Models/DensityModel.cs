@@ -164,7 +164,7 @@ public sealed class DensityModel : torch.nn.Module
     /// <param name="x">[B, D].</param>
     /// <returns>[B, sum of <see cref="CodeSizes"/>].</returns>
     public torch.Tensor LatentCodes(torch.Tensor x) =>
-        Layers > 0 ? torch.cat(Codes(InferMeans(x)), -1) : Likelihood.Noise(Likelihood.Prepare(x));
+        Layers > 0 ? torch.cat(Codes(InferMeans(Evidence(x), x)), -1) : Likelihood.Noise(Likelihood.Prepare(x));
 
     /// <summary>
     /// The noise from which <see cref="Sample"/> walks to the codes of <see cref="LatentCodes"/>: how many standard
@@ -174,8 +174,15 @@ public sealed class DensityModel : torch.nn.Module
     /// <returns>[B, NoiseSize].</returns>
     /// <exception cref="SereException">The model has no layers of latents.</exception>
     public torch.Tensor LatentNoise(torch.Tensor x) => Layers > 0
-        ? torch.cat([.. InferMeans(x).Select(step => step.PriorNoise)], -1)
+        ? torch.cat([.. InferMeans(Evidence(x), x).Select(step => step.PriorNoise)], -1)
         : throw new SereException("A normalizing flow has no layers of latents to encode to; name a run of another model.");
+
+    /// <summary>
+    /// <see cref="LatentNoise"/> of encoded images; without layers of latents, the noise of which they are the image.
+    /// </summary>
+    internal torch.Tensor Noise(EncodedBatch batch) => Layers > 0
+        ? torch.cat([.. InferMeans(batch.Evidence, batch.Data.Blocks).Select(step => step.PriorNoise)], -1)
+        : Likelihood.Noise(batch.Data);
 
     /// <summary>The data-dependent start of its normalized layers, if it has any (<see cref="DataDependentStart"/>).</summary>
     /// <param name="x">A batch of data, [B, D].</param>
@@ -212,6 +219,15 @@ public sealed class DensityModel : torch.nn.Module
             [.. batches.Select(batch => Hierarchy.Draw(Evidence(batch.X), batch.Noise).Codes)]);
     }
 
+    /// <summary>Computes what follows from the weights alone once, for a model whose weights do not change any more.</summary>
+    internal void KeepWeights()
+    {
+        foreach (var convolution in modules().OfType<StackedConvolution>())
+        {
+            convolution.KeepWeights();
+        }
+    }
+
     private IReadOnlyList<LayerEvidence> Evidence(torch.Tensor x) => Hierarchy.Interpret(Encoder.Encode(x));
 
     /// <summary>log p(x | z_k), [K, B], and log p - log q of each layer, each [K, B].</summary>
@@ -230,8 +246,9 @@ public sealed class DensityModel : torch.nn.Module
         return (Layers > 0 ? logLikelihood : logLikelihood.expand(noise.shape[0], -1), draw.LogRatios);
     }
 
-    private IReadOnlyList<LatentStep> InferMeans(torch.Tensor x) => Hierarchy.Infer(
-        Evidence(x), torch.zeros([x.shape[0], NoiseSize], dtype: x.dtype, device: x.device));
+    /// <summary>The path of posterior means; data [..., B, D] tell of how many images, and their type.</summary>
+    private IReadOnlyList<LatentStep> InferMeans(IReadOnlyList<LayerEvidence> evidence, torch.Tensor data) => Hierarchy.Infer(
+        evidence, torch.zeros([data.shape[^2], NoiseSize], dtype: data.dtype, device: data.device));
 
     private static torch.Tensor[] Codes(IReadOnlyList<LatentStep> steps) => [.. steps.Select(step => step.Code)];
 

@@ -24,6 +24,7 @@ internal sealed class StackedConvolution : torch.nn.Module
     private readonly int _kernel;
     private readonly int _stride;
     private readonly double _gain;
+    private torch.Tensor? _kept;
 
     /// <summary>A stack of convolutions.</summary>
     /// <param name="stack">Number of them, S.</param>
@@ -67,6 +68,31 @@ internal sealed class StackedConvolution : torch.nn.Module
 
     /// <summary>The weights that are applied, [S outputs, inputs, kernel, kernel].</summary>
     public torch.Tensor Weight() => Weight(0, _stack);
+
+    /// <summary>
+    /// Computes normalized weights once, for where no gradient is asked for. They must not change any more, unless
+    /// <see cref="train"/> says that they will.
+    /// </summary>
+    public void KeepWeights()
+    {
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        _kept?.Dispose();
+        _kept = null;
+        _kept = _scale is null ? null : Weight().DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override void train(bool on = true)
+    {
+        if (on)
+        {
+            _kept?.Dispose();
+            _kept = null;
+        }
+
+        base.train(on);
+    }
 
     /// <summary>Sets the bias to these values, [S outputs].</summary>
     public void InitializeBias(torch.Tensor values) => _bias.copy_(values.view(_bias.shape));
@@ -137,6 +163,11 @@ internal sealed class StackedConvolution : torch.nn.Module
 
     private torch.Tensor Weight(int first, int members)
     {
+        if (_kept is not null && !torch.is_grad_enabled())
+        {
+            return Rows(_kept, first, members);
+        }
+
         var direction = Rows(_direction, first, members);
         if (_scale is null)
         {
@@ -145,6 +176,17 @@ internal sealed class StackedConvolution : torch.nn.Module
 
         var norm = direction.view(direction.shape[0], -1).norm(1, keepdim: true, p: 2);
         return direction * (Rows(_scale, first, members).view(-1, 1) / norm).view(-1, 1, 1, 1);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _kept?.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private torch.Tensor Rows(torch.Tensor parameter, int first, int members) =>

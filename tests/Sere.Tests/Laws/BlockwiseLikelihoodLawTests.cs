@@ -56,6 +56,37 @@ public sealed class BlockwiseLikelihoodLawTests
 
     [Theory]
     [MemberData(nameof(BlockwiseTable.Names), MemberType = typeof(BlockwiseTable))]
+    public void Surprise_of_all_blocks_at_once_is_that_of_each_block_alone(string family, DataResidual residual, string graph)
+    {
+        using var scope = torch.NewDisposeScope();
+        var test = BlockwiseTable.Build(family, residual, graph);
+        var likelihood = test.Likelihood;
+        var codes = test.Codes(200, Samples, Batch);
+        var x = test.Data(210, Batch);
+        var uniform = Float64.Normal(220, Samples * Batch, likelihood.Dimensions).sigmoid();
+        var surprise = likelihood.Surprise(codes, likelihood.Prepare(x), uniform)!;
+
+        torch.Tensor[] rows = [.. codes.Select(code => code.reshape(Samples * Batch, -1))];
+        torch.Tensor[] blocks = [.. Enumerable.Range(0, likelihood.Blocks)
+            .Select(block => likelihood.Block(x.repeat(Samples, 1), block))];
+        var (excess, standardized) = (new List<torch.Tensor>(), new List<torch.Tensor>());
+        foreach (var (block, value) in blocks.Index())
+        {
+            var alone = likelihood.Step(block, rows, blocks[..block]);
+            var drawn = alone.FromUniform(likelihood.Block(uniform, block));
+            var positions = alone.LogProbPerPosition(drawn) - alone.LogProbPerPosition(value);
+            long channels = value.shape[1] / positions.shape[1];
+            excess.Add(positions.repeat(1, channels) / channels);
+            standardized.Add(alone.Standardize(value));
+        }
+
+        TensorAssert.Close(likelihood.LogProb(codes, likelihood.Prepare(x)), surprise.LogLikelihood, Rounding, "log-likelihood");
+        TensorAssert.Close(likelihood.Join(excess).mean([0]), surprise.Excess, Rounding, "excess");
+        TensorAssert.Close(likelihood.Join(standardized).mean([0]), surprise.Standardized, Rounding, "standardized");
+    }
+
+    [Theory]
+    [MemberData(nameof(BlockwiseTable.Names), MemberType = typeof(BlockwiseTable))]
     public void One_sample_keeps_its_dimension(string family, DataResidual residual, string graph)
     {
         using var scope = torch.NewDisposeScope();

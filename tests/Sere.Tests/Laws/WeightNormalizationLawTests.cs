@@ -24,6 +24,30 @@ public sealed class WeightNormalizationLawTests
         TensorAssert.Close(layer.Scale!.abs(), norms, 1e-12, "norms");
     }
 
+    [Fact]
+    public void Kept_weights_give_the_same_bits_without_gradients_until_training_goes_on()
+    {
+        using var scope = torch.NewDisposeScope();
+        var layer = Layer(gain: 1);
+        Parameters.Randomize(layer, 314);
+        var x = Float64.Normal(315, 2, Stack * 2, 5, 6);
+        var expected = layer.Forward(x).detach();
+        layer.KeepWeights();
+        using (torch.no_grad())
+        {
+            Assert.True(layer.Forward(x).equal(expected).all().item<bool>());
+            layer.Scale!.mul_(2);
+            Assert.True(layer.Forward(x).equal(expected).all().item<bool>());
+        }
+
+        Assert.False(layer.Forward(x).equal(expected).all().item<bool>());
+        layer.train();
+        layer.eval();
+        using var noGrad = torch.no_grad();
+        Assert.False(layer.Forward(x).equal(expected).all().item<bool>());
+        TensorAssert.Close(layer.Scale!.abs(), layer.Weight().view(Stack * Outputs, -1).norm(1), 1e-12, "norms");
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(0.1)]
