@@ -44,10 +44,14 @@ internal sealed class LiveRunObserver(LiveDisplayContext display) : IRunObserver
         Draw(null);
     }
 
-    public void OnEvaluation(int images, int of)
+    public void OnHeldOut(string work, int images, int of) => Tell($"{work}: {images} of {of} held-out images", images == of);
+
+    public void OnEvaluation(int images, int of) => Tell($"evaluating: {images} of {of} test images", images == of);
+
+    private void Tell(string title, bool isLast)
     {
-        _title = $"evaluating: {images} of {of} test images";
-        if (images == of || Stopwatch.GetElapsedTime(_drawn) >= RedrawInterval)
+        _title = title;
+        if (isLast || Stopwatch.GetElapsedTime(_drawn) >= RedrawInterval)
         {
             Draw(null);
         }

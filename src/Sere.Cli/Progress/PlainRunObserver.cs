@@ -9,6 +9,7 @@ internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
 {
     private const int StepsToForecast = 10;
     private readonly RunProgress _progress = new();
+    private readonly Dictionary<string, Action<int, int>> _heldOut = new(StringComparer.Ordinal);
     private Action<int, int> _evaluation = (_, _) => { };
 
     public void OnRow(string name, int number, int of, bool isDone) =>
@@ -19,6 +20,7 @@ internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
     public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
     {
         _progress.Start(epochsDone, epochs, stepsPerEpoch);
+        _heldOut.Clear();
         _evaluation = ImageProgress.Lines(terminal, "evaluated");
         terminal.Say($"{parameters:N0} parameters, {stepsPerEpoch} steps an epoch, {epochsDone} of {epochs} epochs done");
     }
@@ -36,6 +38,16 @@ internal sealed class PlainRunObserver(Terminal terminal) : IComparisonObserver
         $"epoch {metrics.Epoch}/{_progress.Epochs}  ELBO {metrics.Elbo:F2}  log-likelihood {metrics.LogLikelihoodTerm:F2}  "
         + $"KL {metrics.KlPerLayer.Sum():F2}  validation ELBO {metrics.ValidationElbo:F2}  {metrics.ImagesPerSecond:F0} images/s"
         + (metrics.Epoch < _progress.Epochs ? $"  {_progress.Left()} left" : ""));
+
+    public void OnHeldOut(string work, int images, int of)
+    {
+        if (!_heldOut.TryGetValue(work, out var lines))
+        {
+            _heldOut[work] = lines = ImageProgress.Lines(terminal, $"{work}, held out");
+        }
+
+        lines(images, of);
+    }
 
     public void OnEvaluation(int images, int of) => _evaluation(images, of);
 

@@ -27,12 +27,18 @@ internal sealed class RunResults(
             }
             else
             {
-                var normal = NormalImages.Measure(model, splits, cancellation: cancellation);
+                var normal = NormalImages.Measure(
+                    model, splits, (images, of) => observer.OnHeldOut("examined", images, of), cancellation);
                 normal.Write(folder);
                 isOfFeatures = normal.Features is not null;
             }
 
-            HeldOutScores.Measure(model, splits.Validation, options, cancellation: cancellation).Write(folder);
+            HeldOutScores.Measure(
+                model,
+                splits.Validation,
+                options,
+                (images, of) => observer.OnHeldOut("scored", images, of),
+                cancellation).Write(folder);
         }
 
         var evaluation = SplitEvaluation.Evaluate(

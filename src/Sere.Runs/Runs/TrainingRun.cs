@@ -459,6 +459,9 @@ public interface IRunObserver
     /// <summary>An epoch is done.</summary>
     void OnEpoch(RunMetrics metrics);
 
+    /// <summary>Training is done, and some held-out images, by which others will be judged, are "examined" or "scored".</summary>
+    void OnHeldOut(string work, int images, int of);
+
     /// <summary>Training is done, and some test images are scored.</summary>
     void OnEvaluation(int images, int of);
 
@@ -478,6 +481,10 @@ internal sealed class SilentRunObserver : IRunObserver
     }
 
     public void OnEpoch(RunMetrics metrics)
+    {
+    }
+
+    public void OnHeldOut(string work, int images, int of)
     {
     }
 

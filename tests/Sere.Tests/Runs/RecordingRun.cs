@@ -8,6 +8,8 @@ internal sealed class RecordingRun : IRunObserver
 {
     public List<string> Warnings { get; } = [];
 
+    public List<string> HeldOut { get; } = [];
+
     /// <summary>Called after each epoch.</summary>
     public Action? OnEpochEnd { get; init; }
 
@@ -20,6 +22,8 @@ internal sealed class RecordingRun : IRunObserver
     }
 
     public void OnEpoch(RunMetrics metrics) => OnEpochEnd?.Invoke();
+
+    public void OnHeldOut(string work, int images, int of) => HeldOut.Add($"{work} {images} of {of}");
 
     public void OnEvaluation(int images, int of)
     {

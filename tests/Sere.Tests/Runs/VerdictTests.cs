@@ -109,6 +109,13 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
     }
 
     [Fact]
+    public void While_held_out_images_are_measured_a_run_says_how_many()
+    {
+        Assert.Equal(Enumerable.Range(1, 60).Select(image => $"examined {image} of 60"), run.Observer.HeldOut.Take(60));
+        Assert.Equal("scored 30 of 30", run.Observer.HeldOut[^1]);
+    }
+
+    [Fact]
     public void A_handful_of_held_out_images_gives_no_verdict()
     {
         using var model = Trained();
@@ -238,9 +245,11 @@ public sealed class VerdictRun : IDisposable
     {
         Root = _folder.File("run");
         var splits = new DatasetSplits("waves", Waves(100, seed: 1), Waves(30, seed: 2), Waves(30, seed: 3));
-        using var run = TrainingRun.Start(Configuration, splits, new RunFolder(Root));
+        using var run = TrainingRun.Start(Configuration, splits, new RunFolder(Root), observer: Observer);
         run.Execute();
     }
+
+    internal RecordingRun Observer { get; } = new();
 
     internal string Root { get; }
 
