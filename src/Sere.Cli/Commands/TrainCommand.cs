@@ -54,6 +54,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
         "--resume", "Go on with the run in --run, or in the folder that it has by default.");
 
     private RunFolder? _folder;
+    private PresetByImages? _chosen;
 
     public static Command Create(Terminal terminal, Interruption interruption)
     {
@@ -97,8 +98,10 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
             parsed,
             stopping =>
             {
+                // What was read to choose a preset and is of no use any more must not stay in memory.
+                (var read, _chosen) = (_chosen?.ReadFor(configuration), null);
                 var splits = stored is null
-                    ? RunDataset.Load(configuration, parsed.GetValue(_dataFolder))
+                    ? read ?? RunDataset.Load(configuration, parsed.GetValue(_dataFolder))
                     : RunDataset.LoadTrainedOn(stored, parsed.GetValue(_dataFolder), parsed.GetValue(_dataset));
                 if (stopping.IsCancellationRequested)
                 {
@@ -241,6 +244,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
             terminal.Say(chosen.Sentence);
         }
 
+        _chosen = chosen;
         return chosen?.Configuration;
     }
 

@@ -20,6 +20,21 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
     private const int MostEpochs = 1000;
     private const int UsualPixels = 64 * 64;
 
+    // What was read, and what asked for it.
+    private (DatasetChoice Dataset, DatasetSplits Splits)? _read;
+
+    /// <summary>The images that were read to choose, where a configuration asks for just these; else null.</summary>
+    internal DatasetSplits? ReadFor(ExperimentConfiguration configuration) =>
+        _read is { } read && read.Dataset == configuration.Dataset with
+        {
+            // What is done with images once they are read.
+            Binarization = read.Dataset.Binarization,
+            Dequantization = read.Dataset.Dequantization,
+            HorizontalFlips = read.Dataset.HorizontalFlips,
+        }
+            ? read.Splits
+            : null;
+
     /// <summary>Looks at images and chooses.</summary>
     /// <param name="dataset">The data set, as <c>dataset.name</c> says it.</param>
     /// <param name="dataFolder">The value of --data-dir, or null.</param>
@@ -33,7 +48,8 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
         var look = isFolder ? ImageLook.At(DatasetCatalog.PlaceOf(dataset)!, gray) : null;
         var size = resize ?? look?.Fit();
         var start = Presets.Load(BinaryPreset);
-        start = start with { Dataset = start.Dataset with { Name = dataset, Gray = gray, Resize = size } };
+        string place = DatasetCatalog.WithFullPath(dataset);
+        start = start with { Dataset = start.Dataset with { Name = place, Gray = gray, Resize = size } };
         var splits = RunDataset.Load(start, dataFolder);
         var shape = splits.Train.Shape;
         if (shape.Height == 1 || shape.Width == 1 || shape.Channels is not (1 or 3) || ValueRange.Of(splits.Train) is { IsGrey: false })
@@ -71,7 +87,10 @@ public sealed record PresetByImages(ExperimentConfiguration Configuration, strin
         string found = string.Create(
             CultureInfo.InvariantCulture,
             $"{train + held} images, {from}{(size is { } to ? $" brought to {to.Width}x{to.Height}" : "")}, {Kind(look.Kind)}");
-        return new PresetByImages(preset, $"{found}; preset {name} ({Distribution(look.Kind)}); {train} to train, {held} held out.");
+        return new PresetByImages(preset, $"{found}; preset {name} ({Distribution(look.Kind)}); {train} to train, {held} held out.")
+        {
+            _read = (start.Dataset, splits),
+        };
     }
 
     private static string Sizes(ImageLook look)

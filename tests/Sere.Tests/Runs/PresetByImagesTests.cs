@@ -95,6 +95,22 @@ public sealed class PresetByImagesTests : FolderTests
     }
 
     [Fact]
+    public void What_was_read_to_choose_serves_a_run_that_asks_for_the_same_images_alone()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            _folder.Write($"photos/{i:D2}.png", Photograph(30, 20, i));
+        }
+
+        var chosen = PresetByImages.Choose($"images:{_folder.File("photos")}")!;
+        var asked = chosen.Configuration;
+        Assert.Equal(RunDataset.Load(asked).Digest(), chosen.ReadFor(asked)!.Digest());
+        Assert.NotNull(chosen.ReadFor(asked with { Dataset = asked.Dataset with { HorizontalFlips = true } }));
+        Assert.Null(chosen.ReadFor(asked with { Dataset = asked.Dataset with { ValidationImages = 1 } }));
+        Assert.Null(chosen.ReadFor(asked with { Dataset = asked.Dataset with { Gray = true } }));
+    }
+
+    [Fact]
     public void Photographs_given_to_a_model_of_black_and_white_are_remarked_upon()
     {
         for (int i = 0; i < 10; i++)
