@@ -26,6 +26,9 @@ internal sealed record NormalImages
     private const int MostOfFeatures = 300;
     private const int MostPasted = 100;
     private const int FeaturesAtOnce = 16;
+    private const string OtherVersion =
+        "The run's figures of normal images are of another version; measure them anew with sere score --dataset.";
+
     private NoveltyDensity? _density;
     private double[]? _novelties;
 
@@ -168,9 +171,15 @@ internal sealed record NormalImages
         {
             int count = Math.Min(FeaturesAtOnce, images.Count - start);
             var features = statistics is null ? null : model.Features.ExtractPlaces(images.Slice(start, count));
+            if (features?.Shape.Dimensions is { } values && values != statistics!.Mean.Length * statistics.Places)
+            {
+                throw new SereException(OtherVersion);
+            }
+
             for (int image = 0; image < count; image++)
             {
-                yield return features is null ? null : statistics!.Of(features.Slice(image, 1).Values);
+                yield return features is null ? null : statistics!.Of(
+                    features.Values.AsSpan(image * features.Shape.Dimensions, features.Shape.Dimensions));
             }
         }
     }
@@ -214,8 +223,7 @@ internal sealed record NormalImages
         float[] left = ResidualPlaces.Standardize(residual);
         return figures.Keys.SequenceEqual(Names, StringComparer.Ordinal)
             ? (figures, Density.Of([.. figures.Values]), map is null ? left : [.. map.Zip(left, Math.Max)])
-            : throw new SereException(
-                "The run's figures of normal images are of another version; measure them anew with sere score --dataset.");
+            : throw new SereException(OtherVersion);
     }
 
     /// <summary>What they exceed at a wanted rate.</summary>

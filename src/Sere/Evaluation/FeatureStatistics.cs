@@ -26,6 +26,9 @@ internal sealed record FeatureStatistics(
     // Below this share of the largest variance a component is noise.
     private const double SmallestShare = 1e-4;
 
+    // A patch of the bank is at no distance from it, and that has no logarithm.
+    private const double SmallestDistance = 1e-9;
+
     /// <summary>The names of the figures of an image.</summary>
     public static readonly string[] Figures = ["features_place", "features_nearest", "features_amount"];
 
@@ -130,7 +133,8 @@ internal sealed record FeatureStatistics(
             nearest = Math.Max(nearest, smallest);
         }
 
-        return [Math.Log(farthest), Math.Log(nearest), Math.Log(Amounts.HalfSquare(amounts))];
+        return Array.ConvertAll(
+            [farthest, nearest, Amounts.HalfSquare(amounts)], distance => Math.Log(Math.Max(distance, SmallestDistance)));
     }
 
     /// <summary>Whether all is there, of sizes that fit each other, and finite.</summary>
