@@ -39,6 +39,7 @@ public sealed class ResNet18Features(int? threads = null) : IImageFeatures
         var shape = coarse with { Channels = features[0].Shape.Channels + coarse.Channels };
         int places = coarse.Height * coarse.Width;
         int fine = features[0].Shape.Dimensions;
+        ImageLimits.RequireTotal((long)images.Count * shape.Dimensions, "features");
         float[] values = new float[images.Count * shape.Dimensions];
         for (int image = 0; image < images.Count; image++)
         {

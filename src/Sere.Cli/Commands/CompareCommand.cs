@@ -120,7 +120,12 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
         ];
         foreach (int column in shown)
         {
-            var added = new TableColumn(Markup.Escape(headings[column])).NoWrap();
+            var added = new TableColumn(Markup.Escape(headings[column]));
+            if (column == 0 || report.Defects is null)
+            {
+                added.NoWrap();
+            }
+
             table.AddColumn(column == 0 ? added : added.RightAligned());
         }
 

@@ -27,7 +27,8 @@ internal sealed record NormalImages
     private const int MostPasted = 100;
     private const int FeaturesAtOnce = 16;
     private const string OtherVersion =
-        "The run's figures of normal images are of another version; measure them anew with sere score --dataset.";
+        "The run's figures of normal images are damaged or of another version; remove its normal-images.json, and measure them anew "
+        + "with sere score --dataset.";
 
     private NoveltyDensity? _density;
     private double[]? _novelties;
@@ -89,7 +90,7 @@ internal sealed record NormalImages
         var features = model.TakesFeatures
             ? FeatureStatistics.Fit(
                 model.Features.ExtractPlaces(
-                    splits.Train.Slice(0, Math.Min(MostOfFeatures, splits.Train.Count)), cancellation: cancellation),
+                    splits.Train.Slice(0, Math.Min(MostOfFeatures, splits.Train.Count)).ToBytes(), cancellation: cancellation),
                 TrainedModel.VerdictSeed)
             : null;
         var examined = new List<(Dictionary<string, double> Figures, float[]? Surprise, float[] Residual)>();
@@ -120,7 +121,13 @@ internal sealed record NormalImages
             Features = features,
             Lowest = model.Configuration.Dataset.Features is null ? null : ImageExamination.Elbo,
         };
-        return features is null || normal.FeaturesSuit(model, held.Slice(0, Math.Min(MostPasted, held.Count)), cancellation)
+        if (normal.Density.Figures == 0)
+        {
+            throw new SereException("The held-out images do not differ, so that they do not tell what is normal; add other images.");
+        }
+
+        return features is null
+            || normal.FeaturesSuit(model, held.Slice(0, Math.Min(MostPasted, held.Count)).ToBytes(), cancellation)
             ? normal
             : normal.WithoutFeatures();
     }
@@ -157,7 +164,7 @@ internal sealed record NormalImages
         }
 
         double area = ReceiverOperatingCharacteristic.Area([.. some], [.. pixels.Novelties]);
-        double error = Math.Sqrt(area * (1 - area) / held.Count);
+        double error = Math.Max(Math.Sqrt(area * (1 - area) / held.Count), 1.0 / held.Count);
         return ReceiverOperatingCharacteristic.Area([.. all], [.. Novelties]) >= area - error;
     }
 
@@ -170,7 +177,7 @@ internal sealed record NormalImages
         for (int start = 0; start < images.Count; start += FeaturesAtOnce)
         {
             int count = Math.Min(FeaturesAtOnce, images.Count - start);
-            var features = statistics is null ? null : model.Features.ExtractPlaces(images.Slice(start, count));
+            var features = statistics is null ? null : model.Features.ExtractPlaces(images.Slice(start, count).ToBytes());
             if (features?.Shape.Dimensions is { } values && values != statistics!.Mean.Length * statistics.Places)
             {
                 throw new SereException(OtherVersion);

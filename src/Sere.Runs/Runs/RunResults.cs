@@ -21,16 +21,16 @@ internal sealed class RunResults(
         bool isOfFeatures = false;
         if (scoreHeldOut)
         {
-            if (NormalImages.Lack(splits) is { } lack)
-            {
-                observer.OnWarning($"There will be no verdict on other images: {lack}");
-            }
-            else
+            try
             {
                 var normal = NormalImages.Measure(
                     model, splits, (images, of) => observer.OnHeldOut("examined", images, of), cancellation);
                 normal.Write(folder);
                 isOfFeatures = normal.Features is not null;
+            }
+            catch (SereException error)
+            {
+                observer.OnWarning($"There will be no verdict on other images: {error.Message}");
             }
 
             HeldOutScores.Measure(

@@ -261,14 +261,27 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Whether the run knows normal images, so that there can be a verdict.</summary>
     internal bool HasNormal => (_normal ??= _folder is null ? null : FindNormal(_folder)) is not null;
 
-    /// <summary>Whether a verdict may be of features too: their package is there, and the images are photographs.</summary>
+    /// <summary>Whether a verdict may be of features too: the images are photographs, and what computes them is there.</summary>
     internal bool TakesFeatures => Configuration.Evaluation.Features == VerdictFeatures.Auto
-        && Configuration.Dataset.Features is null && Binarization == BinarizationRule.None
+        && Configuration.Dataset.Features is null && Binarization == BinarizationRule.None && !IsReal
         && Shape.Channels is 1 or 3 && string.Equals(Model.Space, "discrete", StringComparison.Ordinal)
-        && ImageFeatureExtraction.IsThere(ImageFeatures.Resnet18);
+        && ImageFeatureExtraction.IsThere(ImageFeatures.Resnet18) && OpensFeatures();
 
     /// <summary>What computes the features of a verdict.</summary>
     internal IImageFeatures Features => _features ??= ImageFeatureExtraction.Open(ImageFeatures.Resnet18);
+
+    private bool OpensFeatures()
+    {
+        try
+        {
+            return Features is not null;
+        }
+        catch (SereException error)
+        {
+            _warn($"{error.Message} Verdicts are by pixels alone.");
+            return false;
+        }
+    }
 
     private NormalImages? FindNormal(RunFolder folder)
     {
@@ -279,7 +292,8 @@ public sealed class TrainedModel : IDisposable
         }
 
         _warn(
-            "The run's verdict asks a network too, whose package Sere.Features this program does not have; it is by pixels alone.");
+            "The run's verdict asks a network too, of the package Sere.Features, which this program does not have or cannot run; it is "
+            + "by pixels alone.");
         return normal.WithoutFeatures();
     }
 

@@ -133,6 +133,11 @@ public sealed class ImageSet
     /// <summary>The file name of each image, or null where the images did not come from files of their own.</summary>
     public IReadOnlyList<string>? Names { get; }
 
+    /// <summary>The same in bytes: grey values from 0 to 1 are brought to 0..255.</summary>
+    internal ImageSet ToBytes() => IsReal
+        ? new ImageSet(Shape, Array.ConvertAll(Values, value => (byte)Math.Clamp(MathF.Round(255 * value), 0, 255)), Labels, Names)
+        : this;
+
     internal ImageSet WithLabels(byte[] labels) => IsReal
         ? new ImageSet(Shape, Values, labels, Names)
         : new ImageSet(Shape, Pixels, labels, Names);

@@ -11,7 +11,7 @@ public sealed record EvaluationChoice : Choice
 
     /// <summary>
     /// Whether a verdict on photographs asks a network that was trained on photographs as well as the model: where its package
-    /// is there and held-out images with foreign patches are told apart better, or never.
+    /// is there and held-out images with foreign patches are not told apart worse, or never.
     /// </summary>
     public VerdictFeatures Features { get; init; }
 }
@@ -19,7 +19,7 @@ public sealed record EvaluationChoice : Choice
 /// <summary>Whether a verdict is of features as well as of pixels.</summary>
 public enum VerdictFeatures
 {
-    /// <summary>Where their package is there, the images are photographs, and held-out images say that it helps.</summary>
+    /// <summary>Where their package is there, the images are photographs, and held-out images do not speak against it.</summary>
     Auto,
 
     /// <summary>By pixels alone.</summary>

@@ -68,17 +68,19 @@ internal sealed record FeatureStatistics(
         for (int place = 0; place < places; place++)
         {
             using var inner = torch.NewDisposeScope();
-            if (PackedNormal.Fit(atPlaces.select(1, place)) is not { } distribution)
-            {
-                return null;
-            }
-
-            distributions[place] = distribution;
+            distributions[place] = PackedNormal.Fit(atPlaces.select(1, place), largest * SmallestShare);
         }
 
         var amounts = torch.cat([data.mean([1]), data.std(1, unbiased: false)], 1);
-        return PackedNormal.Fit(amounts) is not { } amount ? null : new FeatureStatistics(
-            places, Values(mean), Values(axes.t()), Values(scales), Values(bank), distributions, amount);
+        double spread = amounts.var(0, unbiased: false).max().item<float>();
+        return !(spread > 0) ? null : new FeatureStatistics(
+            places,
+            Values(mean),
+            Values(axes.t()),
+            Values(scales),
+            Values(bank),
+            distributions,
+            PackedNormal.Fit(amounts, spread * SmallestShare));
     }
 
     /// <summary>
@@ -141,7 +143,7 @@ internal sealed record FeatureStatistics(
     public bool IsSound() =>
         Places > 0 && Mean.Length > 0 && Scales.Length > 0 && Bank.Length > 0 && Axes.Length == Scales.Length * (long)Mean.Length
         && Bank.Length % Scales.Length == 0 && AtPlaces.Length == Places
-        && AtPlaces.All(place => place.IsSound(Scales.Length)) && Amounts.IsSound(2 * Mean.Length)
+        && AtPlaces.All(place => place is not null && place.IsSound(Scales.Length)) && Amounts.IsSound(2 * Mean.Length)
         && ((float[][])[Mean, Axes, Scales, Bank]).All(values => values.All(float.IsFinite));
 
     private static float[] Values(torch.Tensor values) =>
@@ -151,40 +153,35 @@ internal sealed record FeatureStatistics(
 /// <summary>
 /// A normal distribution of some of the values of a vector, by its mean and the inverse of its covariance's Cholesky factor.
 /// </summary>
-/// <param name="Mean">The mean of all values; those that do not vary are left out of the factor by zeros.</param>
+/// <param name="Mean">The mean.</param>
 /// <param name="Factor">The lower triangle, row by row.</param>
 internal sealed record PackedNormal(float[] Mean, float[] Factor)
 {
-    /// <summary>Fits rows [N, D]; null where no value varies.</summary>
-    public static PackedNormal? Fit(torch.Tensor rows)
+    /// <summary>Fits rows [N, D].</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="noise">
+    /// The variance of noise that is added to each value: what does not vary must not make something strange of rounding.
+    /// </param>
+    public static PackedNormal Fit(torch.Tensor rows, double noise)
     {
         var data = rows.to(torch.ScalarType.Float64);
         long[] varying = [.. (data != data[0]).any(0).nonzero().data<long>()];
-        if (varying.Length == 0)
+        var covariance = torch.eye(data.shape[1], dtype: torch.ScalarType.Float64).Times(noise);
+        if (varying.Length > 0)
         {
-            return null;
+            var columns = torch.tensor(varying);
+            var fitted = ShrunkCovariance.Fit(data.index_select(1, columns))!.Value.Covariance;
+            covariance.index_put_(
+                fitted.Plus(torch.eye(varying.Length, dtype: torch.ScalarType.Float64).Times(noise)), columns.unsqueeze(1), columns);
         }
 
-        var some = data.index_select(1, torch.tensor(varying));
-        var (mean, covariance) = ShrunkCovariance.Fit(some)!.Value;
-        var inverse = torch.linalg.solve_triangular(
-            torch.linalg.cholesky(covariance), torch.eye(varying.Length, dtype: torch.ScalarType.Float64), upper: false);
-        double[] factor = [.. inverse.contiguous().data<double>()];
         int width = (int)data.shape[1];
-        float[] packed = new float[width * (width + 1) / 2];
-        float[] all = [.. data.mean([0]).to(torch.ScalarType.Float32).data<float>()];
-        double[] means = [.. mean.data<double>()];
-        for (int row = 0; row < varying.Length; row++)
-        {
-            all[varying[row]] = (float)means[row];
-            for (int column = 0; column <= row; column++)
-            {
-                long at = (varying[row] * (varying[row] + 1) / 2) + varying[column];
-                packed[at] = (float)factor[(row * varying.Length) + column];
-            }
-        }
-
-        return new PackedNormal(all, packed);
+        var inverse = torch.linalg.solve_triangular(
+            torch.linalg.cholesky(covariance), torch.eye(width, dtype: torch.ScalarType.Float64), upper: false);
+        var lower = torch.tril_indices(width, width);
+        return new PackedNormal(
+            [.. data.mean([0]).to(torch.ScalarType.Float32).data<float>()],
+            [.. inverse[lower[0], lower[1]].to(torch.ScalarType.Float32).data<float>()]);
     }
 
     /// <summary>Half the squared distance from the mean in units of the spread, in nats, of the first values of a vector.</summary>

@@ -15,6 +15,9 @@ internal sealed class NoveltyDensity
     // With fewer rows for each figure a covariance is mostly chance.
     private const int RowsPerFigure = 5;
 
+    // Beyond it log(1 + e^z) is z.
+    private const double LargestExponent = 40;
+
     private readonly int[] _columns;
     private readonly double[] _mean;
     private readonly double[,] _precisionFactor;
@@ -83,7 +86,7 @@ internal sealed class NoveltyDensity
 
     /// <summary>
     /// -log density of the figures, less that of the most usual ones, in nats: 0 for these, and half the squared distance in
-    /// units of the spread; of the lowest figure alone e^z, z spreads below the mean. NaN where a figure that varies among normal
+    /// units of the spread; of the lowest figure alone log(1 + e^z), z spreads below the mean. NaN where a figure that varies among normal
     /// images is no number.
     /// </summary>
     public double Of(ReadOnlySpan<double> figures)
@@ -99,7 +102,7 @@ internal sealed class NoveltyDensity
 
             if (_isOneSided)
             {
-                return Math.Exp(-whitened);
+                return whitened < -LargestExponent ? -whitened : Math.Log(1 + Math.Exp(-whitened));
             }
 
             squares += whitened * whitened;

@@ -12,9 +12,10 @@ public sealed class NoveltyTests
     {
         double[][] rows = [.. Enumerable.Range(0, 50).Select(row => (double[])[row % 7, row % 5])];
         var density = NoveltyDensity.Fit(rows, lowest: 1);
-        Assert.Equal(1, density.Of([0, 2]), 1e-9);
+        Assert.Equal(Math.Log(2), density.Of([0, 2]), 1e-9);
         Assert.Equal(density.Of([0, 1]), density.Of([100, 1]));
-        Assert.Equal(Math.E, density.Of([0, 2 - Math.Sqrt(2)]), 1e-9);
+        Assert.Equal(Math.Log(1 + Math.E), density.Of([0, 2 - Math.Sqrt(2)]), 1e-9);
+        Assert.Equal(1000 / Math.Sqrt(2), density.Of([0, -998]), 1e-6);
         Assert.True(density.Of([0, 9]) < density.Of([0, 4]));
         Assert.Equal(5, NoveltyDensity.OfNormal(rows, lowest: 1).Select(value => Math.Round(value, 2)).Distinct().Count());
     }
