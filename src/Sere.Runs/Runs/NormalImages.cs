@@ -77,9 +77,11 @@ internal sealed record NormalImages
     public static NormalImages Measure(
         TrainedModel model, DatasetSplits splits, Action<int, int>? onImages = null, CancellationToken cancellation = default)
     {
-        if (Lack(splits) is { } lack)
+        if (splits.Validation.Count + splits.Test.Count is var count and < FewestImages)
         {
-            throw new SereException(lack);
+            throw new SereException(
+                $"Only {count} images were held out of training, too few to tell what is normal; {FewestImages} are needed, so add "
+                + "images.");
         }
 
         int most = (int)Math.Clamp(MostMapValues / (model.Shape.Height * (long)model.Shape.Width), 2, MostImages);
@@ -190,11 +192,6 @@ internal sealed record NormalImages
             }
         }
     }
-
-    /// <summary>Why there can be no verdict by these images, in a sentence; null where there can.</summary>
-    public static string? Lack(DatasetSplits splits) => splits.Validation.Count + splits.Test.Count is var held and < FewestImages
-        ? $"Only {held} images were held out of training, too few to tell what is normal; {FewestImages} are needed, so add images."
-        : null;
 
     /// <summary>What a run keeps for these weights; null where there is nothing.</summary>
     public static NormalImages? Find(RunFolder folder, TrainedModel model)

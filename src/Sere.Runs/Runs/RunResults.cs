@@ -18,21 +18,11 @@ internal sealed class RunResults(
         using var model = LoadBest();
         RunPictures.Write(folder, model, splits.Test, metrics);
         var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
-        bool isOfFeatures = false;
+        NormalImages? normal = null;
         if (scoreHeldOut)
         {
-            try
-            {
-                var normal = NormalImages.Measure(
-                    model, splits, (images, of) => observer.OnHeldOut("examined", images, of), cancellation);
-                normal.Write(folder);
-                isOfFeatures = normal.Features is not null;
-            }
-            catch (SereException error)
-            {
-                observer.OnWarning($"There will be no verdict on other images: {error.Message}");
-            }
-
+            normal = MeasureNormal(model, splits, "There will be no verdict on other images", cancellation);
+            normal?.Write(folder);
             HeldOutScores.Measure(
                 model,
                 splits.Validation,
@@ -46,7 +36,7 @@ internal sealed class RunResults(
         string learned = LearnedSummary.Of(configuration, splits, metrics, evaluation);
         evaluation = evaluation with
         {
-            Learned = isOfFeatures
+            Learned = normal?.Features is not null
                 ? $"{learned} A verdict asks a network that was trained on photographs too (evaluation.features)."
                 : learned,
         };
@@ -56,6 +46,21 @@ internal sealed class RunResults(
             RunReport.Write(configuration, folder.ReadCommand(), metrics, parameters, evaluation, splits.Remarks, device),
             folder.Files);
         return evaluation;
+    }
+
+    /// <summary>Examines held-out images; null, with a warning, where they do not tell what is normal.</summary>
+    public NormalImages? MeasureNormal(TrainedModel model, DatasetSplits held, string without, CancellationToken cancellation)
+    {
+        try
+        {
+            return NormalImages.Measure(
+                model, held, (images, of) => observer.OnHeldOut("examined", images, of), cancellation);
+        }
+        catch (SereException error)
+        {
+            observer.OnWarning($"{without}: {error.Message}");
+            return null;
+        }
     }
 
     /// <summary>The model of the best weights or, where these are damaged, of the last.</summary>

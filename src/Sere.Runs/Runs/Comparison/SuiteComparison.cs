@@ -212,14 +212,15 @@ internal sealed class RowRunner(
 
         // What is told apart must not tell what is normal: of the images held out of training, those of validation do.
         var held = splits with { Test = splits.Test.Slice(0, 0) };
-        if (NormalImages.Lack(held) is { } lack)
+        var results = new RunResults(comparison.Run(row.Name), row.Configuration, splits, observer, device);
+        using var model = results.LoadBest();
+        if (results.MeasureNormal(
+            model, held, $"The row '{row.Name}' has no verdict on images with defects", cancellation) is not { } normal)
         {
-            observer.OnWarning($"The row '{row.Name}' has no verdict on images with defects: {lack}");
             return null;
         }
 
-        using var model = new RunResults(comparison.Run(row.Name), row.Configuration, splits, observer, device).LoadBest();
-        model.Normal = NormalImages.Measure(model, held, cancellation: cancellation);
+        model.Normal = normal;
         return DefectDetection.Of(Novelty(splits.Defects), Novelty(splits.Test));
 
         double[] Novelty(ImageSet images) =>
