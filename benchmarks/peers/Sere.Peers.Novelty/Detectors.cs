@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using static TorchSharp.torch;
 
 namespace Sere.Peers.Novelty;
@@ -20,7 +21,8 @@ internal static class Detectors
             / values.narrow(0, values.shape[0] - Components, Components).sqrt();
         var axes = (data - mean).t().matmul(largest);
         var centred = scored.flatten(1) - mean;
-        var squares = (centred - centred.matmul(axes).matmul(axes.t())).square().view(scored.shape).mean([1L], keepdim: true);
+        var squares = (centred - centred.matmul(axes).matmul(axes.t())).Square().view(scored.shape)
+            .mean([1L], keepdim: true);
         return (squares.mean([1L, 2L, 3L]), nn.functional.avg_pool2d(squares, 3, stride: 1).amax([1L, 2L, 3L]));
     }
 
@@ -35,8 +37,8 @@ internal static class Detectors
             using var scope = NewDisposeScope();
             var data = train.flatten(2).select(2, place).to(float64);
             var mean = data.mean([0L]);
-            var covariance = (data - mean).t().matmul(data - mean) / (data.shape[0] - 1)
-                + (Regularization * eye(data.shape[1], dtype: float64));
+            var covariance = (data - mean).t().matmul(data - mean).Over(data.shape[0] - 1)
+                .Plus(eye(data.shape[1], dtype: float64).Times(Regularization));
             distances.Add(Mahalanobis(scored.flatten(2).select(2, place).to(float64) - mean, covariance).MoveToOuterDisposeScope());
         }
 
@@ -50,15 +52,15 @@ internal static class Detectors
     public static Tensor NearestPatch(Tensor train, Tensor scored)
     {
         var patches = Patches(train).flatten(0, 1);
-        var lengths = patches.square().sum([1L]);
-        var distances = full([patches.shape[0]], float.PositiveInfinity);
+        var lengths = patches.Square().sum([1L]);
+        var distances = TensorArithmetic.Full([patches.shape[0]], float.PositiveInfinity);
         var bank = new List<long>();
         long next = 0;
         for (int i = 0; i < CoresetShare * patches.shape[0]; i++)
         {
             using var scope = NewDisposeScope();
             bank.Add(next);
-            distances.copy_(minimum(distances, lengths + lengths[next] - (2 * patches.mv(patches[next]))));
+            distances.copy_(minimum(distances, lengths.Plus(lengths[next]) - patches.mv(patches[next]).Times(2)));
             next = distances.argmax().item<long>();
         }
 
@@ -73,11 +75,11 @@ internal static class Detectors
     {
         var data = train.to(float64);
         var mean = data.mean([0L]);
-        var covariance = (data - mean).t().matmul(data - mean) / (data.shape[0] - 1);
+        var covariance = (data - mean).t().matmul(data - mean).Over(data.shape[0] - 1);
         var variance = covariance.diag().mean();
         return Mahalanobis(
             scored.to(float64) - mean,
-            ((1 - Shrinkage) * covariance) + (Shrinkage * variance * eye(data.shape[1], dtype: float64)));
+            covariance.Times(1 - Shrinkage).Plus(variance.Times(Shrinkage) * eye(data.shape[1], dtype: float64)));
     }
 
     // [N, places, channels].
@@ -85,5 +87,5 @@ internal static class Detectors
         nn.functional.avg_pool2d(features, 3, stride: 1, padding: 1).flatten(2).transpose(1, 2).contiguous();
 
     private static Tensor Mahalanobis(Tensor rows, Tensor covariance) =>
-        linalg.solve_triangular(linalg.cholesky(covariance), rows.t(), upper: false).square().sum([0L]).sqrt();
+        linalg.solve_triangular(linalg.cholesky(covariance), rows.t(), upper: false).Square().sum([0L]).sqrt();
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Sere.Data;
 using Sere.Features;
+using Sere.Numerics;
 using static TorchSharp.torch;
 
 namespace Sere.Peers.Novelty;
@@ -18,7 +19,8 @@ internal sealed record ImagesWithFeatures(ImageSet Images, Tensor Places, Tensor
 
     /// <summary>Pixels in [0, 1], [N, channels, height, width], float64.</summary>
     public Tensor Pixels() => tensor(
-        Images.Pixels, [Images.Count, Images.Shape.Channels, Images.Shape.Height, Images.Shape.Width]).to(float64) / 255.0;
+        Images.Pixels, [Images.Count, Images.Shape.Channels, Images.Shape.Height, Images.Shape.Width]).to(float64)
+        .Over(255.0);
 
     /// <summary>Reads a folder; features that were computed before of the same pixels come from the cache.</summary>
     public static ImagesWithFeatures Read(string folder, string cache, Lazy<ResNet18> network)

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -39,7 +40,7 @@ internal sealed class DataLayer : torch.nn.Module
         var logits = _head.forward(hidden);
         return _evidence is null
             ? logits
-            : logits + _residual!.forward(
-                torch.nn.functional.elu(_evidence.forward(previous!) + _join!.forward(hidden), 1.0));
+            : logits.Plus(_residual!.forward(
+                _evidence.forward(previous!).Plus(_join!.forward(hidden)).Elu()));
     }
 }

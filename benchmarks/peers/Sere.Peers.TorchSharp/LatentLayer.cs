@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -51,22 +52,23 @@ internal sealed class LatentLayer : torch.nn.Module
         else
         {
             var prior = _prior!.forward(code!).chunk(2, -1);
-            mean = _settings.MeanBound * (prior[0] / _settings.MeanBound).tanh();
+            mean = prior[0].Over(_settings.MeanBound).tanh().Times(_settings.MeanBound);
             logScale = Interval(prior[1], Math.Log(_settings.ScaleFloor), Math.Log(_settings.ScaleCeiling), 0);
             parts = _bijector!.forward(code!).chunk(3, -1);
         }
 
         var scaleResidual = logScaleResidual.exp();
-        var latent = (mean * scaleResidual) + meanResidual + ((logScale + logScaleResidual).exp() * noise);
-        var distance = (meanResidual - ((1 - scaleResidual) * mean)) / logScale.exp();
-        var divergence = (0.5 * distance.square()) + (0.5 * scaleResidual.square()) - logScaleResidual - 0.5;
+        var latent = (mean * scaleResidual).Plus(meanResidual).Plus(logScale.Plus(logScaleResidual).exp() * noise);
+        var distance = (meanResidual - ((-scaleResidual).Plus(1) * mean)) / logScale.exp();
+        var divergence = (distance.Square().Times(0.5).Plus(scaleResidual.Square().Times(0.5)) - logScaleResidual)
+            .Minus(0.5);
 
         var diagonal = Interval(parts[1], _settings.DiagonalFloor, _settings.DiagonalCeiling, 1);
-        var direction = _directionBound * parts[2].tanh();
+        var direction = parts[2].tanh().Times(_directionBound);
         var projection = (direction * latent).sum(-1, keepdim: true);
-        return (parts[0] + (diagonal * latent) + (direction * projection), divergence.sum(-1));
+        return (parts[0].Plus(diagonal * latent).Plus(direction * projection), divergence.sum(-1));
     }
 
     private static torch.Tensor Interval(torch.Tensor x, double floor, double ceiling, double start) =>
-        floor + ((ceiling - floor) * (x + Perceptron.Logit((start - floor) / (ceiling - floor))).sigmoid());
+        x.Plus(Perceptron.Logit((start - floor) / (ceiling - floor))).sigmoid().Times(ceiling - floor).Plus(floor);
 }

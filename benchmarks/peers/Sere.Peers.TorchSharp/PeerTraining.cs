@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Peers.TorchSharp;
@@ -29,7 +30,7 @@ public sealed class PeerTraining : IDisposable
         using var scope = torch.NewDisposeScope();
         _optimizer.zero_grad();
         var (logLikelihood, divergence) = Model.Forward(x, noise);
-        var loss = ((_settings.Annealing * divergence) - logLikelihood).mean();
+        var loss = (divergence.Times(_settings.Annealing) - logLikelihood).mean();
         loss.backward();
         double norm = torch.nn.utils.clip_grad_norm_(Model.parameters(), _settings.GradientClip);
         _optimizer.step();

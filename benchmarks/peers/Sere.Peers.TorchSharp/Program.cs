@@ -32,7 +32,7 @@ while (times.Count < warmUp + steps)
     {
         using var scope = torch.NewDisposeScope();
         var grey = images.index_select(0, indices);
-        var x = (torch.rand(grey.shape) * 255).lt(grey).to(torch.float32);
+        var x = torch.rand(grey.shape).Times(255).lt(grey).to(torch.float32);
         training.Step(x, torch.randn(grey.shape[0], settings.Layers * settings.Latents));
         times.EndStep();
     }

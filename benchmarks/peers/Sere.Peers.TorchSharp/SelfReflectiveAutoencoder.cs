@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -50,14 +51,14 @@ public sealed class SelfReflectiveAutoencoder : torch.nn.Module
         for (int layer = 0; layer < _settings.Layers; layer++)
         {
             var residuals = _encoders[layer].forward(x).chunk(2, -1);
-            var logScaleResidual = torch.nn.functional.logsigmoid(residuals[1] + _residualOffset);
+            var logScaleResidual = torch.nn.functional.logsigmoid(residuals[1].Plus(_residualOffset));
             (code, var cost) = _latentLayers[layer].Forward(code, residuals[0], logScaleResidual, noises[layer]);
             var logits = _dataLayers[layer].Forward(code, previous);
             previous = blocks[layer];
             var crossEntropy = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits, previous, reduction: torch.nn.Reduction.None);
             logLikelihood -= crossEntropy.sum(-1);
-            divergence += cost;
+            divergence = divergence.Plus(cost);
         }
 
         return (logLikelihood, divergence);

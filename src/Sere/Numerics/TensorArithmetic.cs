@@ -10,7 +10,8 @@ namespace Sere.Numerics;
 /// Arithmetic of tensors and numbers. TorchSharp makes a native scalar of each number, also of the hidden factor of a
 /// sum, and leaves it to its finalizer, which frees it while the native operation still reads it when another thread
 /// collects garbage at that moment: an exception, or a wrong number. Here a scalar lives as long as the call that takes
-/// it; whole numbers make integer scalars, others float64 ones. BannedSymbols.txt forbids what makes scalars elsewhere.
+/// it; whole numbers make integer scalars, others float64 ones. BannedSymbols.txt forbids what makes scalars elsewhere,
+/// also in tests and peers.
 /// </summary>
 internal static class TensorArithmetic
 {
@@ -35,6 +36,10 @@ internal static class TensorArithmetic
     /// <summary>x / y.</summary>
     public static torch.Tensor Over<T>(this torch.Tensor x, T y)
         where T : INumber<T> => With(x, y, static (x, y) => x.div(y));
+
+    /// <summary>What is left of x when it is divided by y, at least 0 for y above 0.</summary>
+    public static torch.Tensor Remainder<T>(this torch.Tensor x, T y)
+        where T : INumber<T> => With(x, y, static (x, y) => x.remainder(y));
 
     /// <summary>x x.</summary>
     public static torch.Tensor Square(this torch.Tensor x) => With(x, 2, static (x, exponent) => x.pow(exponent));
@@ -67,6 +72,14 @@ internal static class TensorArithmetic
     /// <summary>x, but at least <paramref name="least"/>.</summary>
     public static torch.Tensor ClampBelow(this torch.Tensor x, double least) =>
         With(x, least, static (x, least) => x.clamp(min: least));
+
+    /// <summary>Whether x is y.</summary>
+    public static torch.Tensor IsEqualTo<T>(this torch.Tensor x, T y)
+        where T : INumber<T> => With(x, y, static (x, y) => x.eq(y));
+
+    /// <summary>Whether x is not y.</summary>
+    public static torch.Tensor IsNotEqualTo<T>(this torch.Tensor x, T y)
+        where T : INumber<T> => With(x, y, static (x, y) => x.ne(y));
 
     /// <summary>Whether x is above y.</summary>
     public static torch.Tensor IsAbove<T>(this torch.Tensor x, T y)
@@ -122,8 +135,16 @@ internal static class TensorArithmetic
     public static torch.Tensor OverInPlace<T>(this torch.Tensor x, T y)
         where T : INumber<T> => With(x, y, static (x, y) => x.div_(y));
 
+    /// <summary>Sets all of x to y where it lies.</summary>
+    public static torch.Tensor FillInPlace<T>(this torch.Tensor x, T y)
+        where T : INumber<T> => With(x, y, static (x, y) => x.fill_(y));
+
     /// <summary>A tensor of one value.</summary>
-    public static torch.Tensor Full(long[] shape, double value, torch.ScalarType type, torch.Device? device = null)
+    public static torch.Tensor Full(
+        long[] shape,
+        double value,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        torch.Device? device = null)
     {
         using var scalar = Scalar(value);
         return torch.full(shape, scalar, type, device);

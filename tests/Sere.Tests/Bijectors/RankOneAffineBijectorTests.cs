@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -20,9 +21,9 @@ public sealed class RankOneAffineBijectorTests
         using var scope = torch.NewDisposeScope();
         var (c, d, u) = (Float64.Normal(1, size), Float64.Normal(2, size).exp(), Float64.Normal(3, size));
         var bijector = new RankOneAffineBijector(c, d, u);
-        var matrix = torch.diag(d) + u.outer(u);
+        var matrix = torch.diag(d).Plus(u.outer(u));
         var eps = Float64.Normal(4, 7, size);
-        var expected = c + eps.mm(matrix.t());
+        var expected = c.Plus(eps.mm(matrix.t()));
         TensorAssert.Close(expected, bijector.Forward(eps).Value, 1e-13, "z");
         TensorAssert.Close((eps - c).mm(torch.linalg.inv(matrix).t()), bijector.Inverse(eps).Value, 1e-11, "eps");
         TensorAssert.Close(
@@ -38,8 +39,8 @@ public sealed class RankOneAffineBijectorTests
         foreach (double far in new[] { -1e6, 1e6 })
         {
             var (d, u) = Matrix(size, far, far);
-            TensorAssert.Close(torch.full_like(d, far < 0 ? 0.05 : 2), d, 1e-9, "d");
-            TensorAssert.Close(torch.full_like(u, directionBound), u.abs(), 1e-9, "u");
+            TensorAssert.Close(TensorArithmetic.Full(d.shape, far < 0 ? 0.05 : 2, d.dtype), d, 1e-9, "d");
+            TensorAssert.Close(TensorArithmetic.Full(u.shape, directionBound, u.dtype), u.abs(), 1e-9, "u");
         }
     }
 
@@ -64,15 +65,15 @@ public sealed class RankOneAffineBijectorTests
 
         // All elements of u are equal here: an element off the diagonal is the square of one.
         var u = matrix[0, 1].sqrt().expand(size);
-        return (matrix.diagonal() - u.square(), u);
+        return (matrix.diagonal() - u.Square(), u);
     }
 
     private static RankOneAffineLayer Layer(int size, double diagonal, double direction)
     {
         using var noGrad = torch.no_grad();
         var constant = new ParameterInitializer(1, torch.ScalarType.Float64).Constant(0, 3 * size);
-        constant.narrow(0, size, size).fill_(diagonal);
-        constant.narrow(0, 2 * size, size).fill_(direction);
+        constant.narrow(0, size, size).FillInPlace(diagonal);
+        constant.narrow(0, 2 * size, size).FillInPlace(direction);
         return new RankOneAffineLayer(size, new ContextNetwork(constant), 0.05, 2);
     }
 }

@@ -1,6 +1,7 @@
 using Sere.Bijectors;
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -25,7 +26,7 @@ public sealed class RationalQuadraticSplineBijectorTests
     public void Values_and_gradients_are_finite_at_knots_at_the_ends_and_in_the_tails(torch.ScalarType type, double size)
     {
         using var scope = torch.NewDisposeScope();
-        var parameters = Float64.Leaf((Float64.Normal(1, Settings.ParametersPerDimension) * size).to(type));
+        var parameters = Float64.Leaf(Float64.Normal(1, Settings.ParametersPerDimension).Times(size).to(type));
         foreach (bool inverse in new[] { false, true })
         {
             var points = Points(parameters, inverse).to(type);
@@ -47,8 +48,8 @@ public sealed class RationalQuadraticSplineBijectorTests
         using var scope = torch.NewDisposeScope();
         var parameters = Float64.Normal(1, Settings.ParametersPerDimension);
         var knots = Knots(parameters, inverse: false);
-        var (below, slopeBelow) = Apply(parameters, knots - Near, inverse: false);
-        var (above, slopeAbove) = Apply(parameters, knots + Near, inverse: false);
+        var (below, slopeBelow) = Apply(parameters, knots.Minus(Near), inverse: false);
+        var (above, slopeAbove) = Apply(parameters, knots.Plus(Near), inverse: false);
         TensorAssert.Close(below, above, 1e-7, "value");
         TensorAssert.Close(slopeBelow, slopeAbove, 1e-6, "log-slope");
     }
@@ -57,13 +58,13 @@ public sealed class RationalQuadraticSplineBijectorTests
     public void It_maps_its_interval_to_itself_and_changes_nothing_outside()
     {
         using var scope = torch.NewDisposeScope();
-        var parameters = Float64.Normal(1, Settings.ParametersPerDimension) * 3;
+        var parameters = Float64.Normal(1, Settings.ParametersPerDimension).Times(3);
         var outside = Float64.Vector(-1e6, -2.5, -Bound, Bound, 2.5, 1e6);
         TensorAssert.Close(outside, Apply(parameters, outside, inverse: false).Value, 1e-12, "value outside");
         var inside = torch.linspace(-Bound, Bound, 1001, torch.ScalarType.Float64);
         var values = Apply(parameters, inside, inverse: false).Value;
-        Assert.True((values[1..] - values[..^1]).gt(0).all().item<bool>());
-        Assert.True(values.abs().le(Bound).all().item<bool>());
+        Assert.True((values[1..] - values[..^1]).IsAbove(0).all().item<bool>());
+        Assert.True(values.abs().IsAtMost(Bound).all().item<bool>());
     }
 
     [Fact]
@@ -83,9 +84,9 @@ public sealed class RationalQuadraticSplineBijectorTests
         using var scope = torch.NewDisposeScope();
         var layer = new NeuralSplineCouplingLayer(
             5, 3, 2, Settings, new PerceptronDesign([20], Activation.Tanh), LatentGrid.None, new ParameterInitializer(1, torch.ScalarType.Float64));
-        var x = Float64.Normal(4, 5) * 0.5;
+        var x = Float64.Normal(4, 5).Times(0.5);
         var jacobian = Derivatives.Jacobian(context => layer.Bind(context).Transform(x), Float64.Normal(5, 3));
-        Assert.True(jacobian.ne(0).all().item<bool>());
+        Assert.True(jacobian.IsNotEqualTo(0).all().item<bool>());
         TensorAssert.Close(x, layer.Bind(Float64.Normal(5, 3)).Transform(x), 0.2, "value");
     }
 
@@ -104,7 +105,7 @@ public sealed class RationalQuadraticSplineBijectorTests
     }
 
     private static torch.Tensor Sum((torch.Tensor Value, torch.Tensor LogDeterminant) result) =>
-        result.Value.clamp(-10, 10).sum() + result.LogDeterminant.sum();
+        result.Value.Clamp(-10, 10).sum().Plus(result.LogDeterminant.sum());
 
     /// <summary>All knots, the ends, and values far outside.</summary>
     private static torch.Tensor Points(torch.Tensor parameters, bool inverse) => torch.cat(
@@ -114,7 +115,7 @@ public sealed class RationalQuadraticSplineBijectorTests
     private static torch.Tensor Knots(torch.Tensor parameters, bool inverse)
     {
         var shares = parameters.narrow(0, inverse ? Settings.Bins : 0, Settings.Bins).softmax(0)
-            * (1 - (Settings.MinimumShare * Settings.Bins)) + Settings.MinimumShare;
-        return torch.cat([Float64.Vector(-Bound), (shares.cumsum(0) * (2 * Bound)) - Bound]);
+            .Times(1 - (Settings.MinimumShare * Settings.Bins)).Plus(Settings.MinimumShare);
+        return torch.cat([Float64.Vector(-Bound), shares.cumsum(0).Times(2 * Bound).Minus(Bound)]);
     }
 }

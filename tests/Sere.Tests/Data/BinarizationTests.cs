@@ -14,7 +14,7 @@ public sealed class BinarizationTests : IDisposable
     public void Dispose() => _scope.Dispose();
 
     /// <summary>Each row holds every grey value once, 0 to 255.</summary>
-    private static Tensor EveryGrey(int rows) => arange(256).to(uint8).unsqueeze(0).repeat(rows, 1);
+    private static Tensor EveryGrey(int rows) => TensorArithmetic.Indices(256).to(uint8).unsqueeze(0).repeat(rows, 1);
 
     private static Tensor SomeGrey(int rows, int dimensions, ulong seed)
     {
@@ -34,7 +34,7 @@ public sealed class BinarizationTests : IDisposable
             ? Binarization.TrainingBatch(grey, BinarizationRule.Dynamic, generator)
             : Binarization.EvaluationImages(grey, 0, BinarizationRule.Dynamic, Streams);
         Assert.Equal(float32, values.dtype);
-        Assert.True(values.eq(0).logical_or(values.eq(1)).all().item<bool>());
+        Assert.True(values.IsEqualTo(0).logical_or(values.IsEqualTo(1)).all().item<bool>());
         float[] means = values.mean([0]).data<float>().ToArray();
         Assert.Equal(0, means[0]);
         Assert.Equal(1, means[255]);
@@ -50,7 +50,7 @@ public sealed class BinarizationTests : IDisposable
     public void Pixels_are_drawn_independently()
     {
         const int Rows = 20_000;
-        Tensor grey = full([Rows, 2], 128, dtype: uint8);
+        Tensor grey = TensorArithmetic.Full([Rows, 2], 128, uint8);
         Tensor values = Binarization.EvaluationImages(grey, 0, BinarizationRule.Dynamic, Streams);
         Tensor centred = values - values.mean([0]);
         double correlation = 4 * (centred.select(1, 0) * centred.select(1, 1)).mean([0]).item<float>();
@@ -77,7 +77,7 @@ public sealed class BinarizationTests : IDisposable
     [Fact]
     public void Evaluated_images_differ_by_index_and_by_seed()
     {
-        Tensor grey = full([2, 784], 128, dtype: uint8);
+        Tensor grey = TensorArithmetic.Full([2, 784], 128, uint8);
         Tensor values = Binarization.EvaluationImages(grey, 0, BinarizationRule.Dynamic, Streams);
         Tensor others = Binarization.EvaluationImages(grey, 0, BinarizationRule.Dynamic, new RandomStreams(12));
         Assert.False(values[0].equal(values[1]).all().item<bool>());
@@ -145,8 +145,8 @@ public sealed class BinarizationTests : IDisposable
         using var scope = NewDisposeScope();
         Tensor grey = tensor([.. Enumerable.Range(0, 256).Select(value => (byte)value)], [1, 256], dtype: uint8).expand(400, -1);
         Tensor values = Binarization.EvaluationImages(grey.contiguous(), 0, BinarizationRule.Dequantized, Streams);
-        Assert.True((values * 256).floor().clamp(max: 255).eq(grey).all().item<bool>());
-        Tensor within = ((values * 256) - grey).to(float64);
+        Assert.True(values.Times(256).floor().Clamp(0, 255).eq(grey).all().item<bool>());
+        Tensor within = (values.Times(256) - grey).to(float64);
 
         // Mean and variance of 102,400 uniform numbers, within four standard errors.
         Assert.Equal(0.5, within.mean().item<double>(), 4 * Math.Sqrt(1.0 / 12 / 102_400));
@@ -178,7 +178,7 @@ public sealed class BinarizationTests : IDisposable
     {
         byte[] bytes = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
         using Tensor grey = tensor(bytes, [2, 128], dtype: uint8);
-        using Tensor real = grey.to(float32) / 255;
+        using Tensor real = grey.to(float32).Over(255);
         foreach (BinarizationRule rule in Enum.GetValues<BinarizationRule>().Where(rule => rule != BinarizationRule.Dequantized))
         {
             using Tensor expected = Binarization.EvaluationImages(grey, 3, rule, Streams);

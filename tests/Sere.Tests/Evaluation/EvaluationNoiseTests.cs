@@ -83,7 +83,7 @@ public sealed class EvaluationNoiseTests
         var noise = Draw(0, 100).to(torch.ScalarType.Float64);
         double count = noise.numel();
         Assert.Equal(0, noise.mean().item<double>(), 4 / Math.Sqrt(count));
-        Assert.Equal(1, noise.square().mean().item<double>(), 4 * Math.Sqrt(2 / count));
+        Assert.Equal(1, noise.Square().mean().item<double>(), 4 * Math.Sqrt(2 / count));
     }
 
     private static torch.Tensor Draw(long first, int images, int block = 0, int samples = EvaluationNoise.BlockSamples) =>

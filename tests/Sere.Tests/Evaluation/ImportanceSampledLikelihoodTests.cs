@@ -47,7 +47,7 @@ public sealed class ImportanceSampledLikelihoodTests
             var grey = TinyImages.Create(Count).Slice(first, 3).ToTensor();
             var x = Binarization.EvaluationImages(grey, first, BinarizationRule.Dynamic, new RandomStreams(options.Seed));
             var moments = ImportanceSampledLikelihood.Weigh(model, x, first, options, TestContext.Current.CancellationToken);
-            double[] estimates = [.. (moments.LogSum - Math.Log(moments.Count)).data<double>()];
+            double[] estimates = [.. moments.LogSum.Minus(Math.Log(moments.Count)).data<double>()];
             for (int i = 0; i < estimates.Length; i++)
             {
                 Assert.Equal(all.LogLikelihood[first + i], estimates[i], Rounding);

@@ -2,6 +2,7 @@ using Sere.Data;
 using Sere.Evaluation;
 using Sere.Hierarchies;
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -38,9 +39,9 @@ public sealed class LatentUsageTests
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         var x = Data(Images);
-        var shift = x.select(1, 0).to(torch.ScalarType.Float64) * 1.5;
+        var shift = x.select(1, 0).to(torch.ScalarType.Float64).Times(1.5);
         Assert.Equal(shift.var().item<double>(), usage.Activity[0], 1e-5);
-        Assert.Equal((shift.square() / 2).mean().item<double>(), usage.KlPerUnit[0], 1e-5);
+        Assert.Equal(shift.Square().Over(2).mean().item<double>(), usage.KlPerUnit[0], 1e-5);
         Assert.Equal(usage.KlPerUnit[0], usage.KlPerLayer[0], 1e-5);
         Assert.All(usage.Activity.Skip(1), activity => Assert.Equal(0, activity, 1e-6));
         Assert.All(usage.KlPerUnit.Skip(1), kl => Assert.Equal(0, kl, 1e-6));
@@ -84,8 +85,8 @@ public sealed class LatentUsageTests
     {
         using var model = HandSetEvidence.Model([1.5, 0, 0], [NoShrinkage, NoShrinkage, NoShrinkage]);
         var usage = Measure(model, 1_100);
-        var shift = Data(1_100).select(1, 0).to(torch.ScalarType.Float64) * 1.5;
-        Assert.Equal((shift.square() / 2).mean().item<double>(), usage.KlPerLayer[0], 1e-5);
+        var shift = Data(1_100).select(1, 0).to(torch.ScalarType.Float64).Times(1.5);
+        Assert.Equal(shift.Square().Over(2).mean().item<double>(), usage.KlPerLayer[0], 1e-5);
         Assert.Equal(shift.var().item<double>(), usage.Activity[0], 1e-5);
     }
 
@@ -95,6 +96,7 @@ public sealed class LatentUsageTests
     private static torch.Tensor Data(int images)
     {
         using var scope = torch.NewDisposeScope();
-        return TinyImages.Create(images).ToTensor().ge(128).to(torch.ScalarType.Float32).MoveToOuterDisposeScope();
+        return TinyImages.Create(images).ToTensor().IsAtLeast(128).to(torch.ScalarType.Float32)
+            .MoveToOuterDisposeScope();
     }
 }

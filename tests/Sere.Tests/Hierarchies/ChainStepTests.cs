@@ -3,6 +3,7 @@ using Sere.Distributions;
 using Sere.Hierarchies;
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -48,7 +49,8 @@ public sealed class ChainStepTests
         torch.Tensor Scalar(bool fused)
         {
             using var plain = fused ? null : FusedKernels.UsePlainFormulas();
-            return (Joined(hierarchy.Draw(hierarchy.Interpret(EvidenceFeatures.OfStack(features)), noise)) * weights).sum() / Batch;
+            return (Joined(hierarchy.Draw(hierarchy.Interpret(EvidenceFeatures.OfStack(features)), noise)) * weights)
+                .sum().Over(Batch);
         }
 
         TensorAssert.SameGradients(
@@ -133,7 +135,7 @@ public sealed class ChainStepTests
         using var noGrad = torch.no_grad();
         foreach (var (parameter, index) in hierarchy.parameters().Select((parameter, index) => (parameter, index)))
         {
-            parameter.add_(Normal(100 + index, parameter.shape) * 0.15);
+            parameter.PlusInPlace(Normal(100 + index, parameter.shape).Times(0.15));
         }
 
         return hierarchy;

@@ -1,5 +1,6 @@
 using Sere.Hierarchies;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -36,7 +37,7 @@ public sealed class RelaxedBernoulliHierarchyTests
         using var hierarchy = Create(training: false);
         var evidence = hierarchy.Interpret(Features());
         var code = hierarchy.Infer(evidence, Float64.Normal(5, 100, Batch, Latents))[0].Code;
-        Assert.True((code * (1 - code)).abs().max().item<double>() == 0);
+        Assert.True((code * (-code).Plus(1)).abs().max().item<double>() == 0);
 
         var all = Float64.BinaryVectors(Latents).unsqueeze(1);
         var step = hierarchy.Step(0, [], new LatentSource.Given(all, evidence[0]));
@@ -51,8 +52,8 @@ public sealed class RelaxedBernoulliHierarchyTests
         using var scope = torch.NewDisposeScope();
         using var hierarchy = Create(training: true);
         var step = hierarchy.Infer(hierarchy.Interpret(Features()), Float64.Normal(5, Batch, Latents))[0];
-        Assert.True(step.Code.gt(0).logical_and(step.Code.lt(1)).all().item<bool>());
-        (step.Code.square().sum() + step.Kl.sum()).backward();
+        Assert.True(step.Code.IsAbove(0).logical_and(step.Code.IsBelow(1)).all().item<bool>());
+        step.Code.Square().sum().Plus(step.Kl.sum()).backward();
         foreach (var (name, parameter) in hierarchy.named_parameters())
         {
             Assert.True(parameter.grad?.any().item<bool>(), name);
@@ -75,25 +76,28 @@ public sealed class RelaxedBernoulliHierarchyTests
     {
         using var scope = torch.NewDisposeScope();
         using var hierarchy = Create(training: true);
-        var latent = Float64.Normal(7, Batch, Latents) * 3;
+        var latent = Float64.Normal(7, Batch, Latents).Times(3);
         var evidence = hierarchy.Interpret(Features())[0];
         var step = hierarchy.Step(0, [], new LatentSource.Given(latent, evidence));
 
         // Maddison et al. (2017), in logit space: log t + t y - 2 log(1 + e^(t y)) for a fair coin.
-        var scaled = latent * 0.5;
-        var expected = (scaled - (2 * scaled.exp().log1p()) + Math.Log(0.5)).sum([-1]);
+        var scaled = latent.Times(0.5);
+        var expected = (scaled - scaled.exp().log1p().Times(2)).Plus(Math.Log(0.5)).sum([-1]);
         TensorAssert.Close(expected, step.LogPrior, 1e-12, "prior");
 
         // Far from its middle a density falls by its temperature for each unit, whatever the logits.
         torch.Tensor LogPosterior(double last)
         {
             var far = latent.clone();
-            far.select(-1, Latents - 1).fill_(last);
+            far.select(-1, Latents - 1).FillInPlace(last);
             return hierarchy.Step(0, [], new LatentSource.Given(far, evidence)).LogPosterior;
         }
 
         TensorAssert.Close(
-            torch.full([Batch], -2.0 / 3, torch.ScalarType.Float64), LogPosterior(101) - LogPosterior(100), 1e-9, "posterior");
+            TensorArithmetic.Full([Batch], -2.0 / 3, torch.ScalarType.Float64),
+            LogPosterior(101) - LogPosterior(100),
+            1e-9,
+            "posterior");
     }
 
     private static EvidenceFeatures Features() => EvidenceFeatures.OfStack(Float64.Normal(3, 1, Batch, 2));

@@ -1,5 +1,6 @@
 using Sere.Hierarchies;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -66,8 +67,9 @@ public sealed class SelfReflectiveHierarchyTests
         {
             using var hierarchy = Build(new SelfReflectiveParts(Latents, CouplingGraph.Chain(3)) { Coupling = new() { Prior = couple } });
             var noise = torch.zeros([1, 3], torch.ScalarType.Float64);
-            var low = hierarchy.Step(1, Draws.Steps(torch.full([1, 2], -1.0, torch.ScalarType.Float64)), new LatentSource.Prior(noise));
-            var high = hierarchy.Step(1, Draws.Steps(torch.full([1, 2], 1.0, torch.ScalarType.Float64)), new LatentSource.Prior(noise));
+            var codes = TensorArithmetic.Full([1, 2], 1, torch.ScalarType.Float64);
+            var low = hierarchy.Step(1, Draws.Steps(-codes), new LatentSource.Prior(noise));
+            var high = hierarchy.Step(1, Draws.Steps(codes), new LatentSource.Prior(noise));
             double moved = (Prior(low) - Prior(high)).abs().max().item<double>();
             Assert.Equal(couple, moved > 1e-6);
         }

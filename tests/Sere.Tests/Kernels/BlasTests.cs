@@ -1,4 +1,5 @@
 using Sere.Kernels;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -28,7 +29,7 @@ public sealed unsafe class BlasTests
         var second = torch.randn([Inner, Columns], generator: generator);
         var storedFirst = firstIsTransposed ? first.t().contiguous() : first;
         var storedSecond = secondIsTransposed ? second.t().contiguous() : second;
-        var product = torch.full([Rows, Columns], accumulates ? 2 : float.NaN);
+        var product = TensorArithmetic.Full([Rows, Columns], accumulates ? 2 : float.NaN);
         Blas.Multiply(
             new BlasMatrix(FloatMemory.Of(storedFirst), firstIsTransposed ? Rows : Inner, firstIsTransposed),
             new BlasMatrix(FloatMemory.Of(storedSecond), secondIsTransposed ? Inner : Columns, secondIsTransposed),
@@ -38,6 +39,6 @@ public sealed unsafe class BlasTests
             Columns,
             accumulates);
         GC.KeepAlive((storedFirst, storedSecond));
-        TensorAssert.Close(first.mm(second) + (accumulates ? 2 : 0), product, 1e-5, "product");
+        TensorAssert.Close(first.mm(second).Plus(accumulates ? 2 : 0), product, 1e-5, "product");
     }
 }

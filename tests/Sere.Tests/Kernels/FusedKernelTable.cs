@@ -1,5 +1,6 @@
 using Sere.Kernels;
 using Sere.Likelihoods;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Kernels;
@@ -87,13 +88,13 @@ internal static class FusedKernelTable
     private static torch.Tensor Levels(int levels, params long[] shape)
     {
         using var generator = new torch.Generator(12);
-        return ((torch.rand(shape, generator: generator) * levels).floor() / (levels - 1)).clamp(0, 1);
+        return torch.rand(shape, generator: generator).Times(levels).floor().Over(levels - 1).Clamp(0, 1);
     }
 
     private static torch.Tensor Bits(params long[] shape)
     {
         using var generator = new torch.Generator(11);
-        return torch.rand(shape, generator: generator).lt(0.4).to(torch.ScalarType.Float32);
+        return torch.rand(shape, generator: generator).IsBelow(0.4).to(torch.ScalarType.Float32);
     }
 
     /// <summary>The last block is shorter by 2.</summary>

@@ -1,4 +1,5 @@
 using Sere.Kernels;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -62,10 +63,10 @@ public sealed class ParallelWorkTests
         Parallel.For(0, sums.Length, thread =>
         {
             using var scope = torch.NewDisposeScope();
-            var values = torch.full([300_000], 2f);
+            var values = TensorArithmetic.Full([300_000], 2f);
             for (int i = 0; i < 20; i++)
             {
-                sums[thread] += AdamStep.Norm(values + i);
+                sums[thread] += AdamStep.Norm(values.Plus(i));
             }
         });
         double expected = Enumerable.Range(2, 20).Sum(value => Math.Sqrt(300_000.0 * value * value));

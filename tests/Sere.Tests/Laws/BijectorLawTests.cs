@@ -1,4 +1,5 @@
 using Sere.Bijectors;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -110,7 +111,7 @@ public sealed class BijectorLawTests
         {
             foreach (bool inverse in new[] { false, true })
             {
-                var x = Float64.Leaf(torch.full(test.InputShape, size, torch.ScalarType.Float64));
+                var x = Float64.Leaf(TensorArithmetic.Full(test.InputShape, size, torch.ScalarType.Float64));
                 torch.Tensor[] leaves = [x, .. test.Leaves];
                 var gradients = Derivatives.Gradients(() => WeightedSum(Apply(test, x, inverse)), leaves);
                 Assert.All(leaves, leaf => TensorAssert.Finite(leaf.grad, $"gradient at {size}, inverse: {inverse}"));
@@ -138,7 +139,7 @@ public sealed class BijectorLawTests
     /// <summary>A scalar in which every element of the value and of the log-determinant has a weight of its own.</summary>
     private static torch.Tensor WeightedSum((torch.Tensor Value, torch.Tensor LogDeterminant) result) =>
         (result.Value * Float64.Normal(2, result.Value.shape)).sum()
-        + (result.LogDeterminant * Float64.Normal(3, result.LogDeterminant.shape)).sum();
+        .Plus((result.LogDeterminant * Float64.Normal(3, result.LogDeterminant.shape)).sum());
 
     private static void AssertLogDeterminant(
         BijectorCase test,

@@ -1,6 +1,7 @@
 using Sere.Bijectors;
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -100,7 +101,7 @@ public static class BijectorTable
     private static BijectorCase DiagonalAffine(long[] parameterShape, long[] inputShape, long seed = 10)
     {
         var shift = Float64.Leaf(Float64.Normal(seed, parameterShape));
-        var scale = Float64.Leaf((Float64.Normal(seed + 1, parameterShape) * 0.5).exp());
+        var scale = Float64.Leaf(Float64.Normal(seed + 1, parameterShape).Times(0.5).exp());
         return new BijectorCase(() => new DiagonalAffineBijector(shift, scale), 0, [shift, scale], inputShape);
     }
 
@@ -113,9 +114,9 @@ public static class BijectorTable
     {
         var shift = Float64.Leaf(Float64.Normal(seed, parameterShape));
         var d = Float64.Leaf(diagonal is null
-            ? (Float64.Normal(seed + 1, parameterShape) * 0.5).exp()
-            : torch.full(parameterShape, diagonal.Value, torch.ScalarType.Float64));
-        var u = Float64.Leaf(Float64.Normal(seed + 2, parameterShape) * direction);
+            ? Float64.Normal(seed + 1, parameterShape).Times(0.5).exp()
+            : TensorArithmetic.Full(parameterShape, diagonal.Value, torch.ScalarType.Float64));
+        var u = Float64.Leaf(Float64.Normal(seed + 2, parameterShape).Times(direction));
         return new BijectorCase(() => new RankOneAffineBijector(shift, d, u), 1, [shift, d, u], inputShape);
     }
 
@@ -161,7 +162,8 @@ public static class BijectorTable
         long[] parameterShape, long[] inputShape, int bins, double bound = 2, double size = 1)
     {
         var settings = new SplineSettings(bins, bound);
-        var parameters = Float64.Leaf(Float64.Normal(10, [.. parameterShape, settings.ParametersPerDimension]) * size);
+        var parameters = Float64.Leaf(
+            Float64.Normal(10, [.. parameterShape, settings.ParametersPerDimension]).Times(size));
         return new BijectorCase(() => new RationalQuadraticSplineBijector(parameters, settings), 0, [parameters], inputShape);
     }
 
@@ -170,7 +172,9 @@ public static class BijectorTable
         var weight = Float64.Leaf(Float64.Normal(10, 2, 3));
         return new BijectorCase(
             () => new CouplingBijector(
-                3, 2, passing => new DiagonalAffineBijector(passing.mm(weight), passing.mm(weight).sigmoid() + 0.1)),
+                3,
+                2,
+                passing => new DiagonalAffineBijector(passing.mm(weight), passing.mm(weight).sigmoid().Plus(0.1))),
             1,
             [weight],
             [4, 5]);
@@ -210,10 +214,10 @@ public static class BijectorTable
 
     private static BijectorCase Autoregressive()
     {
-        var weight = Float64.Leaf(Float64.Normal(10, 4, 4) * 0.5);
+        var weight = Float64.Leaf(Float64.Normal(10, 4, 4).Times(0.5));
         return new BijectorCase(
             () => new AutoregressiveBijector(x => new DiagonalAffineBijector(
-                x.mm(weight.triu(1)), x.mm(weight.triu(1)).sigmoid() + 0.5)),
+                x.mm(weight.triu(1)), x.mm(weight.triu(1)).sigmoid().Plus(0.5))),
             1,
             [weight],
             [3, 4]);
@@ -246,7 +250,7 @@ public static class BijectorTable
     {
         var layer = new BatchNormalizationLayer(4, Initializer());
         Parameters.Randomize(layer, 32);
-        layer.Statistics.Fit((Float64.Normal(33, 50, 4) * 3) + 1);
+        layer.Statistics.Fit(Float64.Normal(33, 50, 4).Times(3).Plus(1));
         layer.eval();
         return Amortized(layer, context: null, Batch, [Batch, 4]);
     }

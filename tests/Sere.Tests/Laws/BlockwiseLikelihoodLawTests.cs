@@ -1,4 +1,5 @@
 using Sere.Likelihoods;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -76,7 +77,7 @@ public sealed class BlockwiseLikelihoodLawTests
             var drawn = alone.FromUniform(likelihood.Block(uniform, block));
             var positions = alone.LogProbPerPosition(drawn) - alone.LogProbPerPosition(value);
             long channels = value.shape[1] / positions.shape[1];
-            excess.Add(positions.repeat(1, channels) / channels);
+            excess.Add(positions.repeat(1, channels).Over(channels));
             standardized.Add(alone.Standardize(value));
         }
 

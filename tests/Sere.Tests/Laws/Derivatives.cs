@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -75,7 +76,7 @@ internal static class Derivatives
 
         double After(double step)
         {
-            leaf.copy_(start + (direction * step));
+            leaf.copy_(start.Plus(direction.Times(step)));
             return scalar().item<double>();
         }
     }

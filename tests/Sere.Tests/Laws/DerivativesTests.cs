@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 using Xunit.Sdk;
@@ -15,10 +16,10 @@ public sealed class DerivativesTests
     {
         using var scope = torch.NewDisposeScope();
         var leaf = Float64.Leaf(Float64.Normal(1, 5, 6));
-        Derivatives.CheckedGradients(() => leaf.square().sum(), [leaf], 1e-7);
+        Derivatives.CheckedGradients(() => leaf.Square().sum(), [leaf], 1e-7);
         Assert.ThrowsAny<XunitException>(() => Derivatives.CheckedGradients(
-            () => leaf.square().sum() + (leaf.detach().flatten()[wrong] * 1e-4), [leaf], 1e-5));
+            () => leaf.Square().sum().Plus(leaf.detach().flatten()[wrong].Times(1e-4)), [leaf], 1e-5));
         Assert.ThrowsAny<XunitException>(() => Derivatives.CheckedGradients(
-            () => leaf.square().sum() + (leaf.detach().flatten()[wrong] - leaf.detach().flatten()[3]), [leaf], 1e-5));
+            () => leaf.Square().sum().Plus(leaf.detach().flatten()[wrong] - leaf.detach().flatten()[3]), [leaf], 1e-5));
     }
 }

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -41,6 +42,6 @@ internal sealed record DistributionCase(
             ? (Float64.BinaryVectors(EventSize), 0)
             : Float64.Grid(EventSize, Extent, PointsPerAxis);
         long[] shape = [outcomes.shape[0], .. BatchShape.Select(_ => 1L), .. EventShape];
-        return (outcomes, (Bind().LogProb(outcomes.view(shape)) + logVolume).exp());
+        return (outcomes, Bind().LogProb(outcomes.view(shape)).Plus(logVolume).exp());
     }
 }

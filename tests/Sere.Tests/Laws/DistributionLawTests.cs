@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -55,8 +56,8 @@ public sealed class DistributionLawTests
         torch.Tensor Compare(torch.Tensor statistic, torch.Tensor drawn, string what)
         {
             var expected = (statistic * probabilities).sum([0]);
-            var variance = ((statistic - expected).square() * probabilities).sum([0]);
-            TensorAssert.WithinFourStandardErrors(expected, drawn.mean([0]), (variance / Draws).sqrt(), what);
+            var variance = ((statistic - expected).Square() * probabilities).sum([0]);
+            TensorAssert.WithinFourStandardErrors(expected, drawn.mean([0]), variance.Over(Draws).sqrt(), what);
             return expected;
         }
     }
@@ -76,8 +77,8 @@ public sealed class DistributionLawTests
         var test = DistributionTable.Build(name);
         var sample = test.Bind().Sample(generator, Draws).view(Draws, -1, test.EventSize).narrow(-1, 0, 1).squeeze(-1);
         var centered = sample - sample.mean([0], keepdim: true);
-        var standardized = centered / centered.square().mean([0], keepdim: true).sqrt().clamp(min: 1e-12);
-        var correlation = standardized.t().mm(standardized) / Draws;
+        var standardized = centered / centered.Square().mean([0], keepdim: true).sqrt().ClampBelow(1e-12);
+        var correlation = standardized.t().mm(standardized).Over(Draws);
         double largest = correlation.triu(1).abs().max().item<double>();
         Assert.True(largest <= 4 / Math.Sqrt(Draws), $"correlation {largest:g3}");
     }
@@ -119,7 +120,7 @@ public sealed class DistributionLawTests
         torch.Tensor Scalar()
         {
             using var generator = Float64.Generator(85);
-            return test.Bind().Sample(generator, 3).square().sum();
+            return test.Bind().Sample(generator, 3).Square().sum();
         }
 
         Derivatives.CheckedGradients(Scalar, test.Leaves, 1e-6);
@@ -177,7 +178,7 @@ public sealed class DistributionLawTests
         var uniform = torch.rand([Draws, dimensions], torch.ScalarType.Float64, generator: generator);
         var standardized = distribution.Standardize(distribution.FromUniform(uniform));
         var mean = standardized.mean([0]);
-        var variance = standardized.square().mean([0]);
+        var variance = standardized.Square().mean([0]);
         for (long dimension = 0; dimension < dimensions; dimension++)
         {
             Assert.Equal(0, mean[dimension].item<double>(), 4 / Math.Sqrt(Draws));
@@ -188,8 +189,8 @@ public sealed class DistributionLawTests
         static torch.Tensor Parameters(int channels)
         {
             int count = 3 * (1 + (2 * channels) + (channels * (channels - 1) / 2));
-            var values = Float64.Normal(82, count) * 0.1;
-            values.narrow(0, 3 + (3 * channels), 3 * channels).copy_(torch.full(3 * channels, -3.0, torch.ScalarType.Float64));
+            var values = Float64.Normal(82, count).Times(0.1);
+            values.narrow(0, 3 + (3 * channels), 3 * channels).FillInPlace(-3);
             return values;
         }
     }

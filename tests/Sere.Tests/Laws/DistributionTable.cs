@@ -3,6 +3,7 @@ using Sere.Distributions;
 using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -69,7 +70,7 @@ public static class DistributionTable
 
     private static DistributionCase Normal(torch.Tensor mean, torch.Tensor logScale, long[] batchShape)
     {
-        var (meanLeaf, logScaleLeaf) = (Float64.Leaf(mean), Float64.Leaf((logScale * 0.2) - 0.4));
+        var (meanLeaf, logScaleLeaf) = (Float64.Leaf(mean), Float64.Leaf(logScale.Times(0.2).Minus(0.4)));
         return new DistributionCase(
             () => new DiagonalNormal(meanLeaf, logScaleLeaf), batchShape, [mean.shape[^1]], [meanLeaf, logScaleLeaf]);
     }
@@ -80,8 +81,8 @@ public static class DistributionTable
         torch.Tensor[] leaves =
         [
             Float64.Leaf(Float64.Normal(50, shape)),
-            Float64.Leaf(Float64.Normal(51, shape) * 0.3),
-            Float64.Leaf(Float64.Normal(52, shape) * direction),
+            Float64.Leaf(Float64.Normal(51, shape).Times(0.3)),
+            Float64.Leaf(Float64.Normal(52, shape).Times(direction)),
         ];
         return new DistributionCase(() => new UnitRankNormal(leaves[0], leaves[1], leaves[2]), batchShape, [size], leaves);
     }
@@ -91,7 +92,10 @@ public static class DistributionTable
 
     private static DistributionCase Refined()
     {
-        torch.Tensor[] leaves = [.. Enumerable.Range(0, 4).Select(index => Float64.Leaf(Float64.Normal(52 + index, 3, 2) * 0.2))];
+        torch.Tensor[] leaves =
+        [
+            .. Enumerable.Range(0, 4).Select(index => Float64.Leaf(Float64.Normal(52 + index, 3, 2).Times(0.2))),
+        ];
         return new DistributionCase(
             () => ResidualNormal.Refine(
                 new DiagonalNormal(leaves[0], leaves[1]), leaves[2], leaves[3], PosteriorResidual.Scaled),
@@ -158,9 +162,9 @@ public static class DistributionTable
         torch.Tensor[] parameters =
         [
             Float64.Leaf(Float64.Normal(70, shape)),
-            Float64.Leaf((Float64.Normal(71, shape) * 0.2).exp()),
-            Float64.Leaf(Float64.Normal(72, shape) * 0.6),
-            Float64.Leaf((Float64.Normal(73, shape) * 0.2).exp()),
+            Float64.Leaf(Float64.Normal(71, shape).Times(0.2).exp()),
+            Float64.Leaf(Float64.Normal(72, shape).Times(0.6)),
+            Float64.Leaf(Float64.Normal(73, shape).Times(0.2).exp()),
         ];
         return new DistributionCase(
             () => new TransformedDistribution(inner.Bind(), bijector(parameters)),

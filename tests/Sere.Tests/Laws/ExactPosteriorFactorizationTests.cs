@@ -1,6 +1,7 @@
 using Sere.Hierarchies;
 using Sere.Likelihoods;
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Partitions;
 using TorchSharp;
 using Xunit;
@@ -54,7 +55,8 @@ public sealed class ExactPosteriorFactorizationTests
         var noise = MonteCarlo.Noise(43, TinyModels.Images, 2);
         var step = (NormalLatentStep)model.Hierarchy.Step(
             2, Draws.Steps(first, second), new LatentSource.Posterior(evidence[2], noise));
-        (step.Posterior!.Mean.square().sum() + step.Posterior.LogScale.square().sum() + step.Code.square().sum()).backward();
+        step.Posterior!.Mean.Square().sum()
+            .Plus(step.Posterior.LogScale.Square().sum()).Plus(step.Code.Square().sum()).backward();
         Assert.True(Largest(second.grad) > 1e-3);
         if (extraEdge)
         {
@@ -99,7 +101,7 @@ public sealed class ExactPosteriorFactorizationTests
         var difference = SecondDifference((right, below) =>
         {
             var logJoint = LogJoint(model, data, (corner, true), (Point(right), false), (Point(below), false), (last, false));
-            return (logJoint.view(count, -1) + weights.log().unsqueeze(1)).logsumexp(0);
+            return logJoint.view(count, -1).Plus(weights.log().unsqueeze(1)).logsumexp(0);
         });
         Assert.True(Largest(difference) > 1e-3);
 
@@ -132,7 +134,7 @@ public sealed class ExactPosteriorFactorizationTests
 
     /// <summary>g(a', b') - g(a', b) - g(a, b') + g(a, b), with the seeds of four points for the arguments.</summary>
     private static torch.Tensor SecondDifference(Func<long, long, torch.Tensor> g) =>
-        g(61, 63) - g(61, 64) - g(62, 63) + g(62, 64);
+        (g(61, 63) - g(61, 64) - g(62, 63)).Plus(g(62, 64));
 
     /// <summary>
     /// log p(x, .) in nats, [B], in coordinates of which each is a base latent eps_l or a code z_l, [B, N]; a code brings
@@ -153,15 +155,15 @@ public sealed class ExactPosteriorFactorizationTests
             if (isCode)
             {
                 (eps, var logDeterminant) = hierarchy.BindBijector(layer, codes).Inverse(value);
-                total += logDeterminant;
+                total = total.Plus(logDeterminant);
             }
 
             var step = hierarchy.Step(layer, Draws.Steps(codes), new LatentSource.Given(eps));
-            total += step.LogPrior;
+            total = total.Plus(step.LogPrior);
             codes.Add(isCode ? value : step.Code);
         }
 
-        return total + model.Likelihood.LogProb(codes, data);
+        return total.Plus(model.Likelihood.LogProb(codes, data));
     }
 
     private static double Largest(torch.Tensor? x) => x is null ? 0 : x.abs().max().item<double>();

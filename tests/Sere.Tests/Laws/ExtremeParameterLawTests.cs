@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -21,7 +22,8 @@ public sealed class ExtremeParameterLawTests
         foreach (double outcome in new[] { 0.0, 1.0 })
         {
             var logits = Float64.Leaf(torch.tensor(values, type));
-            var logProb = new Bernoulli(logits).LogProbPerDimension(torch.full_like(logits, outcome));
+            var logProb = new Bernoulli(logits)
+                .LogProbPerDimension(TensorArithmetic.Full(logits.shape, outcome, logits.dtype));
             logProb.sum().backward();
 
             // log sigmoid(logit) for 1, log sigmoid(-logit) for 0; the mass of what is sure is 1.

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -20,9 +21,10 @@ public sealed class InversionLawTests
         const int Numbers = 10_001;
         using var scope = torch.NewDisposeScope();
         var bernoulli = new Bernoulli(Float64.Vector(-100, -3, -0.2, 0, 1.5, 100));
-        var uniform = ((torch.arange(Numbers, torch.ScalarType.Float64) + 0.5) / Numbers).unsqueeze(1).expand(-1, 6);
+        var uniform = TensorArithmetic.Indices(Numbers, torch.ScalarType.Float64).Plus(0.5).Over(Numbers)
+            .unsqueeze(1).expand(-1, 6);
         var draws = bernoulli.FromUniform(uniform);
-        Assert.True(draws.eq(0).logical_or(draws.eq(1)).all().item<bool>());
+        Assert.True(draws.IsEqualTo(0).logical_or(draws.IsEqualTo(1)).all().item<bool>());
         TensorAssert.Close(bernoulli.Mean, draws.mean([0]), 1.0 / Numbers, "frequency");
     }
 
@@ -68,11 +70,12 @@ public sealed class InversionLawTests
         using var scope = torch.NewDisposeScope();
         var test = DistributionTable.Build(name);
         long[] shape = [.. test.BatchShape, .. test.EventShape];
-        var uniform = (torch.arange(1000, torch.ScalarType.Float64) / 1000).view([1000, .. shape.Select(_ => 1L)]);
+        var uniform = TensorArithmetic.Indices(1000, torch.ScalarType.Float64).Over(1000)
+            .view([1000, .. shape.Select(_ => 1L)]);
         var draws = ((FactorizedDistribution)test.Bind()).FromUniform(uniform.expand([1000, .. shape]));
         var steps = draws.narrow(0, 1, 999) - draws.narrow(0, 0, 999);
 
         // Up or down makes no difference to the distribution, but it is one of the two.
-        Assert.True(steps.ge(0).all().item<bool>() || steps.le(0).all().item<bool>());
+        Assert.True(steps.IsAtLeast(0).all().item<bool>() || steps.IsAtMost(0).all().item<bool>());
     }
 }

@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -32,7 +33,7 @@ public sealed class KullbackLeiblerLawTests
         var value = q.Sample(generator, Draws);
         var ratio = q.LogProb(value) - p.LogProb(value);
         TensorAssert.WithinFourStandardErrors(
-            q.KullbackLeibler(p), ratio.mean([0]), ratio.std(0) / Math.Sqrt(Draws), "divergence");
+            q.KullbackLeibler(p), ratio.mean([0]), ratio.std(0).Over(Math.Sqrt(Draws)), "divergence");
     }
 
     /// <summary>As above, in one dimension and exact to rounding: a quadrature instead of draws.</summary>
@@ -43,7 +44,7 @@ public sealed class KullbackLeiblerLawTests
         var (q, p) = (Normal(101, 20, 1), Normal(102, 20, 1));
         var (points, logVolume) = Float64.Grid(1, 20, 801);
         var logQ = q.LogProb(points.unsqueeze(1));
-        var integral = (logQ.exp() * (logQ - p.LogProb(points.unsqueeze(1)))).sum([0]) * Math.Exp(logVolume);
+        var integral = (logQ.exp() * (logQ - p.LogProb(points.unsqueeze(1)))).sum([0]).Times(Math.Exp(logVolume));
         TensorAssert.Close(q.KullbackLeibler(p), integral, 1e-11, "divergence");
     }
 
@@ -64,7 +65,7 @@ public sealed class KullbackLeiblerLawTests
     {
         using var scope = torch.NewDisposeScope();
         var mean = Float64.Normal(105, 50, 3).to_type(type);
-        var logScale = (Float64.Normal(106, 50, 3) * 3).to_type(type);
+        var logScale = Float64.Normal(106, 50, 3).Times(3).to_type(type);
         var q = new DiagonalNormal(mean, logScale);
         var p = new DiagonalNormal(mean.clone(), logScale.clone());
         Assert.Equal(0, q.KullbackLeiblerPerDimension(p).abs().max().to_type(torch.ScalarType.Float64).item<double>());
@@ -82,10 +83,10 @@ public sealed class KullbackLeiblerLawTests
         var q = Normal(107, 4, 3);
         var p = DiagonalNormal.Standard(3, q.Mean);
         var scale = q.LogScale.exp();
-        var expected = 0.5 * (q.Mean.square() + scale.square() - 1 - (2 * q.LogScale)).sum(-1);
+        var expected = (q.Mean.Square().Plus(scale.Square()).Minus(1) - q.LogScale.Times(2)).sum(-1).Times(0.5);
         TensorAssert.Close(expected, q.KullbackLeibler(p), 1e-14, "divergence from N(0, I)");
     }
 
     private static DiagonalNormal Normal(long seed, params long[] shape) =>
-        new(Float64.Normal(seed, shape), (Float64.Normal(seed + 1000, shape) * 0.3) - 0.2);
+        new(Float64.Normal(seed, shape), Float64.Normal(seed + 1000, shape).Times(0.3).Minus(0.2));
 }

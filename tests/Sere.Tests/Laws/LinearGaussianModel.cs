@@ -3,6 +3,7 @@ using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using TorchSharp;
 
@@ -46,7 +47,7 @@ internal sealed class LinearGaussianModel : IDisposable
         foreach (var (parameter, index) in _parameters.Values.Select((parameter, index) => (parameter, index)))
         {
             using var noise = MonteCarlo.Noise(seed + index, parameter.shape);
-            parameter.add_(noise * 0.5);
+            parameter.PlusInPlace(noise.Times(0.5));
         }
 
         // Standard deviations that move with z or with the block before would not leave x normal.
@@ -81,7 +82,7 @@ internal sealed class LinearGaussianModel : IDisposable
         var residual = x - mean;
         var (_, logDeterminant) = torch.linalg.slogdet(covariance);
         var squared = (torch.linalg.solve(covariance, residual.t()).t() * residual).sum([1]);
-        return (squared + logDeterminant + (Pixels * Math.Log(2 * Math.PI))) * -0.5;
+        return squared.Plus(logDeterminant).Plus(Pixels * Math.Log(2 * Math.PI)).Times(-0.5);
     }
 
     /// <summary>
@@ -94,9 +95,9 @@ internal sealed class LinearGaussianModel : IDisposable
         var bias = _parameters["encoder.networks.bias0"].zero_();
         for (int layer = 0; layer < Layers; layer++)
         {
-            var precisions = Scale(layer).pow(-2);
-            double variance = 1 / (1 + (Slope(layer).square() * precisions).sum().item<double>());
-            var gain = Slope(layer) * precisions * variance;
+            var precisions = Scale(layer).Square().reciprocal();
+            double variance = 1 / (1 + (Slope(layer).Square() * precisions).sum().item<double>());
+            var gain = (Slope(layer) * precisions).Times(variance);
             int start = layer * Sizes[0];
             weight[layer].select(1, 0).narrow(0, start, Sizes[layer]).copy_(gain);
             if (layer == 1)
@@ -112,13 +113,13 @@ internal sealed class LinearGaussianModel : IDisposable
     private static double Logit(double p) => Math.Log(p / (1 - p));
 
     /// <summary>dx_l / d eps_l, [D_l].</summary>
-    private torch.Tensor Slope(int layer) => Mean(LatentWeight[layer, 0], layer) * (Code(layer, 1) - Code(layer, 0));
+    private torch.Tensor Slope(int layer) => Mean(LatentWeight[layer, 0], layer).Times(Code(layer, 1) - Code(layer, 0));
 
     /// <summary>The mean of block l at eps_l = 0 and x_{l-1} = 0, [D_l].</summary>
     private torch.Tensor Offset(int layer)
     {
-        var offset = Mean(LatentBias[layer, 0], layer) + (Mean(LatentWeight[layer, 0], layer) * Code(layer, 0));
-        return layer == 0 ? offset : offset + Mean(PreviousBias[0, 0], layer);
+        var offset = Mean(LatentBias[layer, 0], layer).Plus(Mean(LatentWeight[layer, 0], layer).Times(Code(layer, 0)));
+        return layer == 0 ? offset : offset.Plus(Mean(PreviousBias[0, 0], layer));
     }
 
     /// <summary>V: how the mean of block 2 moves with block 1, [D_1, D_2].</summary>
@@ -128,14 +129,14 @@ internal sealed class LinearGaussianModel : IDisposable
     private torch.Tensor Scale(int layer)
     {
         var raw = LatentBias[layer, 0].narrow(0, Largest, Sizes[layer]);
-        raw = layer == 0 ? raw : raw + PreviousBias[0, 0].narrow(0, Largest, Sizes[layer]);
-        return raw.exp().log1p() + ScaleFloor;
+        raw = layer == 0 ? raw : raw.Plus(PreviousBias[0, 0].narrow(0, Largest, Sizes[layer]));
+        return raw.exp().log1p().Plus(ScaleFloor);
     }
 
     private static torch.Tensor Mean(torch.Tensor parameters, int layer) => parameters.narrow(0, 0, Sizes[layer]);
 
     private double Code(int layer, double eps) => ((SelfReflectiveHierarchy)Model.Hierarchy)
         .BindBijector(layer, [])
-        .Transform(torch.full(1, eps, torch.ScalarType.Float64))
+        .Transform(TensorArithmetic.Full([1], eps, torch.ScalarType.Float64))
         .item<double>();
 }

@@ -1,4 +1,5 @@
 using Sere.Evaluation;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -27,8 +28,8 @@ public sealed class LinearGaussianTests
         var options = new EvaluationOptions { ImportanceSamples = samples };
         var moments = ImportanceSampledLikelihood.Weigh(linear.Model, x, 0, options, TestContext.Current.CancellationToken);
         Assert.Equal(samples, moments.Count);
-        Assert.True(Distance(expected, moments.LogSum - Math.Log(samples)) < 1e-9);
-        Assert.True(Distance(expected, moments.SumOfLogs / samples) < 1e-9);
+        Assert.True(Distance(expected, moments.LogSum.Minus(Math.Log(samples))) < 1e-9);
+        Assert.True(Distance(expected, moments.SumOfLogs.Over(samples)) < 1e-9);
 
         var noise = MonteCarlo.Noise(72, samples, 12, linear.Model.NoiseSize);
         Assert.True(Distance(expected, linear.Model.LogImportanceWeights(linear.Model.Encode(x), noise)) < 1e-9);
@@ -101,14 +102,14 @@ public sealed class LinearGaussianTests
         Assert.True(held[2] < (0.92 * Estimates) - tolerance && held[3] < (0.87 * Estimates) - tolerance, $"{held[2]}, {held[3]}");
     }
 
-    private static torch.Tensor Data(int images) => MonteCarlo.Noise(75, images, 5) * 1.5;
+    private static torch.Tensor Data(int images) => MonteCarlo.Noise(75, images, 5).Times(1.5);
 
     private static double Distance(torch.Tensor expected, torch.Tensor actual) =>
         (actual - expected).abs().max().item<double>();
 
     private static void AssertUnbiased(double expected, torch.Tensor logSums)
     {
-        var ratios = (logSums - Math.Log(Samples) - expected).exp().unsqueeze(1);
+        var ratios = logSums.Minus(Math.Log(Samples)).Minus(expected).exp().unsqueeze(1);
         var (mean, error) = MonteCarlo.Summarize(ratios);
         Assert.True(error[0] * Math.Sqrt(Repeats) > 0.05, "The posterior is too good for this test to tell anything.");
         Assert.Equal(1, mean[0], MonteCarlo.Tolerance * error[0]);

@@ -2,6 +2,7 @@ using Sere.Distributions;
 using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using TorchSharp;
 using Xunit;
@@ -33,8 +34,9 @@ public sealed class LogisticMixtureLawTests : IDisposable
     {
         using var noGrad = torch.no_grad();
         var settings = new LogisticMixtureSettings(1, 5, levels, ScaleFloor);
-        var parameters = Float64.Normal(300, 1, settings.ParametersPerPixel * 40) * size;
-        var x = (torch.arange(levels, torch.ScalarType.Float64) / (levels - 1)).view(levels, 1).expand(levels, 40);
+        var parameters = Float64.Normal(300, 1, settings.ParametersPerPixel * 40).Times(size);
+        var x = TensorArithmetic.Indices(levels, torch.ScalarType.Float64).Over(levels - 1)
+            .view(levels, 1).expand(levels, 40);
         var logMass = new DiscretizedLogisticMixture(settings, parameters).LogProbPerPosition(x);
         TensorAssert.Finite(logMass, "log-mass");
         TensorAssert.Close(torch.ones(40, torch.ScalarType.Float64), logMass.exp().sum([0]), 1e-6, "sum of the masses");
@@ -47,7 +49,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     {
         using var noGrad = torch.no_grad();
         var settings = new LogisticMixtureSettings(3, 3, 4, ScaleFloor);
-        var parameters = Float64.Normal(301, 1, settings.ParametersPerPixel * 50) * size;
+        var parameters = Float64.Normal(301, 1, settings.ParametersPerPixel * 50).Times(size);
         var colours = Colours(50);
         var logMass = new DiscretizedLogisticMixture(settings, parameters).LogProbPerPosition(colours);
         TensorAssert.Close(torch.ones(50, torch.ScalarType.Float64), logMass.exp().sum([0]), 1e-6, "sum of the masses");
@@ -100,15 +102,15 @@ public sealed class LogisticMixtureLawTests : IDisposable
         const int Draws = 200_000;
         using var noGrad = torch.no_grad();
         var settings = new LogisticMixtureSettings(3, 3, 4, ScaleFloor: 0.3);
-        var parameters = Float64.Normal(303, settings.ParametersPerPixel) * 0.7;
+        var parameters = Float64.Normal(303, settings.ParametersPerPixel).Times(0.7);
         var mixture = new DiscretizedLogisticMixture(settings, parameters);
         using var generator = Float64.Generator(304);
-        var draws = (mixture.Sample(generator, Draws) * 3).round();
+        var draws = mixture.Sample(generator, Draws).Times(3).round();
         var index = (draws * Float64.Vector(16, 4, 1)).sum([1]).to(torch.ScalarType.Int64);
         var counts = torch.bincount(index, minlength: 64).to(torch.ScalarType.Float64);
-        var expected = mixture.LogProbPerPosition(Colours(1)).exp().flatten() * Draws;
+        var expected = mixture.LogProbPerPosition(Colours(1)).exp().flatten().Times(Draws);
         Assert.True(expected.min().item<double>() > 35);
-        double statistic = ((counts - expected).square() / expected).sum().item<double>();
+        double statistic = ((counts - expected).Square() / expected).sum().item<double>();
         Assert.InRange(statistic, 20, 108);
     }
 
@@ -120,11 +122,11 @@ public sealed class LogisticMixtureLawTests : IDisposable
         {
             var settings = new LogisticMixtureSettings(1, 3, levels, ScaleFloor);
             var mixture = new DiscretizedLogisticMixture(settings, Float64.Normal(305, settings.ParametersPerPixel));
-            var x = (torch.arange(levels, torch.ScalarType.Float64) / (levels - 1)).view(levels, 1);
+            var x = TensorArithmetic.Indices(levels, torch.ScalarType.Float64).Over(levels - 1).view(levels, 1);
             var ends = mixture.LogProbPerPosition(x).exp().flatten().cumsum(0);
             var uniform = Float64.Uniform(306, 2000, 1);
             var expected = ends.narrow(0, 0, levels - 1).le(uniform).sum([1]).to(torch.ScalarType.Float64);
-            TensorAssert.Close(expected, mixture.FromUniform(uniform).flatten() * (levels - 1), 1e-9, "level");
+            TensorAssert.Close(expected, mixture.FromUniform(uniform).flatten().Times(levels - 1), 1e-9, "level");
         }
     }
 
@@ -141,7 +143,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
         using var generator = new torch.Generator(307, torch.CPU);
         var choice = torch.randint(values.Length, [settings.ParametersPerPixel * 3000], generator: generator);
         var parameters = Float64.Leaf(torch.tensor(values, type)[choice].view(1, 1, 1, -1));
-        var x = (torch.randint(4, [1, 1, 9000], generator: generator).to(type) - 1).clamp(0, 1);
+        var x = torch.randint(4, [1, 1, 9000], generator: generator).to(type).Minus(1).Clamp(0, 1);
         var logLikelihood = family.LogLikelihood(parameters, x, torch.ones(1, 1, 9000, type));
         logLikelihood.sum().backward();
         TensorAssert.Finite(logLikelihood, "log-likelihood");
@@ -164,7 +166,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
         torch.Tensor[] codes = [.. Enumerable.Range(0, 4).Select(layer => Float64.Normal(310 + layer, 3, 2))];
         var uniform = Float64.Uniform(320, 3, 48);
         var x = likelihood.Generate(codes, uniform).Values;
-        TensorAssert.Close((x * 3).round(), x * 3, 1e-12, "levels");
+        TensorAssert.Close(x.Times(3).round(), x.Times(3), 1e-12, "levels");
         var blocks = Enumerable.Range(0, 4).Select(block => likelihood.Block(x, block)).ToArray();
         var steps = torch.stack([.. Enumerable.Range(0, 4).Select(block =>
             likelihood.Step(block, codes, blocks[..block]).LogProb(blocks[block]))]).sum([0]);
@@ -184,7 +186,7 @@ public sealed class LogisticMixtureLawTests : IDisposable
     public void Training_starts_near_the_means_of_the_training_images()
     {
         var family = new LogisticMixtureFamily(new LogisticMixtureData().Settings(3));
-        var mean = (Float64.Uniform(330, 12) * 0.4) + 0.3;
+        var mean = Float64.Uniform(330, 12).Times(0.4).Plus(0.3);
         var start = family.Bind(family.InitialParameters(mean));
         TensorAssert.Close(mean, start.Mean, 0.05, "means");
         Assert.True(start.LogProb(mean).item<double>() > -12 * Math.Log(256));
@@ -193,9 +195,9 @@ public sealed class LogisticMixtureLawTests : IDisposable
     /// <summary>All colours of four levels for each of some pixels, [64, 3 pixels].</summary>
     private static torch.Tensor Colours(int pixels)
     {
-        var index = torch.arange(64, torch.ScalarType.Int64);
-        torch.Tensor[] channels = [(index / 16).floor(), (index / 4).floor().remainder(4), index.remainder(4)];
+        var index = TensorArithmetic.Indices(64);
+        torch.Tensor[] channels = [index.Over(16).floor(), index.Over(4).floor().Remainder(4), index.Remainder(4)];
         return torch.cat([.. channels.Select(one =>
-            (one.to(torch.ScalarType.Float64) / 3).unsqueeze(1).expand(64, pixels))], 1);
+            one.to(torch.ScalarType.Float64).Over(3).unsqueeze(1).expand(64, pixels))], 1);
     }
 }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -15,7 +16,7 @@ internal static class MonteCarlo
     public static (double[] Mean, double[] StandardError) Summarize(torch.Tensor draws)
     {
         using var scope = torch.NewDisposeScope();
-        var error = draws.std(0) / Math.Sqrt(draws.shape[0]);
+        var error = draws.std(0).Over(Math.Sqrt(draws.shape[0]));
         return ([.. draws.mean([0]).contiguous().data<double>()], [.. error.contiguous().data<double>()]);
     }
 

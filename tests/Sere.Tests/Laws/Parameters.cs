@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -13,7 +14,7 @@ internal static class Parameters
         using var noGrad = torch.no_grad();
         foreach (var parameter in module.parameters())
         {
-            parameter.copy_(Float64.Normal(seed++, parameter.shape) * 0.5);
+            parameter.copy_(Float64.Normal(seed++, parameter.shape).Times(0.5));
         }
     }
 }

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -14,9 +15,9 @@ public sealed class PrecisionWeightedNormalLawTests
         using var scope = torch.NewDisposeScope();
         var (first, second) = (Normal(1, 5, 3), Normal(3, 2, 5, 3));
         var merged = PrecisionWeightedNormal.Merge(first, second);
-        var (one, two) = ((first.LogScale * -2).exp(), (second.LogScale * -2).exp());
-        TensorAssert.Close(one + two, (merged.LogScale * -2).exp(), 1e-12, "precision");
-        TensorAssert.Close(((first.Mean * one) + (second.Mean * two)) / (one + two), merged.Mean, 1e-12, "mean");
+        var (one, two) = (first.LogScale.Times(-2).exp(), second.LogScale.Times(-2).exp());
+        TensorAssert.Close(one.Plus(two), merged.LogScale.Times(-2).exp(), 1e-12, "precision");
+        TensorAssert.Close((first.Mean * one).Plus(second.Mean * two) / one.Plus(two), merged.Mean, 1e-12, "mean");
     }
 
     [Fact]
@@ -25,7 +26,7 @@ public sealed class PrecisionWeightedNormalLawTests
         using var scope = torch.NewDisposeScope();
         var (first, second) = (Normal(1, 4), Normal(3, 4));
         var merged = PrecisionWeightedNormal.Merge(first, second);
-        var x = Float64.Normal(9, 7, 4) * 3;
+        var x = Float64.Normal(9, 7, 4).Times(3);
         var ratio = merged.LogProbPerDimension(x) - first.LogProbPerDimension(x) - second.LogProbPerDimension(x);
         TensorAssert.Close(ratio[0].expand_as(ratio), ratio, 1e-12, "log of the ratio");
     }
@@ -43,10 +44,10 @@ public sealed class PrecisionWeightedNormalLawTests
         var surer = logScale < 0 ? first : second;
         TensorAssert.Close(surer.Mean, merged.Mean, 1e-12, "mean");
         TensorAssert.Close(surer.LogScale, merged.LogScale, 1e-12, "log-scale");
-        (merged.Mean + merged.LogScale).sum().backward();
+        merged.Mean.Plus(merged.LogScale).sum().backward();
         TensorAssert.Finite(unsure.grad, "gradient");
     }
 
     private static DiagonalNormal Normal(long seed, params long[] shape) =>
-        new(Float64.Normal(seed, shape), Float64.Normal(seed + 1, shape) * 0.5);
+        new(Float64.Normal(seed, shape), Float64.Normal(seed + 1, shape).Times(0.5));
 }

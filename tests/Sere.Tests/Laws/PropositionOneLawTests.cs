@@ -1,5 +1,6 @@
 using Sere.Bijectors;
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -31,7 +32,7 @@ public sealed class PropositionOneLawTests
         // Closer points than the smallest standard deviation of z, over more than 12 of the largest.
         var (points, logVolume) = Float64.Grid(2, 16, 401);
         var logQ = q.LogProb(points);
-        var weights = (logQ + logVolume).exp();
+        var weights = logQ.Plus(logVolume).exp();
         Assert.Equal(1, weights.sum().item<double>(), 1e-11);
         double integral = (weights * (logQ - p.LogProb(points))).sum().item<double>();
         Assert.Equal(qBase.KullbackLeibler(pBase).item<double>(), integral, 1e-9);
@@ -59,10 +60,10 @@ public sealed class PropositionOneLawTests
     }
 
     private static DiagonalNormal Normal(long seed, params long[] shape) =>
-        new(Float64.Normal(seed, shape) * 0.5, (Float64.Normal(seed + 1000, shape) * 0.2) - 0.4);
+        new(Float64.Normal(seed, shape).Times(0.5), Float64.Normal(seed + 1000, shape).Times(0.2).Minus(0.4));
 
     private static RankOneAffineBijector RankOne(long seed, int size) => new(
-        Float64.Normal(seed, size) * 0.5,
-        (Float64.Normal(seed + 1000, size) * 0.3).exp(),
-        Float64.Normal(seed + 2000, size) * 0.7);
+        Float64.Normal(seed, size).Times(0.5),
+        Float64.Normal(seed + 1000, size).Times(0.3).exp(),
+        Float64.Normal(seed + 2000, size).Times(0.7));
 }

@@ -40,7 +40,7 @@ public sealed class ResidualGainLawTests : IDisposable
 
         // Several samples an image are as many images.
         var several = likelihood.ResidualGain(
-            [.. codes.Select(code => torch.stack([code, code * 2]))], batch.Data);
+            [.. codes.Select(code => torch.stack([code, code.Times(2)]))], batch.Data);
         TensorAssert.Shape([model.Layers, 2, batch.Size], several, "gain of two samples");
         TensorAssert.Close(gain, several.select(1, 0), 1e-12, "first sample");
     }

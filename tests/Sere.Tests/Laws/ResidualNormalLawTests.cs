@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -11,10 +12,10 @@ namespace Sere.Tests.Laws;
 /// </remarks>
 public sealed class ResidualNormalLawTests
 {
-    private readonly torch.Tensor _mean = Float64.Normal(110, 500, 4) * 2;
+    private readonly torch.Tensor _mean = Float64.Normal(110, 500, 4).Times(2);
     private readonly torch.Tensor _logScale = Float64.Normal(111, 500, 4);
-    private readonly torch.Tensor _meanResidual = Float64.Normal(112, 500, 4) * 2;
-    private readonly torch.Tensor _logScaleResidual = -Float64.Normal(113, 500, 4).square();
+    private readonly torch.Tensor _meanResidual = Float64.Normal(112, 500, 4).Times(2);
+    private readonly torch.Tensor _logScaleResidual = -Float64.Normal(113, 500, 4).Square();
 
     [Fact]
     public void The_scaled_form_is_equation_9()
@@ -22,7 +23,7 @@ public sealed class ResidualNormalLawTests
         using var scope = torch.NewDisposeScope();
         var q = ResidualNormal.Refine(Base(), _meanResidual, _logScaleResidual, PosteriorResidual.Scaled);
         var ds = _logScaleResidual.exp();
-        TensorAssert.Close((_mean * ds) + _meanResidual, q.Mean, 1e-14, "mean");
+        TensorAssert.Close((_mean * ds).Plus(_meanResidual), q.Mean, 1e-14, "mean");
         TensorAssert.Close(_logScale.exp() * ds, q.LogScale.exp(), 1e-14, "standard deviation");
     }
 
@@ -31,7 +32,7 @@ public sealed class ResidualNormalLawTests
     {
         using var scope = torch.NewDisposeScope();
         var q = ResidualNormal.Refine(Base(), _meanResidual, _logScaleResidual, PosteriorResidual.Additive);
-        TensorAssert.Close(_mean + _meanResidual, q.Mean, 1e-14, "mean");
+        TensorAssert.Close(_mean.Plus(_meanResidual), q.Mean, 1e-14, "mean");
         TensorAssert.Close(_logScale.exp() * _logScaleResidual.exp(), q.LogScale.exp(), 1e-14, "standard deviation");
     }
 
@@ -49,8 +50,9 @@ public sealed class ResidualNormalLawTests
     {
         using var scope = torch.NewDisposeScope();
         var ds = _logScaleResidual.exp();
-        var variance = (2 * _logScale).exp();
-        var printed = ((_meanResidual - ((1 - ds) * _mean)).square() / (2 * variance)) + (ds.square() / 2) - ds.log() - 0.5;
+        var variance = _logScale.Times(2).exp();
+        var distance = (_meanResidual - ((-ds).Plus(1) * _mean)).Square() / variance.Times(2);
+        var printed = (distance.Plus(ds.Square().Over(2)) - ds.log()).Minus(0.5);
         var kl = ResidualNormal.KullbackLeiblerPerDimension(Base(), _meanResidual, _logScaleResidual);
         TensorAssert.Close(printed, kl, 1e-12, "divergence");
     }
@@ -80,7 +82,7 @@ public sealed class ResidualNormalLawTests
 
         // log ds = -1e-4: ds^2/2 - log ds - 1/2 = (log ds)^2 + O((log ds)^3), about 1e-8, below float32's rounding of 1/2.
         var prior = new DiagonalNormal(torch.zeros(1), torch.zeros(1));
-        var kl = ResidualNormal.KullbackLeiblerPerDimension(prior, torch.zeros(1), torch.full(1, -1e-4f));
+        var kl = ResidualNormal.KullbackLeiblerPerDimension(prior, torch.zeros(1), TensorArithmetic.Full([1], -1e-4f));
         Assert.InRange(kl.item<float>(), 0.9e-8f, 1.1e-8f);
     }
 

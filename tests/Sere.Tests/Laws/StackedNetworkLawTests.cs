@@ -1,5 +1,6 @@
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -118,8 +119,8 @@ public sealed class StackedNetworkLawTests
         Parameters.Randomize(network, 179);
         var x = Float64.Normal(180, Batch, Inputs);
         var parameters = network.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter);
-        var hidden = (x.mm(parameters["weight0"].t()) + parameters["bias0"]).tanh();
-        var expected = hidden.mm(parameters["weight1"].t()) + parameters["bias1"];
+        var hidden = x.mm(parameters["weight0"].t()).Plus(parameters["bias0"]).tanh();
+        var expected = hidden.mm(parameters["weight1"].t()).Plus(parameters["bias1"]);
         TensorAssert.Close(expected, network.Forward(x), Rounding, "output");
     }
 

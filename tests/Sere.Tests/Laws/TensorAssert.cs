@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -16,7 +17,8 @@ internal static class TensorAssert
         }
 
         using var noGrad = torch.no_grad();
-        double excess = ((actual - expected).abs() / (expected.abs() + 1)).max().to(torch.ScalarType.Float64).item<double>();
+        double excess = ((actual - expected).abs() / expected.abs().Plus(1)).max().to(torch.ScalarType.Float64)
+            .item<double>();
 
         // A difference that is not a number is not within any tolerance.
         Assert.True(excess <= tolerance, $"{what}: differs by {excess:g3}, allowed is {tolerance:g3}.");
@@ -53,7 +55,7 @@ internal static class TensorAssert
         Shape(expected.shape, actual, what);
 
         // Rounding is all that is left where there is no variance.
-        double errors = ((actual - expected).abs() / (standardError + 1e-9)).max().item<double>();
+        double errors = ((actual - expected).abs() / standardError.Plus(1e-9)).max().item<double>();
         Assert.True(errors <= 4, $"{what}: differs by {errors:g3} standard errors.");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sere.Hierarchies;
 using Sere.Models;
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -42,15 +43,15 @@ internal sealed record TinyIntegrals(double[] Likelihood, double[] PosteriorMass
             var steps = model.Hierarchy.Walk(layer => new LatentSource.Given(latents[layer], batch.Evidence[layer]));
             var codes = steps.Select(step => step.Code.expand(-1, batch.Size, -1)).ToArray();
             var logLikelihood = model.Likelihood.LogProb(codes, batch.Data);
-            var logPrior = steps.Select(step => step.LogPrior).Aggregate((sum, term) => sum + term);
-            var logPosterior = steps.Select(step => step.LogPosterior).Aggregate((sum, term) => sum + term);
-            var divergence = steps.Select(step => step.Kl).Aggregate((sum, term) => sum + term);
+            var logPrior = steps.Select(step => step.LogPrior).Aggregate((sum, term) => sum.Plus(term));
+            var logPosterior = steps.Select(step => step.LogPosterior).Aggregate((sum, term) => sum.Plus(term));
+            var divergence = steps.Select(step => step.Kl).Aggregate((sum, term) => sum.Plus(term));
             var volume = weights.unsqueeze(1);
             var q = logPosterior.exp() * volume;
-            likelihood.add_(((logPrior + logLikelihood).exp() * volume).sum([0]));
-            mass.add_(q.sum([0]));
-            elbo.add_((q * (logLikelihood - divergence)).sum([0]));
-            gap.add_((q * (logPosterior - logPrior - logLikelihood)).sum([0]));
+            likelihood.PlusInPlace((logPrior.Plus(logLikelihood).exp() * volume).sum([0]));
+            mass.PlusInPlace(q.sum([0]));
+            elbo.PlusInPlace((q * (logLikelihood - divergence)).sum([0]));
+            gap.PlusInPlace((q * (logPosterior - logPrior - logLikelihood)).sum([0]));
         }
 
         if (isBinary)
@@ -65,7 +66,7 @@ internal sealed record TinyIntegrals(double[] Likelihood, double[] PosteriorMass
             new Trapezoid(model.NoiseSize > 3 ? 0.55 : 0.4, [7.2, .. others]).ForEachSlice(Visit);
         }
 
-        gap.add_(likelihood.log());
+        gap.PlusInPlace(likelihood.log());
         return new TinyIntegrals(
             [.. likelihood.data<double>()], [.. mass.data<double>()], [.. elbo.data<double>()], [.. gap.data<double>()]);
     }

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -60,7 +61,7 @@ public sealed class TinyModelTests
             long points = noise.shape[0];
             var batch = model.Encode(x.repeat(points, 1));
             var terms = model.Elbo(batch, noise.repeat_interleave(SomeImages.Length, 0)).Elbo.view(points, -1);
-            elbo.add_((terms * (Density(noise) * weights).unsqueeze(1)).sum([0]));
+            elbo.PlusInPlace((terms * (Density(noise) * weights).unsqueeze(1)).sum([0]));
         });
         AssertEqual(Select(TinyIntegrals.Of(name).Elbo), elbo, 1e-7);
     }
@@ -81,7 +82,7 @@ public sealed class TinyModelTests
         new Trapezoid(0.4, 11, 11, 11).ForEachSlice((noise, weights) =>
         {
             var logWeights = model.LogImportanceWeights(batch, noise.unsqueeze(1).expand(-1, SomeImages.Length, -1));
-            likelihood.add_((logWeights.exp() * (Density(noise) * weights).unsqueeze(1)).sum([0]));
+            likelihood.PlusInPlace((logWeights.exp() * (Density(noise) * weights).unsqueeze(1)).sum([0]));
         });
         AssertEqual(Select(TinyIntegrals.Of(name).Likelihood), likelihood, 1e-7);
     }
@@ -190,10 +191,10 @@ public sealed class TinyModelTests
     private static double[] Select(double[] values) => [.. SomeImages.Select(image => values[image])];
 
     private static torch.Tensor Density(torch.Tensor noise) =>
-        ((noise.square().sum(-1) * -0.5) - (noise.shape[^1] * 0.5 * Math.Log(2 * Math.PI))).exp();
+        noise.Square().sum(-1).Times(-0.5).Minus(noise.shape[^1] * 0.5 * Math.Log(2 * Math.PI)).exp();
 
     private static torch.Tensor Bound(torch.Tensor logWeights, int samples) =>
-        logWeights.narrow(0, 0, samples).logsumexp(0) - Math.Log(samples);
+        logWeights.narrow(0, 0, samples).logsumexp(0).Minus(Math.Log(samples));
 
     private static void AssertEqual(double[] expected, torch.Tensor actual, double tolerance)
     {

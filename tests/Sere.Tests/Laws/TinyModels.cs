@@ -107,8 +107,8 @@ internal static class TinyModels
     /// <summary>All binary images, [16, 4].</summary>
     public static torch.Tensor AllImages()
     {
-        var index = torch.arange(Images, torch.ScalarType.Int64);
-        return torch.stack([.. Enumerable.Range(0, 4).Select(pixel => (index / (1 << pixel)).floor().remainder(2))], 1)
+        var index = TensorArithmetic.Indices(Images);
+        return torch.stack([.. Enumerable.Range(0, 4).Select(pixel => index.Over(1 << pixel).floor().Remainder(2))], 1)
             .to(torch.ScalarType.Float64);
     }
 
@@ -217,12 +217,13 @@ internal static class TinyModels
         {
             // Less for the encoder: with a posterior that is far off, importance weights vary too much to test a mean.
             double size = name.StartsWith("encoder", StringComparison.Ordinal) ? 0.1 : 0.3;
-            parameter.add_(torch.randn(parameter.shape, torch.ScalarType.Float64, generator: generator) * size);
+            parameter.PlusInPlace(
+                torch.randn(parameter.shape, torch.ScalarType.Float64, generator: generator).Times(size));
         }
 
         foreach (var (_, buffer) in RunningStatistics.Of(model))
         {
-            buffer.add_(torch.rand(buffer.shape, torch.ScalarType.Float64, generator: generator));
+            buffer.PlusInPlace(torch.rand(buffer.shape, torch.ScalarType.Float64, generator: generator));
         }
 
         return model;

@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using TorchSharp;
 
 namespace Sere.Tests.Laws;
@@ -20,7 +21,7 @@ internal sealed class Trapezoid
     {
         int points = (2 * (int)Math.Ceiling(bound / step)) + 1;
         double half = step * (points - 1) / 2;
-        var weights = torch.full(points, step, torch.ScalarType.Float64);
+        var weights = TensorArithmetic.Full([points], step, torch.ScalarType.Float64);
         weights[0] = step / 2;
         weights[points - 1] = step / 2;
         return (torch.linspace(-half, half, points, torch.ScalarType.Float64), weights);

@@ -1,4 +1,5 @@
 using Sere.Distributions;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -20,14 +21,14 @@ public sealed class UnitRankNormalLawTests
     {
         using var scope = torch.NewDisposeScope();
         var (mean, logDiagonal) = (Float64.Normal(1, Size), Float64.Normal(2, Size));
-        var u = Float64.Normal(3, Size) * direction;
+        var u = Float64.Normal(3, Size).Times(direction);
         var normal = new UnitRankNormal(mean, logDiagonal, u);
-        var precision = logDiagonal.exp().diag() + u.outer(u);
+        var precision = logDiagonal.exp().diag().Plus(u.outer(u));
         var logDeterminant = torch.linalg.slogdet(precision).Item2;
         var x = Float64.Normal(4, 7, Size);
         var residual = x - mean;
-        var expected = ((logDeterminant - (residual.matmul(precision) * residual).sum(-1)) * 0.5)
-            - (0.5 * Size * Math.Log(2 * Math.PI));
+        var expected = (logDeterminant - (residual.matmul(precision) * residual).sum(-1)).Times(0.5)
+            .Minus(0.5 * Size * Math.Log(2 * Math.PI));
         TensorAssert.Close(expected, normal.LogProb(x), 1e-10, "log-density");
 
         // Rows are R e_i: their products are R R^T, the covariance.
@@ -43,7 +44,7 @@ public sealed class UnitRankNormalLawTests
         var mean = Float64.Normal(1, Size);
         Derivatives.Gradients(
             () => new UnitRankNormal(mean, mean, u).FromNoise(Float64.Normal(2, 3, Size)).sum()
-                + new UnitRankNormal(mean, mean, u).LogProb(Float64.Normal(2, 3, Size)).sum(),
+                .Plus(new UnitRankNormal(mean, mean, u).LogProb(Float64.Normal(2, 3, Size)).sum()),
             [u]);
         TensorAssert.Finite(u.grad!, "gradient of u");
     }
@@ -56,6 +57,6 @@ public sealed class UnitRankNormalLawTests
         var normal = new UnitRankNormal(mean, mean, mean);
         var noise = Float64.Normal(2, Size);
         TensorAssert.Close(
-            mean + ((normal.FromNoise(noise) - mean) * 0.5), normal.FromNoise(noise, 0.5), 1e-12, "draw");
+            mean.Plus((normal.FromNoise(noise) - mean).Times(0.5)), normal.FromNoise(noise, 0.5), 1e-12, "draw");
     }
 }

@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using TorchSharp;
 using Xunit;
 
@@ -36,7 +37,7 @@ public sealed class WeightNormalizationLawTests
         using (torch.no_grad())
         {
             Assert.True(layer.Forward(x).equal(expected).all().item<bool>());
-            layer.Scale!.mul_(2);
+            layer.Scale!.TimesInPlace(2);
             Assert.True(layer.Forward(x).equal(expected).all().item<bool>());
         }
 
@@ -55,7 +56,7 @@ public sealed class WeightNormalizationLawTests
     {
         using var scope = torch.NewDisposeScope();
         var layer = Layer(gain);
-        var x = (Float64.Normal(311, 20, Stack * 2, 5, 6) * 3) + 7;
+        var x = Float64.Normal(311, 20, Stack * 2, 5, 6).Times(3).Plus(7);
         DataDependentStart.Run(layer, () => layer.Forward(x));
         CheckStandard(layer.Forward(x), gain);
     }
@@ -71,7 +72,7 @@ public sealed class WeightNormalizationLawTests
             new() { Widths = [4, 3], Blocks = 2 },
             new ParameterInitializer(312, torch.ScalarType.Float64),
             outputGain: 0.1);
-        var x = (Float64.Normal(313, 30, 36) * 4) - 2;
+        var x = Float64.Normal(313, 30, 36).Times(4).Minus(2);
         DataDependentStart.Run(network, () => network.Forward(x));
         var output = network.Forward(x).transpose(0, 1).reshape(30, -1, 1, 1);
         CheckStandard(output, 0.1);
@@ -109,6 +110,9 @@ public sealed class WeightNormalizationLawTests
         var columns = y.transpose(0, 1).reshape(y.shape[1], -1);
         TensorAssert.Close(torch.zeros_like(columns.mean([1])), columns.mean([1]), 1e-10, "mean");
         TensorAssert.Close(
-            torch.full_like(columns.mean([1]), deviation), columns.std([1], unbiased: false), 1e-10, "deviation");
+            TensorArithmetic.Full([columns.shape[0]], deviation, columns.dtype),
+            columns.std([1], unbiased: false),
+            1e-10,
+            "deviation");
     }
 }

@@ -66,7 +66,7 @@ public sealed class DataSpaceTests
         var (mean, covariance) = ShrunkCovariance.Fit(values)!.Value;
         TensorAssert.Close(
             ShrunkCovariance.LogDensity(values, mean, covariance),
-            DiagonalNormal.Standard(Dimensions, x).LogProb(space.Map(x)) + space.LogDeterminant()!,
+            DiagonalNormal.Standard(Dimensions, x).LogProb(space.Map(x)).Plus(space.LogDeterminant()!),
             1e-9,
             "log-likelihood");
     }

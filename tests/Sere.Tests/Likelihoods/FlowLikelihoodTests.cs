@@ -6,6 +6,7 @@ using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -35,7 +36,7 @@ public sealed class FlowLikelihoodTests
             var jacobian = Derivatives.Jacobian(
                 code => model.Likelihood.Generate(layer == 0 ? [code, other] : [other, code], uniform).Values,
                 Float64.Normal(4, 1, Latents));
-            Assert.True(jacobian.ne(0).all().item<bool>());
+            Assert.True(jacobian.IsNotEqualTo(0).all().item<bool>());
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using Sere.Numerics;
 using Sere.Storage;
 using Sere.Tests.Storage;
 using TorchSharp;
@@ -94,7 +95,7 @@ public sealed class ArrayMutationTests
         string path = folder.File("model.safetensors");
         return
         [
-            Form("one matrix", null, ("w", torch.arange(6, torch.ScalarType.Float32).view(2, 3))),
+            Form("one matrix", null, ("w", TensorArithmetic.Indices(6, torch.ScalarType.Float32).view(2, 3))),
             Form(
                 "types and metadata",
                 new Dictionary<string, string>(StringComparer.Ordinal) { ["kind"] = "test", ["b"] = "\"é\n" },

@@ -6,6 +6,7 @@ using Sere.Kernels;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;
@@ -43,7 +44,7 @@ public sealed class ExactModelTests
         bool isAffine = string.Equals(kind, "maf", StringComparison.Ordinal);
         var (points, logVolume) = isAffine ? Float64.Grid(2, 20, 401) : Float64.Grid(2, 12, 481);
         var logProb = model.Elbo(model.Encode(points), torch.zeros([points.shape[0], 0])).LogLikelihood;
-        Assert.Equal(1, (logProb + logVolume).exp().sum().item<double>(), 1e-3);
+        Assert.Equal(1, logProb.Plus(logVolume).exp().sum().item<double>(), 1e-3);
     }
 
     [Theory]
@@ -98,8 +99,8 @@ public sealed class ExactModelTests
         Assert.Equal("logit", model.Space);
         Assert.False(model.IsBound);
         var x = Float64.Uniform(3, 5, Pixels);
-        var y = torch.special.logit(0.05 + (0.9 * x));
-        var expected = (Math.Log(0.9) - (y.sigmoid() * (1 - y.sigmoid())).log()).sum(-1);
+        var y = torch.special.logit(x.Times(0.9).Plus(0.05));
+        var expected = (-(y.sigmoid() * (-y.sigmoid()).Plus(1)).log()).Plus(Math.Log(0.9)).sum(-1);
         TensorAssert.Close(expected, model.SpaceLogDeterminant(x), 1e-10, "log-determinant");
 
         // An even density over the pixels' levels takes eight bits a pixel.
@@ -113,7 +114,7 @@ public sealed class ExactModelTests
         using var scope = torch.NewDisposeScope();
         using var model = Create("maf", FlowBaseKind.Standard, "none", 3, steps: 3, normalization: true);
         model.eval();
-        var x = (Float64.Normal(5, 400, 3) * Float64.Vector(0.3, 4, 2)) + 1;
+        var x = (Float64.Normal(5, 400, 3) * Float64.Vector(0.3, 4, 2)).Plus(1);
         model.FitStatistics([(x[..250], torch.zeros(250, 0)), (x[250..], torch.zeros(150, 0))]);
 
         // Batch normalization stands last, so that what leaves the flow has its scale and shift: those of the layer.
@@ -182,8 +183,8 @@ public sealed class ExactModelTests
             {
                 double left = edges[column].item<double>(), bottom = edges[row].item<double>();
                 double side = 4.0 / Cells;
-                var middle = (torch.arange(40, torch.ScalarType.Float64) + 0.5) * (side / 40);
-                var points = torch.cartesian_prod([middle + left, middle + bottom]).to(type);
+                var middle = TensorArithmetic.Indices(40, torch.ScalarType.Float64).Plus(0.5).Times(side / 40);
+                var points = torch.cartesian_prod([middle.Plus(left), middle.Plus(bottom)]).to(type);
                 double mass = model.Elbo(model.Encode(points), torch.zeros([points.shape[0], 0])).LogLikelihood
                     .to(torch.ScalarType.Float64).exp().mean().item<double>() * side * side;
                 double expected = mass * Draws;
@@ -192,8 +193,8 @@ public sealed class ExactModelTests
                     continue;
                 }
 
-                var inside = draws.select(1, 0).ge(left) & draws.select(1, 0).lt(left + side)
-                    & draws.select(1, 1).ge(bottom) & draws.select(1, 1).lt(bottom + side);
+                var inside = draws.select(1, 0).IsAtLeast(left) & draws.select(1, 0).IsBelow(left + side)
+                    & draws.select(1, 1).IsAtLeast(bottom) & draws.select(1, 1).IsBelow(bottom + side);
                 double count = inside.sum().item<long>();
                 chiSquare += (count - expected) * (count - expected) / (expected * (1 - mass));
                 cells++;
@@ -238,10 +239,10 @@ public sealed class ExactModelTests
             using var noGrad = torch.no_grad();
             foreach (var (index, parameter) in model.parameters().Index())
             {
-                parameter.add_(Float64.Normal(100 + index, parameter.shape) * 0.15);
+                parameter.PlusInPlace(Float64.Normal(100 + index, parameter.shape).Times(0.15));
             }
 
-            model.FitSpace((Float64.Normal(9, 200, dimensions) * 1.2) + 0.3);
+            model.FitSpace(Float64.Normal(9, 200, dimensions).Times(1.2).Plus(0.3));
         }
 
         return model;

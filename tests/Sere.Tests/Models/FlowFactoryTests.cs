@@ -3,6 +3,7 @@ using Sere.Data;
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Runs;
 using Sere.Tests.Networks;
@@ -108,7 +109,7 @@ public sealed class FlowFactoryTests
         torch.Tensor[] products =
         [
             .. model.named_modules().Select(entry => entry.module).OfType<ConditionalMade>().Distinct()
-                .Select(made => Masks.Product(made).gt(0)),
+                .Select(made => Masks.Product(made).IsAbove(0)),
         ];
         Assert.Equal(steps, products.Length);
         for (int first = 0; first < steps; first++)

@@ -1,5 +1,6 @@
 using Sere.Data;
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Runs.Configuration;
 using TorchSharp;
 using Xunit;
@@ -73,7 +74,8 @@ public sealed class PresetModelTests
         : name.StartsWith("cifar10", StringComparison.Ordinal) ? new(3, 4, 4)
         : new(1, 28, 28);
 
-    private static torch.Tensor Images(DensityModel model) => Normal(1, Batch, model.Dimensions).gt(1).to(torch.float32);
+    private static torch.Tensor Images(DensityModel model) =>
+        Normal(1, Batch, model.Dimensions).IsAbove(1).to(torch.float32);
 
     private static torch.Tensor Normal(long seed, params long[] shape)
     {

@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using TorchSharp;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class BatchNormalizationTests
     public void In_training_each_feature_has_mean_0_and_variance_1_over_the_batch()
     {
         using var scope = torch.NewDisposeScope();
-        var y = Layer().Forward((Float64.Normal(1, Rows, Features) * 4) + 7);
+        var y = Layer().Forward(Float64.Normal(1, Rows, Features).Times(4).Plus(7));
         TensorAssert.Close(torch.zeros(Features, torch.ScalarType.Float64), y.mean([0]), 1e-12, "mean");
         TensorAssert.Close(torch.ones(Features, torch.ScalarType.Float64), y.var(0, unbiased: false), 1e-5, "variance");
     }
@@ -26,7 +27,7 @@ public sealed class BatchNormalizationTests
     {
         using var scope = torch.NewDisposeScope();
         var layer = Layer();
-        layer.Forward((Float64.Normal(1, Rows, Features) * 4) + 7);
+        layer.Forward(Float64.Normal(1, Rows, Features).Times(4).Plus(7));
         layer.eval();
         var x = Float64.Normal(2, Rows, Features);
         TensorAssert.Close(layer.Forward(x)[0], layer.Forward(x.narrow(0, 0, 1))[0], 1e-14, "one image");
@@ -37,7 +38,7 @@ public sealed class BatchNormalizationTests
     {
         using var scope = torch.NewDisposeScope();
         var layer = Layer();
-        var x = (Float64.Normal(1, Rows, Features) * 4) + 7;
+        var x = Float64.Normal(1, Rows, Features).Times(4).Plus(7);
         var trained = x;
         for (int step = 0; step < 300; step++)
         {
@@ -47,7 +48,7 @@ public sealed class BatchNormalizationTests
         layer.eval();
 
         // The running variance is the unbiased one.
-        TensorAssert.Close(trained * Math.Sqrt((Rows - 1.0) / Rows), layer.Forward(x), 1e-5, "values");
+        TensorAssert.Close(trained.Times(Math.Sqrt((Rows - 1.0) / Rows)), layer.Forward(x), 1e-5, "values");
     }
 
     [Fact]
@@ -57,8 +58,8 @@ public sealed class BatchNormalizationTests
         var layer = Layer();
         layer.Forward(Float64.Normal(1, Rows, Features));
         torch.Tensor[] before = [layer.RunningMean.clone(), layer.RunningVariance.clone()];
-        layer.Forward(torch.full([Rows, Features], double.NaN, torch.ScalarType.Float64));
-        layer.Forward(torch.full([Rows, Features], double.PositiveInfinity, torch.ScalarType.Float64));
+        layer.Forward(TensorArithmetic.Full([Rows, Features], double.NaN, torch.ScalarType.Float64));
+        layer.Forward(TensorArithmetic.Full([Rows, Features], double.PositiveInfinity, torch.ScalarType.Float64));
         TensorAssert.Close(before[0], layer.RunningMean, 0, "mean");
         TensorAssert.Close(before[1], layer.RunningVariance, 0, "variance");
     }

@@ -1,5 +1,6 @@
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Tests.Laws;
 using Sere.Training;
 using TorchSharp;
@@ -40,7 +41,7 @@ public sealed class ConditionalMadeTests
         var bound = made.Bind(Float64.Normal(3, Context));
         var x = Float64.Normal(4, 5);
         bound.Forward(x);
-        flat.Gradients.fill_(1);
+        flat.Gradients.FillInPlace(1);
         optimizer.Step(flat.Trainable, flat.Gradients, 0.1);
         Assert.Throws<InvalidOperationException>(() => bound.Forward(x));
         Assert.Throws<InvalidOperationException>(() => bound.Sequential(x.unsqueeze(0)));
@@ -69,8 +70,8 @@ public sealed class ConditionalMadeTests
         var context = Float64.Normal(3, Context);
         var jacobian = Derivatives.Jacobian(x => made.Forward(x, context), Float64.Normal(4, inputs));
         TensorAssert.Close(
-            Masks.Product(made).gt(0).to(torch.ScalarType.Float64),
-            jacobian.ne(0).to(torch.ScalarType.Float64),
+            Masks.Product(made).IsAbove(0).to(torch.ScalarType.Float64),
+            jacobian.IsNotEqualTo(0).to(torch.ScalarType.Float64),
             0,
             "dependence");
     }
@@ -83,7 +84,7 @@ public sealed class ConditionalMadeTests
         var made = Made(inputs, hidden);
         var x = Float64.Normal(4, inputs);
         var jacobian = Derivatives.Jacobian(context => made.Forward(x, context), Float64.Normal(3, Context));
-        Assert.True(jacobian.ne(0).all().item<bool>());
+        Assert.True(jacobian.IsNotEqualTo(0).all().item<bool>());
     }
 
     [Theory]
@@ -131,7 +132,7 @@ public sealed class ConditionalMadeTests
             using var scope = torch.NewDisposeScope();
             var made = new ConditionalMade(
                 inputs, 0, [width], 1, Activation.Tanh, new ParameterInitializer(1), phase: ConditionalMade.Phase(step));
-            long[] reached = [.. Masks.Product(made).gt(0).sum([1]).data<long>()];
+            long[] reached = [.. Masks.Product(made).IsAbove(0).sum([1]).data<long>()];
             for (int input = 1; input < inputs; input++)
             {
                 if (reached[input] != reached[input - 1])

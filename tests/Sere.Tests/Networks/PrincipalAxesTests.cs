@@ -23,13 +23,13 @@ public sealed class PrincipalAxesTests
         var axes = Fitted(x);
         var deviations = axes.LogDeviations.exp();
         TensorAssert.Close(torch.eye(Dimensions, dtype: torch.ScalarType.Float64), axes.Axes.t().mm(axes.Axes), 1e-12, "axes");
-        Assert.True(deviations.diff().le(0).all().item<bool>());
+        Assert.True(deviations.diff().IsAtMost(0).all().item<bool>());
         TensorAssert.Close(x.mean([0]), axes.Mean, 1e-12, "mean");
 
         // So many data are shrunk by the least share, 0.001.
         TensorAssert.Close(
             torch.cov(x.t(), correction: 0),
-            axes.Axes.mm(deviations.square().diag()).mm(axes.Axes.t()),
+            axes.Axes.mm(deviations.Square().diag()).mm(axes.Axes.t()),
             0.01,
             "covariance");
     }
@@ -40,7 +40,7 @@ public sealed class PrincipalAxesTests
         using var scope = torch.NewDisposeScope();
         var (x, others) = (Correlated(7, 30, 20), Correlated(8, 1000, 20));
         var centred = x - x.mean([0]);
-        var plain = centred.t().mm(centred) / x.shape[0];
+        var plain = centred.t().mm(centred).Over(x.shape[0]);
         var (mean, covariance) = ShrunkCovariance.Fit(x)!.Value;
         Assert.True(
             ShrunkCovariance.LogDensity(others, mean, covariance).mean().item<double>()
@@ -58,9 +58,10 @@ public sealed class PrincipalAxesTests
         var (x, held) = (Correlated(7, 40, 20), Correlated(8, 400, 20));
         var (mean, chosen) = ShrunkCovariance.Fit(x, held)!.Value;
         var centred = x - x.mean([0]);
-        var plain = centred.t().mm(centred) / x.shape[0];
+        var plain = centred.t().mm(centred).Over(x.shape[0]);
         double best = new[] { 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1 }.Max(share => ShrunkCovariance
-            .LogDensity(held, mean, (plain * (1 - share)) + (plain.diag() * share).diag()).mean().item<double>());
+            .LogDensity(held, mean, plain.Times(1 - share).Plus(plain.diag().Times(share).diag()))
+            .mean().item<double>());
         Assert.InRange(1 - (chosen[0, 1] / plain[0, 1]).item<double>(), 0.0099, 0.31);
         Assert.Equal(best, ShrunkCovariance.LogDensity(held, mean, chosen).mean().item<double>(), 1e-9);
     }
@@ -72,7 +73,7 @@ public sealed class PrincipalAxesTests
     {
         using var scope = torch.NewDisposeScope();
         var x = Correlated(7, 30);
-        x.select(1, 2).fill_(value);
+        x.select(1, 2).FillInPlace(value);
         Assert.Contains("constant", Assert.Throws<SereException>(() => Fitted(x)).Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +92,7 @@ public sealed class PrincipalAxesTests
     {
         using var scope = torch.NewDisposeScope();
         var x = Correlated(7, 2000);
-        var rare = x.select(1, 2).fill_(0.37);
+        var rare = x.select(1, 2).FillInPlace(0.37);
         rare.slice(0, 4, 2000, 50).copy_(Float64.Normal(5, 40));
         var (_, covariance) = ShrunkCovariance.Fit(x)!.Value;
         var plain = torch.cov(x.t(), correction: 0);
@@ -117,5 +118,5 @@ public sealed class PrincipalAxesTests
     }
 
     private static torch.Tensor Correlated(int seed, int rows, int dimensions = Dimensions) =>
-        (Float64.Normal(seed, rows, dimensions).mm(Float64.Normal(1, dimensions, dimensions)) * 0.5) + 2;
+        Float64.Normal(seed, rows, dimensions).mm(Float64.Normal(1, dimensions, dimensions)).Times(0.5).Plus(2);
 }

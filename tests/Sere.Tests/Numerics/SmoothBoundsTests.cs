@@ -51,7 +51,7 @@ public sealed class SmoothBoundsTests
         var input = torch.tensor([x], requires_grad: true);
         var interval = SmoothBounds.Interval(input, 0.05, 2, 1);
         var symmetric = SmoothBounds.Symmetric(input, 5);
-        (interval + symmetric).sum().backward();
+        interval.Plus(symmetric).sum().backward();
         Assert.InRange(interval.item<float>(), 0.05f, 2f);
         Assert.InRange(symmetric.item<float>(), -5f, 5f);
         TensorAssert.Finite(input.grad, "gradient");

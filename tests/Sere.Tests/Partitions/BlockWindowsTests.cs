@@ -1,4 +1,5 @@
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -20,7 +21,7 @@ public sealed class BlockWindowsTests
         var partition = new RasterPartition(Rows * Columns, 4, Columns);
         var windows = partition.Windows(torch.ScalarType.Float64)!;
         Assert.Equal(new FeatureShape(1, 2, Columns), windows.Shape);
-        var x = torch.arange(1, 1 + (Rows * Columns), torch.ScalarType.Float64).unsqueeze(0);
+        var x = TensorArithmetic.Indices(Rows * Columns, torch.ScalarType.Float64).Plus(1).unsqueeze(0);
         var known = windows.Scatter(partition.Split(x), 0);
         double[][] expected =
         [

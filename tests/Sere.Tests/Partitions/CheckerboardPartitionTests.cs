@@ -1,4 +1,5 @@
 using CsCheck;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -32,7 +33,7 @@ public sealed class CheckerboardPartitionTests
             var (channels, rows, columns, stride) = size;
             var (height, width) = (rows * stride, columns * stride);
             var partition = new CheckerboardPartition(channels, height, width, stride);
-            var x = torch.arange(2 * channels * height * width, torch.ScalarType.Float64).view(2, -1);
+            var x = TensorArithmetic.Indices(2 * channels * height * width, torch.ScalarType.Float64).view(2, -1);
             for (int i = 0; i < stride; i++)
             {
                 for (int j = 0; j < stride; j++)
@@ -59,11 +60,11 @@ public sealed class CheckerboardPartitionTests
             using var scope = torch.NewDisposeScope();
             var (channels, rows, columns, stride) = size;
             var partition = new CheckerboardPartition(channels, rows * stride, columns * stride, stride);
-            var x = torch.arange(3 * partition.Dimensions, torch.ScalarType.Float64).view(3, -1);
+            var x = TensorArithmetic.Indices(3 * partition.Dimensions, torch.ScalarType.Float64).view(3, -1);
             var blocks = Enumerable.Range(0, partition.Blocks).Select(block => partition.Block(x, block)).ToArray();
             TensorAssert.Close(torch.stack(blocks), partition.Split(x), 0, "split");
             TensorAssert.Close(x, partition.Join(blocks), 0, "joined");
-            Assert.True(partition.Mask(torch.ScalarType.Float64).eq(1).all().item<bool>());
+            Assert.True(partition.Mask(torch.ScalarType.Float64).IsEqualTo(1).all().item<bool>());
         });
 
     [Theory]

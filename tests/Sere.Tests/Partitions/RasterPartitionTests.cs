@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using CsCheck;
+using Sere.Numerics;
 using Sere.Partitions;
 using Sere.Tests.Laws;
 using TorchSharp;
@@ -99,7 +100,8 @@ public sealed partial class RasterPartitionTests
             TensorAssert.Shape([partition.Blocks, 1, partition.LargestBlock], mask, "mask");
 
             // No number of x is zero: the mask is where the split is not.
-            TensorAssert.Close(split.ne(0).to_type(torch.ScalarType.Float64), mask.expand_as(split), 0, "mask");
+            TensorAssert.Close(
+                split.IsNotEqualTo(0).to_type(torch.ScalarType.Float64), mask.expand_as(split), 0, "mask");
             for (int block = 0; block < partition.Blocks; block++)
             {
                 TensorAssert.Close(
@@ -121,7 +123,8 @@ public sealed partial class RasterPartitionTests
 
     /// <summary>1, 2, 3, ... in two rows.</summary>
     private static torch.Tensor Numbered(RasterPartition partition) =>
-        torch.arange(1, (2 * partition.Dimensions) + 1, torch.ScalarType.Float64).view(2, partition.Dimensions);
+        TensorArithmetic.Indices(2 * partition.Dimensions, torch.ScalarType.Float64).Plus(1)
+            .view(2, partition.Dimensions);
 
     private static void AssertAcceptedExactlyWhenPossible(long dimensions, int blocks)
     {

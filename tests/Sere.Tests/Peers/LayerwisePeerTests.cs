@@ -1,5 +1,6 @@
 using Sere.Data;
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Peers.Reference;
 using Sere.Peers.TorchSharp;
 using Sere.Runs.Configuration;
@@ -51,10 +52,10 @@ public sealed class LayerwisePeerTests : IDisposable
         using (torch.no_grad())
         {
             // Away from zero: weights that start there would hide a wrong use of them.
-            _parameters.Values.add_(torch.randn(_parameters.Values.shape, generator: generator) * 0.2);
+            _parameters.Values.PlusInPlace(torch.randn(_parameters.Values.shape, generator: generator).Times(0.2));
         }
 
-        _x = torch.bernoulli(torch.full([Batch, Dimensions], 0.5), generator);
+        _x = torch.bernoulli(TensorArithmetic.Full([Batch, Dimensions], 0.5), generator);
         _noise = torch.randn([Batch, _model.NoiseSize], generator: generator);
         _peer = new PeerTraining(_settings);
         _peer.Model.Load(LayerwiseParameters.Split(ReferenceCase.Named(_parameters, _parameters.Values), _settings));
@@ -65,7 +66,7 @@ public sealed class LayerwisePeerTests : IDisposable
     {
         double loss = ReferenceCase.Gradient(_model, _parameters, _settings, _x, _noise);
         var (logLikelihood, divergence) = _peer.Model.Forward(_x, _noise);
-        var peerLoss = ((_settings.Annealing * divergence) - logLikelihood).mean();
+        var peerLoss = (divergence.Times(_settings.Annealing) - logLikelihood).mean();
         peerLoss.backward();
 
         Assert.Equal(loss, peerLoss.item<float>(), Tolerance);

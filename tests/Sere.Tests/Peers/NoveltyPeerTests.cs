@@ -26,5 +26,6 @@ public sealed class NoveltyPeerTests
     }
 
     private static torch.Tensor Pixels(ImageSet images) => torch.tensor(
-        images.Pixels, [images.Count, images.Shape.Channels, images.Shape.Height, images.Shape.Width]).to(torch.float64) / 255.0;
+        images.Pixels, [images.Count, images.Shape.Channels, images.Shape.Height, images.Shape.Width]).to(torch.float64)
+        .Over(255.0);
 }

@@ -1,4 +1,5 @@
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Runs;
 using Sere.Runs.Configuration;
 using Sere.Storage;
@@ -145,7 +146,7 @@ public sealed class CheckpointStoreTests : IDisposable
         var segment = _trainer.Parameters.Segments[^1];
         using (var damaged = _trainer.EvaluationValues.narrow(0, segment.Offset, 1))
         {
-            damaged.fill_(float.NaN);
+            damaged.FillInPlace(float.NaN);
         }
 
         _store.Save(_trainer, Checkpoints.State(_trainer));

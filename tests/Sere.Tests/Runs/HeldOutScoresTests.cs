@@ -1,4 +1,5 @@
 using Sere.Evaluation;
+using Sere.Numerics;
 using Sere.Runs;
 using Sere.Tests.Training;
 using TorchSharp;
@@ -64,7 +65,7 @@ public sealed class HeldOutScoresTests : IDisposable
         measured.Write(folder);
         using (torch.no_grad())
         {
-            _model.Model.parameters().First().add_(1e-3);
+            _model.Model.parameters().First().PlusInPlace(1e-3);
         }
 
         Assert.Null(HeldOutScores.Find(folder, _model, Options));

@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Numerics;
 using Sere.Runs;
 using Sere.Runs.Pictures;
 using Sere.Tests.Training;
@@ -20,7 +21,7 @@ public sealed class LatentPathsTests : IDisposable
         using var generator = new torch.Generator(7);
         foreach (var parameter in _model.Model.parameters())
         {
-            parameter.add_(0.7 * torch.randn(parameter.shape, generator: generator));
+            parameter.PlusInPlace(torch.randn(parameter.shape, generator: generator).Times(0.7));
         }
     }
 

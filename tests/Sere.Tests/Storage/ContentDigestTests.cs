@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Storage;
 using TorchSharp;
 using Xunit;
@@ -35,7 +36,7 @@ public sealed class ContentDigestTests : FolderTests
     public void The_digest_of_tensors_knows_each_name_type_shape_and_bit()
     {
         using var scope = torch.NewDisposeScope();
-        var values = torch.arange(6, torch.ScalarType.Float32);
+        var values = TensorArithmetic.Indices(6, torch.ScalarType.Float32);
         string digest = Digest("a", values);
         var changed = values.clone();
         changed[5] = torch.tensor(5.0000005f);

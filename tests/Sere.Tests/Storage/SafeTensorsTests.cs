@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Sere.Numerics;
 using Sere.Storage;
 using TorchSharp;
 using Xunit;
@@ -58,8 +59,8 @@ public sealed class SafeTensorsTests : FolderTests
     public void Booleans_views_and_parameters_are_written_by_value()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor transposed = torch.arange(6, torch.ScalarType.Float32).view(2, 3).t();
-        torch.Tensor slice = torch.arange(10, torch.ScalarType.Int64).slice(0, 1, 9, 3);
+        torch.Tensor transposed = TensorArithmetic.Indices(6, torch.ScalarType.Float32).view(2, 3).t();
+        torch.Tensor slice = TensorArithmetic.Indices(10).slice(0, 1, 9, 3);
         torch.Tensor parameter = torch.ones(2, requires_grad: true);
         torch.Tensor flags = torch.tensor([true, false, true]);
         SafeTensors.Write(FilePath, [("t", transposed), ("s", slice), ("p", parameter), ("b", flags)]);
@@ -265,7 +266,7 @@ public sealed class SafeTensorsTests : FolderTests
         using var scope = torch.NewDisposeScope();
         SafeTensors.Write(
             FilePath,
-            [("w", torch.arange(6, torch.ScalarType.Float32).view(2, 3)), ("n", torch.tensor(7L))],
+            [("w", TensorArithmetic.Indices(6, torch.ScalarType.Float32).view(2, 3)), ("n", torch.tensor(7L))],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["kind"] = "test" });
         return File.ReadAllBytes(FilePath);
     }

@@ -1,5 +1,6 @@
 using Sere.Kernels;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -13,16 +14,16 @@ public sealed class FlatParametersTests
     {
         using var network = new Mlp(3, [5], 2, Activation.Tanh, new ParameterInitializer(1, torch.ScalarType.Float64));
         var x = torch.randn([4, 3], torch.ScalarType.Float64, generator: new torch.Generator(7, torch.CPU));
-        network.Forward(x).square().sum().backward();
+        network.Forward(x).Square().sum().backward();
         var expected = network.named_parameters().ToDictionary(p => p.name, p => p.parameter.grad!.clone());
 
         using var flat = new FlatParameters(network);
-        network.Forward(x).square().sum().backward();
-        network.Forward(x).square().sum().backward();
+        network.Forward(x).Square().sum().backward();
+        network.Forward(x).Square().sum().backward();
 
         foreach (var (name, gradient) in flat.Unflatten(flat.Gradients))
         {
-            Assert.True(torch.allclose(gradient, expected[name] * 2, 1e-12, 1e-12), name);
+            Assert.True(torch.allclose(gradient, expected[name].Times(2), 1e-12, 1e-12), name);
         }
     }
 

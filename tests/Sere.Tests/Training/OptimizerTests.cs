@@ -1,4 +1,5 @@
 using Sere.Kernels;
+using Sere.Numerics;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -112,7 +113,7 @@ public sealed class OptimizerTests
         Assert.True(one.FirstMoment.allclose(other.FirstMoment, Rounding, Rounding));
         Assert.True(one.SecondMoment.allclose(other.SecondMoment, Rounding, Rounding));
         Assert.Equal(
-            Math.Sqrt(plain.to(torch.ScalarType.Float64).square().sum().item<double>()),
+            Math.Sqrt(plain.to(torch.ScalarType.Float64).Square().sum().item<double>()),
             AdamStep.Norm(plain),
             1e-9 * length);
     }

@@ -1,6 +1,7 @@
 using Sere.Likelihoods;
 using Sere.Models;
 using Sere.Networks;
+using Sere.Numerics;
 using Sere.Runs;
 using Sere.Training;
 using TorchSharp;
@@ -38,7 +39,7 @@ public sealed class RunningStatisticsTests : IDisposable
         {
             var segment = flat.Segments.Single(segment => string.Equals(segment.Name, name, StringComparison.Ordinal));
             using var noGrad = torch.no_grad();
-            flat.Values.narrow(0, segment.Offset, segment.Length).fill_(3);
+            flat.Values.narrow(0, segment.Offset, segment.Length).FillInPlace(3);
             Assert.Equal(3, buffer.min().item<float>());
             Assert.Null(buffer.grad);
             Assert.True(segment.Offset >= flat.Trainable.numel());

@@ -1,5 +1,6 @@
 using Sere.Data;
 using Sere.Models;
+using Sere.Numerics;
 using Sere.Training;
 using TorchSharp;
 using Xunit;
@@ -55,7 +56,7 @@ public sealed class TrainerStepTests : IDisposable
     public void A_step_whose_loss_is_not_finite_is_skipped_and_counted(double bad)
     {
         var (trainer, model) = Start(
-            (weights, x, call) => Linear(weights, x) * (call is 1 or 2 ? bad : 1),
+            (weights, x, call) => Linear(weights, x).Times(call is 1 or 2 ? bad : 1),
             new() { Epochs = 1, BatchSize = 4, MaximumSkippedSteps = 2, AverageDecay = 0.9 },
             images: 16);
         var seen = new List<(byte[] Weights, byte[] Average, long Updates, int InARow)>();
@@ -81,7 +82,7 @@ public sealed class TrainerStepTests : IDisposable
     {
         // The square root of 0 is 0, and its slope is infinite.
         var (trainer, model) = Start(
-            (weights, x, _) => Linear(weights, x) + weights.sqrt().sum(),
+            (weights, x, _) => Linear(weights, x).Plus(weights.sqrt().sum()),
             new() { Epochs = 1, BatchSize = 4, MaximumSkippedSteps = 1 });
         Assert.Equal(1, trainer.Epoch().SkippedSteps);
         Assert.Equal(new float[Dimensions], model.Weights.data<float>().ToArray());
@@ -92,7 +93,7 @@ public sealed class TrainerStepTests : IDisposable
     {
         // Two good steps, then none; an epoch has three, so that the row goes on from one epoch to the next.
         var (trainer, model) = Start(
-            (weights, x, call) => Linear(weights, x) * (call < 2 ? 1 : double.NaN),
+            (weights, x, call) => Linear(weights, x).Times(call < 2 ? 1 : double.NaN),
             new() { Epochs = 5, BatchSize = 4, MaximumSkippedSteps = 3 },
             images: 12);
         Assert.NotNull(trainer.Epoch());

@@ -66,7 +66,7 @@ public sealed class TrainingBatchesTests : IDisposable
         using var batches = new TrainingBatches(grey, BinarizationRule.Dynamic, 1, new RandomStreams(1), torch.CPU);
         var first = Get(batches, 0, 0, 1).Images;
         var second = Get(batches, 1, 0, 1).Images;
-        Assert.True(first.eq(0).logical_or(first.eq(1)).all().item<bool>());
+        Assert.True(first.IsEqualTo(0).logical_or(first.IsEqualTo(1)).all().item<bool>());
         Assert.InRange(first.eq(second).sum().item<long>(), 300, 484);
     }
 

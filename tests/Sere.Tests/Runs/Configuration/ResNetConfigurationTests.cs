@@ -1,3 +1,4 @@
+using Sere.Numerics;
 using Sere.Runs.Configuration;
 using Xunit;
 
@@ -34,7 +35,7 @@ public sealed class ResNetConfigurationTests
         using var model = configuration.Model.Build(new Sere.Data.ImageShape(1, 28, 28), seed: 1);
         var noise = TorchSharp.torch.zeros(2, model.NoiseSize);
         model.eval();
-        Assert.Equal([2, 784], model.Sample(noise, TorchSharp.torch.full([2, 784], 0.5)).Values.shape);
+        Assert.Equal([2, 784], model.Sample(noise, TensorArithmetic.Full([2, 784], 0.5)).Values.shape);
         var terms = model.Elbo(model.Encode(TorchSharp.torch.zeros(2, 784)), noise);
         Assert.True(terms.LogLikelihood.isfinite().all().item<bool>());
     }
