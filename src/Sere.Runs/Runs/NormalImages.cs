@@ -59,6 +59,9 @@ internal sealed record NormalImages
     /// <summary>What training images show in the features of a network; null for a verdict by pixels alone.</summary>
     public FeatureStatistics? Features { get; init; }
 
+    /// <summary>The codes of training images; null where these are few, and in a run of features.</summary>
+    public CodeNeighbours? Neighbours { get; init; }
+
     /// <summary>
     /// The one figure that tells, where it is low; null for all of them. What the features of a network say of an image of another
     /// kind is never more usual than usual, and a distance to both sides would say so.
@@ -66,12 +69,14 @@ internal sealed record NormalImages
     public string? Lowest { get; init; }
 
     /// <summary>The distribution of the figures.</summary>
-    private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures, LowestColumn);
+    private NoveltyDensity Density => _density ??= NoveltyDensity.Fit(Figures, LowestColumn, ApartColumn);
 
     private int? LowestColumn => Lowest is null ? null : Names.ToList().IndexOf(Lowest);
 
+    private int? ApartColumn => Neighbours is null ? null : Names.ToList().IndexOf(ImageFigures.CodeOutlier);
+
     /// <summary>The novelty of each image, under what the others show.</summary>
-    public IReadOnlyList<double> Novelties => _novelties ??= NoveltyDensity.OfNormal(Figures, LowestColumn);
+    public IReadOnlyList<double> Novelties => _novelties ??= NoveltyDensity.OfNormal(Figures, LowestColumn, ApartColumn);
 
     /// <summary>Examines images that were held out of training: the first validation and test images, in like numbers.</summary>
     public static NormalImages Measure(
@@ -95,11 +100,13 @@ internal sealed record NormalImages
                     splits.Train.Slice(0, Math.Min(MostOfFeatures, splits.Train.Count)).ToBytes(), cancellation: cancellation),
                 TrainedModel.VerdictSeed)
             : null;
+        string? lowest = model.Configuration.Dataset.Features is null ? null : ImageExamination.Elbo;
+        var neighbours = lowest is null ? CodesOf(model, splits.Train) : null;
         var examined = new List<(Dictionary<string, double> Figures, float[]? Surprise, float[] Residual)>();
         foreach (var (image, atPlaces) in FiguresOfFeatures(model, features, held).Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            examined.Add(ImageFigures.Examine(model, components, held, image, atPlaces));
+            examined.Add(ImageFigures.Examine(model, components, neighbours, held, image, atPlaces));
             onImages?.Invoke(examined.Count, held.Count);
         }
 
@@ -121,7 +128,8 @@ internal sealed record NormalImages
             ResidualPlaces = PlaceStatistics.Of([.. examined.Select(one => one.Residual)], model.Shape.Width),
             Components = components,
             Features = features,
-            Lowest = model.Configuration.Dataset.Features is null ? null : ImageExamination.Elbo,
+            Neighbours = neighbours,
+            Lowest = lowest,
         };
         if (normal.Density.Figures == 0)
         {
@@ -132,6 +140,13 @@ internal sealed record NormalImages
             || normal.FeaturesSuit(model, held.Slice(0, Math.Min(MostPasted, held.Count)).ToBytes(), cancellation)
             ? normal
             : normal.WithoutFeatures();
+    }
+
+    private static CodeNeighbours? CodesOf(TrainedModel model, ImageSet training)
+    {
+        int latents = model.Model.CodeSizes.Sum();
+        int count = CodeNeighbours.Count(training.Count, latents);
+        return count == 0 ? null : CodeNeighbours.Of(model.Encode(training.Slice(0, count), TrainedModel.VerdictSeed).Values, latents);
     }
 
     /// <summary>The same by pixels alone.</summary>
@@ -202,13 +217,13 @@ internal sealed record NormalImages
             && string.Equals(kept.Configuration, HeldOutScores.DigestOf(model.Configuration), StringComparison.Ordinal)
             && kept.Figures.All(row =>
                 row is not null && row.Length == kept.Names.Count && !row.Any(value => Math.Abs(value) > LargestFigure))
-            && kept.LowestColumn is not -1
+            && kept.LowestColumn is not -1 && kept.ApartColumn is not -1
             && kept.Density.Figures > 0
             && (kept.Places is not { } places || IsOf(places, model.Shape))
             && IsOf(kept.ResidualPlaces, model.Shape)
             && kept.Components.Mean.Length == model.Shape.Dimensions
             && kept.Components.Axes.Length % model.Shape.Dimensions == 0
-            && kept.Features?.IsSound() != false
+            && kept.Features?.IsSound() != false && kept.Neighbours?.IsSound(model.Model.CodeSizes.Sum()) != false
             && kept.Components.Mean.All(float.IsFinite) && kept.Components.Axes.All(float.IsFinite)
             ? kept
             : null;
@@ -221,7 +236,7 @@ internal sealed record NormalImages
     public (OrderedDictionary<string, double> Figures, double Novelty, float[] Map) Examine(
         TrainedModel model, ImageSet images, int image, double[]? features)
     {
-        var (examined, surprise, residual) = ImageFigures.Examine(model, Components, images, image, features);
+        var (examined, surprise, residual) = ImageFigures.Examine(model, Components, Neighbours, images, image, features);
         float[]? map = surprise is null ? null : Places?.Standardize(surprise);
         var figures = ImageFigures.WithSurprise(model.Shape, examined, map);
         float[] left = ResidualPlaces.Standardize(residual);
@@ -249,6 +264,9 @@ internal sealed record NormalImages
 /// <summary>The figures by which an image is compared with normal ones.</summary>
 internal static class ImageFigures
 {
+    /// <summary>How far its code lies from those of training images, as they from each other.</summary>
+    public const string CodeOutlier = "code_outlier";
+
     // What tells most comes first: of few normal images, the first figures alone have a density.
     private static readonly string[] Order =
     [
@@ -266,7 +284,12 @@ internal static class ImageFigures
     /// leave of it.
     /// </summary>
     public static (Dictionary<string, double> Figures, float[]? Surprise, float[] Residual) Examine(
-        TrainedModel model, PrincipalComponents components, ImageSet images, int image, double[]? features)
+        TrainedModel model,
+        PrincipalComponents components,
+        CodeNeighbours? neighbours,
+        ImageSet images,
+        int image,
+        double[]? features)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var one = images.Slice(image, 1);
@@ -281,6 +304,11 @@ internal static class ImageFigures
             double nats = ImageComplexity.Nats(model.Shape, levels, isBinary: model.Binarization != BinarizationRule.None);
             figures["complexity"] = nats;
             figures["complexity_corrected"] = -figures[ImageExamination.Elbo] - nats;
+        }
+
+        if (neighbours is not null)
+        {
+            figures[CodeOutlier] = examination.Codes.Average(code => neighbours.LogOutlierFactor(code));
         }
 
         foreach (var (name, value) in features is null ? [] : FeatureStatistics.Figures.Zip(features))

@@ -15,7 +15,9 @@ namespace Sere.Evaluation;
 /// For each pixel the nats by which it surprises more than a draw of the model in its place, mean over posterior draws, [H W];
 /// null where the model gives pixels no distributions of their own.
 /// </param>
-internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figures, float[]? Surprise)
+/// <param name="Codes">Its codes on the path of posterior means, one of each binarization.</param>
+internal sealed record ImageExamination(
+    IReadOnlyDictionary<string, double> Figures, float[]? Surprise, IReadOnlyList<float[]> Codes)
 {
     /// <summary>Posterior draws of an examination, and of a random binarization.</summary>
     public const int Draws = 4;
@@ -66,10 +68,12 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
         }
 
         // The path of posterior means knows no draws.
-        figures["code_norm"] = Mean(model.Noise(batch).narrow(0, 0, 1).Square().sum(-1));
+        var (means, meanNoise) = model.CodesAndNoise(batch);
+        figures["code_norm"] = Mean(meanNoise.narrow(0, 0, 1).Square().sum(-1));
+        float[][] meanCodes = [.. means.cpu().data<float>().ToArray().Chunk((int)means.shape[1])];
         if (surprise is null)
         {
-            return new ImageExamination(figures, null);
+            return new ImageExamination(figures, null, meanCodes);
         }
 
         float[] deviations =
@@ -88,7 +92,7 @@ internal sealed record ImageExamination(IReadOnlyDictionary<string, double> Figu
         }
 
         return new ImageExamination(
-            figures, [.. surprise.Excess.view(shape.Channels, -1).sum([0]).cpu().data<float>()]);
+            figures, [.. surprise.Excess.view(shape.Channels, -1).sum([0]).cpu().data<float>()], meanCodes);
     }
 
     /// <summary>k: how many of the last layers come from the prior in LLR^{>k}.</summary>

@@ -5,7 +5,9 @@ namespace Sere.Evaluation;
 
 /// <summary>
 /// How rare the figures of an image are among those of normal images: a normal distribution of the vector of figures, its
-/// covariance shrunk as far as they are few (density of states, Morningstar et al. 2021).
+/// covariance shrunk as far as they are few (density of states, Morningstar et al. 2021). One figure may stand apart from the
+/// others, whose number would outvote it: where it is above its mean, half its square in units of its spread counts as much, by
+/// the spread that it has among normal images, as half the squared distance of all the others.
 /// </summary>
 internal sealed class NoveltyDensity
 {
@@ -22,9 +24,19 @@ internal sealed class NoveltyDensity
     private readonly double[] _mean;
     private readonly double[,] _precisionFactor;
     private readonly bool _isOneSided;
+    private FigureApart? _apart;
 
     private NoveltyDensity(int[] columns, double[] mean, double[,] precisionFactor, bool isOneSided) =>
         (_columns, _mean, _precisionFactor, _isOneSided) = (columns, mean, precisionFactor, isOneSided);
+
+    private sealed record FigureApart(int Column, double Mean, double Spread, double Weight)
+    {
+        public double Of(double figure)
+        {
+            double deviation = (figure - Mean) / Spread;
+            return deviation <= 0 ? 0 : Weight * deviation * deviation / 2;
+        }
+    }
 
     /// <summary>
     /// Fits the figures of normal images, one row each. Figures that do not vary, or are no numbers, say nothing; of few rows
@@ -32,17 +44,18 @@ internal sealed class NoveltyDensity
     /// </summary>
     /// <param name="rows">At least two rows of one length, what tells most first.</param>
     /// <param name="lowest">The one figure that tells, where it is low; null for all, to both sides.</param>
-    public static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int? lowest = null) =>
-        Fit(rows, rows.Count / RowsPerFigure, lowest);
+    /// <param name="apart">The figure that stands apart, where it is high.</param>
+    public static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int? lowest = null, int? apart = null) =>
+        Fit(rows, rows.Count / RowsPerFigure, lowest, apart);
 
-    private static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int most, int? lowest)
+    private static NoveltyDensity Fit(IReadOnlyList<double[]> rows, int most, int? lowest, int? apart)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         ThreadTuner.RequireAll();
         int[] columns =
         [
-            .. Enumerable.Range(0, rows[0].Length).Where(column => (lowest ?? column) == column
+            .. Enumerable.Range(0, rows[0].Length).Where(column => (lowest ?? column) == column && column != apart
                 && rows.All(row => double.IsFinite(row[column])) && rows.Any(row => row[column] != rows[0][column]))
                 .Take(Math.Max(1, most)),
         ];
@@ -59,7 +72,26 @@ internal sealed class NoveltyDensity
             factor, torch.eye(columns.Length, dtype: torch.ScalarType.Float64), upper: false);
         double[,] precision = new double[columns.Length, columns.Length];
         Buffer.BlockCopy(inverse.contiguous().data<double>().ToArray(), 0, precision, 0, sizeof(double) * precision.Length);
-        return new NoveltyDensity(columns, [.. mean.data<double>()], precision, lowest is not null);
+        var density = new NoveltyDensity(columns, [.. mean.data<double>()], precision, lowest is not null);
+        density._apart = apart is { } one ? density.WeighApart(rows, one) : null;
+        return density;
+    }
+
+    /// <summary>Null where the figure does not vary above its mean, or is no number.</summary>
+    private FigureApart? WeighApart(IReadOnlyList<double[]> rows, int column)
+    {
+        var (mean, spread) = MeanAndSpread(rows, row => row[column]);
+        var unweighted = new FigureApart(column, mean, spread, Weight: 1);
+        double own = MeanAndSpread(rows, row => unweighted.Of(row[column])).Spread;
+        double others = MeanAndSpread(rows, row => Of(row)).Spread;
+        return own > 0 && double.IsFinite(own) ? unweighted with { Weight = others / own } : null;
+    }
+
+    private static (double Mean, double Spread) MeanAndSpread(IReadOnlyList<double[]> rows, Func<double[], double> figure)
+    {
+        double[] values = [.. rows.Select(figure)];
+        double mean = values.Average();
+        return (mean, Math.Sqrt(values.Average(value => (value - mean) * (value - mean))));
     }
 
     /// <summary>How many figures it is of.</summary>
@@ -68,13 +100,13 @@ internal sealed class NoveltyDensity
     /// <summary>
     /// The novelty of each of the normal images themselves, under the fit to the others: what normal images to come will have.
     /// </summary>
-    public static double[] OfNormal(IReadOnlyList<double[]> rows, int? lowest = null)
+    public static double[] OfNormal(IReadOnlyList<double[]> rows, int? lowest = null, int? apart = null)
     {
         double[] novelties = new double[rows.Count];
         int folds = Math.Min(MostFolds, rows.Count);
         for (int fold = 0; fold < folds; fold++)
         {
-            var others = Fit([.. rows.Where((_, row) => row % folds != fold)], rows.Count / RowsPerFigure, lowest);
+            var others = Fit([.. rows.Where((_, row) => row % folds != fold)], rows.Count / RowsPerFigure, lowest, apart);
             for (int row = fold; row < rows.Count; row += folds)
             {
                 novelties[row] = others.Of(rows[row]);
@@ -86,8 +118,8 @@ internal sealed class NoveltyDensity
 
     /// <summary>
     /// -log density of the figures, less that of the most usual ones, in nats: 0 for these, and half the squared distance in
-    /// units of the spread; of the lowest figure alone log(1 + e^z), z spreads below the mean. NaN where a figure that varies among normal
-    /// images is no number.
+    /// units of the spread, and what the figure apart adds; of the lowest figure alone log(1 + e^z), z spreads below the mean. NaN
+    /// where a figure that varies among normal images is no number.
     /// </summary>
     public double Of(ReadOnlySpan<double> figures)
     {
@@ -108,6 +140,6 @@ internal sealed class NoveltyDensity
             squares += whitened * whitened;
         }
 
-        return squares / 2;
+        return (squares / 2) + (_apart?.Of(figures[_apart.Column]) ?? 0);
     }
 }

@@ -178,11 +178,20 @@ public sealed class DensityModel : torch.nn.Module
         : throw new SereException("A normalizing flow has no layers of latents to encode to; name a run of another model.");
 
     /// <summary>
-    /// <see cref="LatentNoise"/> of encoded images; without layers of latents, the noise of which they are the image.
+    /// <see cref="LatentCodes"/> and <see cref="LatentNoise"/> of encoded images, [B, D] each; without layers of latents, the
+    /// noise of which they are the image.
     /// </summary>
-    internal torch.Tensor Noise(EncodedBatch batch) => Layers > 0
-        ? torch.cat([.. InferMeans(batch.Evidence, batch.Data.Blocks).Select(step => step.PriorNoise)], -1)
-        : Likelihood.Noise(batch.Data);
+    internal (torch.Tensor Codes, torch.Tensor Noise) CodesAndNoise(EncodedBatch batch)
+    {
+        if (Layers == 0)
+        {
+            var noise = Likelihood.Noise(batch.Data);
+            return (noise, noise);
+        }
+
+        var steps = InferMeans(batch.Evidence, batch.Data.Blocks);
+        return (torch.cat(Codes(steps), -1), torch.cat([.. steps.Select(step => step.PriorNoise)], -1));
+    }
 
     /// <summary>The data-dependent start of its normalized layers, if it has any (<see cref="DataDependentStart"/>).</summary>
     /// <param name="x">A batch of data, [B, D].</param>

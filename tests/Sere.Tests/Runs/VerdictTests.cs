@@ -151,6 +151,30 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
     }
 
     [Fact]
+    public void Of_many_training_images_the_codes_are_kept_and_an_image_lies_as_far_from_them_alone_as_among_others()
+    {
+        var folder = new RunFolder(run.Copy(_folder.File("run")));
+        using var model = Trained();
+        var splits = new DatasetSplits("waves", Waves(CodeNeighbours.FewestImages, seed: 1), Waves(30, seed: 2), Waves(30, seed: 3));
+        var normal = NormalImages.Measure(model, splits, cancellation: Token);
+        normal.Write(folder);
+
+        using var again = TrainedModel.Load(folder.Root);
+        ImageSet images = Waves(3, seed: 4);
+        Array.Fill<byte>(images.Pixels, 255, 256, 128);
+        var all = again.Verdict(images, cancellation: Token);
+        Assert.Equal(all[2].Figures, again.Verdict(images.Slice(2, 1), cancellation: Token).Single().Figures);
+        Assert.Equal(all[2].Novelty, again.Verdict(images.Slice(2, 1), cancellation: Token).Single().Novelty);
+        Assert.True(all[1].Figures[ImageFigures.CodeOutlier] > all.Max(one => one == all[1] ? 0 : one.Figures[ImageFigures.CodeOutlier]));
+
+        string kept = File.ReadAllText(folder.NormalImages);
+        File.WriteAllText(folder.NormalImages, Regex.Replace(
+            kept, "\"distances\":\"[^\"]{8}", "\"distances\":\"", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        using var damaged = TrainedModel.Load(folder.Root);
+        Assert.Throws<SereException>(() => damaged.Verdict(images, cancellation: Token));
+    }
+
+    [Fact]
     public async Task Threads_wait_for_each_other_and_a_disposed_model_says_so()
     {
         var model = Trained();
