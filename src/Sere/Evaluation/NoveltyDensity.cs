@@ -6,8 +6,8 @@ namespace Sere.Evaluation;
 /// <summary>
 /// How rare the figures of an image are among those of normal images: a normal distribution of the vector of figures, its
 /// covariance shrunk as far as they are few (density of states, Morningstar et al. 2021). One figure may stand apart from the
-/// others, whose number would outvote it: where it is above its mean, half its square in units of its spread counts as much, by
-/// the spread that it has among normal images, as half the squared distance of all the others.
+/// others, whose number would outvote it: where it is high, an image is as novel as one whose other figures are as unusual
+/// among normal images as it is, and the more novel of the two counts.
 /// </summary>
 internal sealed class NoveltyDensity
 {
@@ -29,13 +29,13 @@ internal sealed class NoveltyDensity
     private NoveltyDensity(int[] columns, double[] mean, double[,] precisionFactor, bool isOneSided) =>
         (_columns, _mean, _precisionFactor, _isOneSided) = (columns, mean, precisionFactor, isOneSided);
 
-    private sealed record FigureApart(int Column, double Mean, double Spread, double Weight)
+    // Half squared distances have no logarithm at the mean itself.
+    private const double SmallestNovelty = 1e-9;
+
+    /// <summary>A figure in units of its spread, and what the novelty by the others is there: its logarithm is linear in it.</summary>
+    private sealed record FigureApart(int Column, double Mean, double Spread, double LogNovelty, double LogNoveltySpread)
     {
-        public double Of(double figure)
-        {
-            double deviation = (figure - Mean) / Spread;
-            return deviation <= 0 ? 0 : Weight * deviation * deviation / 2;
-        }
+        public double Of(double figure) => Math.Exp(LogNovelty + (LogNoveltySpread * (figure - Mean) / Spread));
     }
 
     /// <summary>
@@ -73,18 +73,16 @@ internal sealed class NoveltyDensity
         double[,] precision = new double[columns.Length, columns.Length];
         Buffer.BlockCopy(inverse.contiguous().data<double>().ToArray(), 0, precision, 0, sizeof(double) * precision.Length);
         var density = new NoveltyDensity(columns, [.. mean.data<double>()], precision, lowest is not null);
-        density._apart = apart is { } one ? density.WeighApart(rows, one) : null;
+        density._apart = apart is { } one ? density.MeasureApart(rows, one) : null;
         return density;
     }
 
-    /// <summary>Null where the figure does not vary above its mean, or is no number.</summary>
-    private FigureApart? WeighApart(IReadOnlyList<double[]> rows, int column)
+    /// <summary>Null where the figure does not vary, or is no number.</summary>
+    private FigureApart? MeasureApart(IReadOnlyList<double[]> rows, int column)
     {
         var (mean, spread) = MeanAndSpread(rows, row => row[column]);
-        var unweighted = new FigureApart(column, mean, spread, Weight: 1);
-        double own = MeanAndSpread(rows, row => unweighted.Of(row[column])).Spread;
-        double others = MeanAndSpread(rows, row => Of(row)).Spread;
-        return own > 0 && double.IsFinite(own) ? unweighted with { Weight = others / own } : null;
+        var (logNovelty, logSpread) = MeanAndSpread(rows, row => Math.Log(Math.Max(Of(row), SmallestNovelty)));
+        return spread > 0 && double.IsFinite(spread) ? new FigureApart(column, mean, spread, logNovelty, logSpread) : null;
     }
 
     private static (double Mean, double Spread) MeanAndSpread(IReadOnlyList<double[]> rows, Func<double[], double> figure)
@@ -118,7 +116,7 @@ internal sealed class NoveltyDensity
 
     /// <summary>
     /// -log density of the figures, less that of the most usual ones, in nats: 0 for these, and half the squared distance in
-    /// units of the spread, and what the figure apart adds; of the lowest figure alone log(1 + e^z), z spreads below the mean. NaN
+    /// units of the spread, or what the figure apart says, if that is more; of the lowest figure alone log(1 + e^z), z spreads below the mean. NaN
     /// where a figure that varies among normal images is no number.
     /// </summary>
     public double Of(ReadOnlySpan<double> figures)
@@ -140,6 +138,6 @@ internal sealed class NoveltyDensity
             squares += whitened * whitened;
         }
 
-        return (squares / 2) + (_apart?.Of(figures[_apart.Column]) ?? 0);
+        return Math.Max(squares / 2, _apart?.Of(figures[_apart.Column]) ?? 0);
     }
 }

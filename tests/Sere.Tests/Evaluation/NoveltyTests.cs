@@ -21,24 +21,22 @@ public sealed class NoveltyTests
     }
 
     [Fact]
-    public void A_figure_apart_counts_as_much_as_all_others_where_it_is_high_and_not_at_all_where_it_is_low()
+    public void A_figure_apart_is_as_novel_as_the_others_where_they_are_as_unusual_and_the_more_novel_of_the_two_counts()
     {
         NativeLibraries.EnsureLoaded();
         var random = new Random(11);
         double[][] rows = [.. Rows(400, random).Select(row => (double[])[.. row, random.NextDouble()])];
         var others = NoveltyDensity.Fit([.. rows.Select(row => row[..2])]);
         var density = NoveltyDensity.Fit(rows, apart: 2);
-        Assert.Equal(others.Of([4, 1]), density.Of([4, 1, 0]), 1e-9);
-        Assert.Equal(Spread(row => others.Of(row)), Spread(row => density.Of(row) - others.Of(row)), 1e-9);
-        double twice = density.Of([3, -1, 1.5]) - density.Of([3, -1, 0]);
-        double mean = rows.Average(row => row[2]);
-        Assert.Equal(4, twice / (density.Of([3, -1, mean + ((1.5 - mean) / 2)]) - density.Of([3, -1, 0])), 1e-6);
+        var (mean, spread) = MeanAndSpread([.. rows.Select(row => row[2])]);
+        var (log, logSpread) = MeanAndSpread([.. rows.Select(row => Math.Log(others.Of(row)))]);
+        double expected = Math.Exp(log + (3 * logSpread));
+        Assert.Equal(expected, density.Of([3, -1, mean + (3 * spread)]), 1e-6);
+        Assert.Equal(others.Of([30, -1]), density.Of([30, -1, mean + (3 * spread)]), 1e-9);
+        Assert.Equal(others.Of([4, 1]), density.Of([4, 1, mean - (9 * spread)]), 1e-9);
 
-        double Spread(Func<double[], double> figure)
-        {
-            double[] values = [.. rows.Select(figure)];
-            return Math.Sqrt(values.Average(value => Math.Pow(value - values.Average(), 2)));
-        }
+        static (double Mean, double Spread) MeanAndSpread(double[] values) =>
+            (values.Average(), Math.Sqrt(values.Average(value => Math.Pow(value - values.Average(), 2))));
     }
 
     [Fact]
