@@ -130,11 +130,11 @@ public sealed class CompareCommandTests : FolderTests
             name = "tiny-parts",
             reference = "grey",
             epochs = 1,
-            batchSize = 90,
+            batchSize = 20,
             evaluation = new { importanceSamples = 2, limit = 20 },
             overrides = (string[])
             [
-                "dataset.resize={\"width\":8,\"height\":8}", "model.latents=2", "evidence.network.widths=[2]",
+                "dataset.resize={\"width\":8,\"height\":8}", "dataset.trainingImages=40", "model.latents=2", "evidence.network.widths=[2]",
                 "prior.network.hidden=[4]", "bijector.network.hidden=[4]", "data.network.widths=[2]", "data.mixtures=1",
             ],
             rows = (object[])
@@ -171,7 +171,7 @@ public sealed class CompareCommandTests : FolderTests
     [Fact]
     public void A_stopped_comparison_goes_on_to_the_same_table()
     {
-        string suite = WriteSuite(epochs: 30);
+        string suite = WriteSuite(epochs: 10);
         string whole = _folder.File("whole");
         SereCommand.Run(Command(suite, whole)).Done();
 

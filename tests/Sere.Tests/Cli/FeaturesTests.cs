@@ -17,12 +17,14 @@ public sealed class FeaturesTests : FolderTests
             _folder.Write($"images/{i:D2}.png", Pictures.Grey(12 + (i % 2), 12, (byte)(9 * i)));
         }
 
-        string[] run = ["--run", "run", "--epochs", "1", "--threads", "1"];
-        BuiltProgram.Sere.RunIn(_folder.Path, ["train", "--dataset", "images:images", "--resize", "8x8", "--features", "resnet18", .. run])
-            .Refused(2, "dataset.resize", "any size");
-        BuiltProgram.Sere.RunIn(_folder.Path, ["train", "--dataset", "images:images", "--preset", "digits", "--features", "resnet18", .. run])
-            .Refused(2, "dataset.features", "dataset.binarization");
-        BuiltProgram.Sere.RunIn(_folder.Path, ["train", "--dataset", "images:images", "--features", "resnet18", .. run]).Done();
+        string[] train =
+        [
+            "train", "--dataset", "images:" + _folder.File("images"), "--features", "resnet18",
+            "--run", _folder.File("run"), "--epochs", "1", "--threads", "1",
+        ];
+        SereCommand.Run([.. train, "--resize", "8x8"]).Refused(2, "dataset.resize", "any size");
+        SereCommand.Run([.. train, "--preset", "digits"]).Refused(2, "dataset.features", "dataset.binarization");
+        BuiltProgram.Sere.Run(train).Done();
         var dataset = new RunFolder(_folder.File("run")).ReadConfiguration().Dataset;
         Assert.Equal((ImageFeatures.Resnet18, new ImageShape(1, 1, 512)), (dataset.Features, dataset.Shape));
         Assert.Equal(Scores("images")[4], Scores("images/04.png")[0]);
@@ -46,7 +48,8 @@ public sealed class FeaturesTests : FolderTests
 
     private string[] Scores(string input)
     {
-        BuiltProgram.Sere.RunIn(_folder.Path, "score", "run", "--input", input, "--out", "scores.csv", "--threads", "1").Done();
+        SereCommand.Run(
+            "score", _folder.File("run"), "--input", _folder.File(input), "--out", _folder.File("scores.csv"), "--threads", "1").Done();
         return File.ReadAllLines(_folder.File("scores.csv"))[1..];
     }
 }

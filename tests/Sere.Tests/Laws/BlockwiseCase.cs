@@ -12,8 +12,9 @@ namespace Sere.Tests.Laws;
 /// <param name="IsBinary">Whether x is a vector of zeros and ones.</param>
 internal sealed record BlockwiseCase(BlockwiseLikelihood Likelihood, CouplingGraph Graph, bool IsBinary)
 {
-    public const int Dimensions = 15;
+    public const int Rows = 5;
     public const int RowLength = 3;
+    public const int Dimensions = Rows * RowLength;
     public const int Blocks = 4;
 
     /// <summary>N_l of each layer.</summary>

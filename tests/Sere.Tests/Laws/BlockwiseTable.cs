@@ -40,9 +40,10 @@ public static class BlockwiseTable
     /// <summary>The cases whose means are those of the distribution, not what stands for them in pictures.</summary>
     public static TheoryData<string, DataResidual, string> NamesWithMeans => NamesOf(["Bernoulli", "Gaussian"]);
 
-    internal static BlockwiseCase Build(string family, DataResidual residual, string graph)
+    internal static BlockwiseCase Build(
+        string family, DataResidual residual, string graph, int rowLength = BlockwiseCase.RowLength)
     {
-        var test = BuildFresh(family, residual, graph);
+        var test = BuildFresh(family, residual, graph, rowLength);
 
         // In particular the join of a joint residual, which starts at zero.
         Parameters.Randomize(test.Likelihood, 190);
@@ -50,10 +51,11 @@ public static class BlockwiseTable
     }
 
     /// <summary>With the parameters that training starts from.</summary>
-    internal static BlockwiseCase BuildFresh(string family, DataResidual residual, string graph)
+    internal static BlockwiseCase BuildFresh(
+        string family, DataResidual residual, string graph, int rowLength = BlockwiseCase.RowLength)
     {
         var settings = new BlockwiseSettings(
-            new RasterPartition(BlockwiseCase.Dimensions, BlockwiseCase.Blocks, BlockwiseCase.RowLength),
+            new RasterPartition(BlockwiseCase.Rows * rowLength, BlockwiseCase.Blocks, rowLength),
             Graphs[graph],
             BlockwiseCase.Latents,
             Families[family]())

@@ -62,7 +62,7 @@ internal sealed record TinyIntegrals(double[] Likelihood, double[] PosteriorMass
         else
         {
             // With a fourth latent the step is as wide as the tolerances of the laws allow.
-            double[] others = [.. Enumerable.Repeat(9.2, model.NoiseSize - 1)];
+            double[] others = [.. Enumerable.Repeat(9.5, model.NoiseSize - 1)];
             new Trapezoid(model.NoiseSize > 3 ? 0.55 : 0.4, [7.2, .. others]).ForEachSlice(Visit);
         }
 

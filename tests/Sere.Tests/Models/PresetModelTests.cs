@@ -72,6 +72,7 @@ public sealed class PresetModelTests
     private static ImageShape Shape(string name) =>
         name.StartsWith("cifar10-case", StringComparison.Ordinal) ? new(3, 32, 32)
         : name.StartsWith("cifar10", StringComparison.Ordinal) ? new(3, 4, 4)
+        : name.StartsWith("toy", StringComparison.Ordinal) ? new(1, 1, 2)
         : new(1, 28, 28);
 
     private static torch.Tensor Images(DensityModel model) =>

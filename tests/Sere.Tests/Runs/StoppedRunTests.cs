@@ -31,24 +31,23 @@ public sealed class StoppedRunTests : FolderTests
         var whole = new RunFolder(_folder.File("whole"));
         Train(whole, configuration);
         var expected = Content(whole);
-        int stops = 0;
-        for (bool stopped = true; stopped; stops++)
+        string path = _folder.File("stopped");
+        var files = new StoppingFileSystem(path);
+        Train(new RunFolder(path, files), configuration);
+        foreach (var stop in files.Stops)
         {
-            string path = _folder.File("stopped");
-            stopped = StopAt(stops, path, configuration);
-            var folder = new RunFolder(path);
-            if (stopped)
-            {
-                Train(folder, configuration);
-            }
-
-            Assert.Equal(expected.Names, Content(folder).Names);
-            Assert.True(expected.Bits.AsSpan().SequenceEqual(Content(folder).Bits), $"stopped at operation {stops}");
             Directory.Delete(path, recursive: true);
+            stop.Write(path);
+            var folder = new RunFolder(path);
+            Train(folder, configuration);
+            Assert.Equal(expected.Names, Content(folder).Names);
+            Assert.True(expected.Bits.AsSpan().SequenceEqual(Content(folder).Bits), $"stopped at operation {stop.Operation}");
         }
 
-        // Files of many tensors, each written in pieces: fewer would mean that operations are not seen.
-        Assert.InRange(stops, 100, 1000);
+        // Files of many tensors, each written in pieces: fewer would mean that operations are not seen. What was written in
+        // pieces is lost, or is there, as a whole.
+        Assert.InRange(files.Operations, 100, 1000);
+        Assert.InRange(files.Stops.Count, 30, 200);
     }
 
     [Theory]
@@ -114,21 +113,6 @@ public sealed class StoppedRunTests : FolderTests
         Assert.EndsWith(last, Directory.GetFiles(folder.Checkpoints, "step-*").Select(Path.GetFileNameWithoutExtension).Max());
         Train(new RunFolder(folder.Root), configuration);
         Assert.True(Content(whole).Bits.AsSpan().SequenceEqual(Content(folder).Bits));
-    }
-
-    private static bool StopAt(int operation, string path, ExperimentConfiguration configuration)
-    {
-        var files = new StoppingFileSystem(operation);
-        try
-        {
-            Train(new RunFolder(path, files), configuration);
-            return false;
-        }
-        catch (SimulatedStopException)
-        {
-            files.LoseUnflushed();
-            return true;
-        }
     }
 
     /// <summary>Starts or goes on; a minute passes with each look at the clock.</summary>

@@ -1,26 +1,25 @@
+using System.IO.Hashing;
+using System.Text;
 using Sere.Storage;
 
 namespace Sere.Tests.Storage;
 
 /// <summary>
-/// A file system under a process that ends, or a machine whose power fails, at a chosen operation: a write does half of
-/// its work, everything else nothing, and what was not flushed to the disk is gone. Afterwards nothing can be done any
-/// more, not even tidying up.
+/// A file system under a process that might end, or a machine whose power might fail, at any operation: it remembers what
+/// would then be in a folder. A write would have done half of its work, everything else nothing, and what was not flushed
+/// to the disk would be gone.
 /// </summary>
-internal sealed class StoppingFileSystem : IFileSystem
+/// <param name="root">The folder.</param>
+internal sealed class StoppingFileSystem(string root) : IFileSystem
 {
-    private readonly int _stopAt;
     private readonly HashSet<string> _unflushed = new(StringComparer.Ordinal);
-    private bool _stopped;
-
-    /// <summary>Stops at an operation, counted from 0.</summary>
-    public StoppingFileSystem(int stopAt)
-    {
-        _stopAt = stopAt;
-    }
+    private readonly HashSet<UInt128> _seen = [];
 
     /// <summary>Operations that were begun.</summary>
     public int Operations { get; private set; }
+
+    /// <summary>What a stop would leave, once for all operations that leave the same.</summary>
+    public List<StoppedFolder> Stops { get; } = [];
 
     public Stream Create(string path)
     {
@@ -55,29 +54,35 @@ internal sealed class StoppingFileSystem : IFileSystem
         _unflushed.Remove(path);
     }
 
-    /// <summary>What the disk forgets; to be called when all files are closed.</summary>
-    public void LoseUnflushed()
+    private void Begin()
     {
-        foreach (string path in _unflushed)
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var digest = new XxHash128();
+        foreach (string path in Directory.GetFiles(root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
-            File.WriteAllBytes(path, []);
+            string name = Path.GetRelativePath(root, path);
+
+            // The lock of the process that would end can be read by nobody, and says nothing.
+            byte[] content = _unflushed.Contains(path) || name is "run.lock" ? [] : Content(path);
+            files.Add(name, content);
+            digest.Append(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
+            digest.Append(content);
         }
-    }
 
-    private void Begin(Action? half = null)
-    {
-        if (_stopped || Operations == _stopAt)
+        if (_seen.Add(digest.GetCurrentHashAsUInt128()))
         {
-            if (!_stopped)
-            {
-                half?.Invoke();
-            }
-
-            _stopped = true;
-            throw new SimulatedStopException();
+            Stops.Add(new StoppedFolder(Operations, files));
         }
 
         Operations++;
+    }
+
+    private static byte[] Content(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
     }
 
     private sealed class CountedStream : Stream
@@ -88,7 +93,7 @@ internal sealed class StoppingFileSystem : IFileSystem
         {
             _files = files;
             Path = path;
-            Inner = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+            Inner = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         }
 
         public string Path { get; }
@@ -111,9 +116,11 @@ internal sealed class StoppingFileSystem : IFileSystem
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            byte[] content = buffer.ToArray();
-            _files.Begin(half: () => Inner.Write(content, 0, content.Length / 2));
-            Inner.Write(content);
+            int half = buffer.Length / 2;
+            Inner.Write(buffer[..half]);
+            Inner.Flush();
+            _files.Begin();
+            Inner.Write(buffer[half..]);
         }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -130,6 +137,21 @@ internal sealed class StoppingFileSystem : IFileSystem
         {
             Inner.Dispose();
             base.Dispose(disposing);
+        }
+    }
+}
+
+/// <summary>The files that a stop at an operation leaves, by their paths in the folder.</summary>
+internal sealed record StoppedFolder(int Operation, IReadOnlyDictionary<string, byte[]> Files)
+{
+    /// <summary>Writes them into a folder.</summary>
+    public void Write(string folder)
+    {
+        foreach (var (name, content) in Files)
+        {
+            string path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, content);
         }
     }
 }
