@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 
 namespace Sere.Runs.Configuration;
@@ -6,6 +7,7 @@ namespace Sere.Runs.Configuration;
 public static class Presets
 {
     private static readonly EmbeddedFiles Files = new("presets/");
+    private static readonly ConcurrentDictionary<string, ExperimentConfiguration> Loaded = new(StringComparer.Ordinal);
 
     /// <summary>The names of all presets, in alphabetical order.</summary>
     public static IReadOnlyList<string> Names => Files.Names;
@@ -21,8 +23,11 @@ public static class Presets
             throw ConfigurationSchema.Unknown($"unknown preset \"{Choice.Short(name)}\"", name, Names);
         }
 
-        var (text, source) = Files.Read(name);
-        return ConfigurationFile.Parse(text, source);
+        return Loaded.GetOrAdd(name, static key =>
+        {
+            var (text, source) = Files.Read(key);
+            return ConfigurationFile.Parse(text, source);
+        });
     }
 }
 
