@@ -34,9 +34,9 @@ internal static class MemoryForecastAccuracy
         var splits = RunDataset.Load(configuration);
         var (training, rule) = (configuration.Training, configuration.Dataset.Preparation);
         using var model = configuration.Model.Build(splits.Train.Shape, configuration.Seed);
-        ModelPreparation.Start(model, configuration, splits.Train.Slice(0, Math.Min(2000, splits.Train.Count)), torch.CPU);
+        ModelPreparation.Start(model, configuration, splits.Train.Slice(0, Math.Min(2000, splits.Train.Count)));
         using var trainer = new Trainer(
-            model, training, splits.Train, rule, configuration.Seed, torch.CPU, configuration.Dataset.HorizontalFlips);
+            model, training, splits.Train, rule, configuration.Seed, configuration.Dataset.HorizontalFlips);
         trainer.Rehearse(1, training.ImportanceSamples);
         Print(
             "step",

@@ -31,7 +31,6 @@ public sealed class PerformanceBenchmark : IDisposable
     private readonly ImageSet _images;
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
-    private readonly torch.Device _device;
 
     /// <summary>Builds the model and its trainer.</summary>
     /// <param name="configuration">What to measure.</param>
@@ -43,24 +42,22 @@ public sealed class PerformanceBenchmark : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         NativeLibraries.EnsureLoaded();
         _images = images;
-        _device = device ?? torch.CPU;
+
+        // As many epochs as it takes: the benchmark counts steps.
+        _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
+        _model = configuration.Model.Build(images.Shape, configuration.Seed, device: device);
         if (IsOnCuda)
         {
             CudaPrecisionScope.UseFloat32();
         }
 
-
-        // As many epochs as it takes: the benchmark counts steps.
-        _configuration = configuration with { Training = configuration.Training with { Epochs = 1_000_000 } };
-        _model = configuration.Model.Build(images.Shape, configuration.Seed, device: _device);
         _trainer = new Trainer(
             _model,
             _configuration.Training,
             images,
             configuration.Dataset.Preparation,
             configuration.Seed,
-            _device,
-            horizontalFlips: configuration.Dataset.HorizontalFlips);
+            configuration.Dataset.HorizontalFlips);
     }
 
     /// <summary>Measures everything.</summary>
@@ -77,7 +74,7 @@ public sealed class PerformanceBenchmark : IDisposable
         onPart?.Invoke("sampling");
         double sampling = MeasureSampling();
         onPart?.Invoke("ceilings of the machine");
-        var ceilings = new MachineCeilings(_device);
+        var ceilings = new MachineCeilings(_model.Device);
         using var step = StepLog();
         MatrixProduct[] products = [.. step.Products.SelectMany(product => product.WithBackward())];
         double productMilliseconds = ceilings.Milliseconds(products);
@@ -134,7 +131,7 @@ public sealed class PerformanceBenchmark : IDisposable
         _model.Dispose();
     }
 
-    private bool IsOnCuda => _device.type == DeviceType.CUDA;
+    private bool IsOnCuda => _model.Device.type == DeviceType.CUDA;
 
     /// <summary>Steps that follow each other without waiting; their parts have no times of their own.</summary>
     private TrainingStepTimes MeasureOnDevice(int steps)
@@ -181,9 +178,9 @@ public sealed class PerformanceBenchmark : IDisposable
         long[] noise = samples == 1 ? [batch, _model.NoiseSize] : [samples, batch, _model.NoiseSize];
         TrainingObjective.Of(
             _model,
-            torch.zeros([batch, _model.Dimensions], device: _device),
-            torch.zeros(noise, device: _device),
-            torch.ones(1, device: _device));
+            torch.zeros([batch, _model.Dimensions], device: _model.Device),
+            torch.zeros(noise, device: _model.Device),
+            torch.ones(1, device: _model.Device));
         return log;
     }
 
@@ -196,9 +193,9 @@ public sealed class PerformanceBenchmark : IDisposable
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         _model.eval();
-        var encoded = _model.Encode(torch.zeros([images, _model.Dimensions], device: _device));
+        var encoded = _model.Encode(torch.zeros([images, _model.Dimensions], device: _model.Device));
         using var log = new MatrixProductLog();
-        _model.LogImportanceWeights(encoded, torch.zeros([samples, images, _model.NoiseSize], device: _device));
+        _model.LogImportanceWeights(encoded, torch.zeros([samples, images, _model.NoiseSize], device: _model.Device));
         double traffic = 2.0 * sizeof(float) * rows * _model.Dimensions / ceilings.CopyBytesPerMillisecond;
         double convolutions = ceilings.Milliseconds(log.Convolutions, withBackward: false);
         return (ceilings.Milliseconds(log.Products) + convolutions + traffic) / rows;
@@ -228,7 +225,7 @@ public sealed class PerformanceBenchmark : IDisposable
     {
         var options = new EvaluationOptions { ImportanceSamples = samples };
         return Timing.Median(
-            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options, _device), repeats);
+            () => ImportanceSampledLikelihood.Evaluate(_model, images, _configuration.Dataset.Preparation, options), repeats);
     }
 
     /// <summary>Seconds that an image takes which the model draws, in batches, its noise included.</summary>
@@ -245,9 +242,9 @@ public sealed class PerformanceBenchmark : IDisposable
                 using var scope = torch.NewDisposeScope();
                 using var generator = new torch.Generator(1, torch.CPU);
                 _model.Sample(
-                    torch.randn([SampledImages, _model.NoiseSize], generator: generator).to(_device),
-                    torch.rand([SampledImages, _model.Dimensions], generator: generator).to(_device));
-                MachineCeilings.Wait(_device);
+                    torch.randn([SampledImages, _model.NoiseSize], generator: generator).to(_model.Device),
+                    torch.rand([SampledImages, _model.Dimensions], generator: generator).to(_model.Device));
+                MachineCeilings.Wait(_model.Device);
             },
             SampleRepeats);
     }

@@ -47,12 +47,12 @@ public sealed record SplitEvaluation(
         };
         var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
         var likelihoods = model.Evaluate(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
-        var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
+        var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed);
         var baseline = model.Binarization is BinarizationRule.None or BinarizationRule.Dequantized
             ? null
             : SampleStatistics.Of(
                 IndependentPixels.LogLikelihood(splits.Train, images, model.Binarization, options.Seed));
-        var gain = Evaluation.ResidualGain.Measure(model.Model, images, model.Binarization, options.Seed, model.Device);
+        var gain = Evaluation.ResidualGain.Measure(model.Model, images, model.Binarization, options.Seed);
         var logLikelihood = SampleStatistics.Of(likelihoods.LogLikelihood);
         double? bits = BitsPerDim(model, images, logLikelihood.Mean, options.Seed);
         var report = new EvaluationReport(
@@ -90,7 +90,7 @@ public sealed record SplitEvaluation(
         return model.Binarization == BinarizationRule.Dequantized
             ? SpaceLogDeterminants.BitsPerDim(
                 logLikelihood,
-                SpaceLogDeterminants.Of(model.Model, images, model.Binarization, seed, model.Device).Average(),
+                SpaceLogDeterminants.Of(model.Model, images, model.Binarization, seed).Average(),
                 dimensions)
             : string.Equals(model.Model.Space, "discrete", StringComparison.Ordinal)
                 ? -logLikelihood / (dimensions * Math.Log(2))

@@ -34,7 +34,6 @@ public sealed class TrainedModel : IDisposable
         DensityModel model,
         ExperimentConfiguration configuration,
         ImageShape shape,
-        torch.Device device,
         Action<string>? warn = null,
         RunFolder? folder = null)
     {
@@ -43,7 +42,6 @@ public sealed class TrainedModel : IDisposable
         Model = model;
         Configuration = configuration;
         Shape = shape;
-        Device = device;
     }
 
     /// <summary>The model itself, on tensors.</summary>
@@ -56,7 +54,7 @@ public sealed class TrainedModel : IDisposable
     public ImageShape Shape { get; }
 
     /// <summary>Where the model computes.</summary>
-    public torch.Device Device { get; }
+    public torch.Device Device => Model.Device;
 
     /// <summary>How grey values become data, for training and scoring alike.</summary>
     public BinarizationRule Binarization => Configuration.Dataset.Preparation;
@@ -99,7 +97,7 @@ public sealed class TrainedModel : IDisposable
 
         model.eval();
         model.KeepWeights();
-        return new TrainedModel(model, configuration, shape, device ?? torch.CPU, warn, folder);
+        return new TrainedModel(model, configuration, shape, warn, folder);
     }
 
     /// <summary>Reads images of one's own for this model; see <see cref="ImageSource"/>.</summary>
@@ -195,7 +193,7 @@ public sealed class TrainedModel : IDisposable
         for (int image = 0; image < images.Count; image++)
         {
             each.Add(ImportanceSampledLikelihood.Evaluate(
-                Model, images.Slice(image, 1), Binarization, options, Device, cancellation: cancellation));
+                Model, images.Slice(image, 1), Binarization, options, cancellation: cancellation));
             onImages?.Invoke(image + 1);
         }
 
@@ -208,7 +206,7 @@ public sealed class TrainedModel : IDisposable
     {
         RequireFit(images);
         return ImportanceSampledLikelihood.Evaluate(
-            Model, images, Binarization, options, Device, onImages, cancellation);
+            Model, images, Binarization, options, onImages, cancellation);
     }
 
     /// <summary>

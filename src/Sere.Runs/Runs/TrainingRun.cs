@@ -22,7 +22,6 @@ public sealed class TrainingRun : IDisposable
     private readonly DatasetSplits _splits;
     private readonly RunFolder _folder;
     private readonly IRunObserver _observer;
-    private readonly torch.Device _device;
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
     private readonly CheckpointStore _checkpoints;
@@ -49,30 +48,29 @@ public sealed class TrainingRun : IDisposable
         _splits = splits;
         _folder = folder;
         _observer = observer ?? new SilentRunObserver();
-        _device = device ?? torch.CPU;
         _checkpoints = new CheckpointStore(folder.Checkpoints, folder.Files)
         {
             Kept = configuration.Training.Checkpoints.Kept,
             Configuration = configuration,
         };
         _schedule = new CheckpointSchedule(configuration.Training.Checkpoints, clock ?? TimeProvider.System);
-        _model = configuration.Model.Build(splits.Train.Shape, configuration.Seed, device: _device);
+        _model = configuration.Model.Build(splits.Train.Shape, configuration.Seed, device: device);
         try
         {
-            bool countsMemory = _device.type == DeviceType.CPU;
+            bool countsMemory = _model.Device.type == DeviceType.CPU;
             if (countsMemory)
             {
                 new MemoryForecast(configuration).RequireFit(splits.Train);
             }
 
-            if (_device.type == DeviceType.CUDA)
+            if (_model.Device.type == DeviceType.CUDA)
             {
                 CudaPrecisionScope.UseFloat32();
             }
 
-            ModelPreparation.Start(_model, configuration, splits.Train, _device);
+            ModelPreparation.Start(_model, configuration, splits.Train);
             _trainer = new Trainer(
-                _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed, _device,
+                _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed,
                 configuration.Dataset.HorizontalFlips)
             {
                 OnRemark = _observer.OnWarning,
@@ -228,7 +226,7 @@ public sealed class TrainingRun : IDisposable
                 + "bring the data near the range 0 to 1, or start a new run with a lower training.optimizer.learningRate.");
         }
 
-        return new RunResults(_folder, _configuration, _splits, _observer, _device)
+        return new RunResults(_folder, _configuration, _splits, _observer, _model.Device)
             .Write(_metrics, _trainer.Parameters.Count, scoreHeldOut, cancellation);
     }
 
@@ -331,7 +329,7 @@ public sealed class TrainingRun : IDisposable
     {
         _trainer.FitStatistics();
         var (elbo, weighted) = _trainer.WithEvaluationValues(
-            () => RunValidation.Measure(_model, _splits.Validation, _configuration, _device));
+            () => RunValidation.Measure(_model, _splits.Validation, _configuration));
         double bound = weighted ?? elbo;
         if (double.IsFinite(bound) && (_bestBound is null || bound > _bestBound))
         {
@@ -374,15 +372,15 @@ internal static class RunValidation
 {
     /// <summary>The ELBO by one draw an image and, where the run trains on several samples, the bound of as many.</summary>
     public static (double Elbo, double? Weighted) Measure(
-        DensityModel model, ImageSet images, ExperimentConfiguration configuration, torch.Device device)
+        DensityModel model, ImageSet images, ExperimentConfiguration configuration)
     {
         var rule = configuration.Dataset.Preparation;
         int samples = configuration.Training.ImportanceSamples;
-        double elbo = LatentUsage.Measure(model, images, rule, seed: 1, device).Elbo;
+        double elbo = LatentUsage.Measure(model, images, rule, seed: 1).Elbo;
         return samples == 1
             ? (elbo, null)
             : (elbo, ImportanceSampledLikelihood.Evaluate(
-                model, images, rule, new EvaluationOptions { ImportanceSamples = samples }, device).LogLikelihood.Average());
+                model, images, rule, new EvaluationOptions { ImportanceSamples = samples }).LogLikelihood.Average());
     }
 }
 
@@ -414,32 +412,31 @@ internal static class ModelPreparation
     }
 
     /// <summary>Brings a model to where training starts.</summary>
-    public static void Start(DensityModel model, ExperimentConfiguration configuration, ImageSet training, torch.Device device)
+    public static void Start(DensityModel model, ExperimentConfiguration configuration, ImageSet training)
     {
         using var scope = torch.NewDisposeScope();
         if (DataDependentStart.IsUsedBy(model))
         {
-            StartFromBatch(model, configuration, training, device);
+            StartFromBatch(model, configuration, training);
         }
 
         model.InitializeOutput(training.Mean());
         if (configuration.Model.DataLayer.FlowSpace is { IsFitted: true })
         {
             model.FitSpace(Binarization.EvaluationImages(
-                training.ToTensor().to(device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));
+                training.ToTensor().to(model.Device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));
         }
     }
 
     /// <summary>Lets one batch, drawn without replacement, set the scales and biases of normalized layers.</summary>
-    private static void StartFromBatch(
-        DensityModel model, ExperimentConfiguration configuration, ImageSet training, torch.Device device)
+    private static void StartFromBatch(DensityModel model, ExperimentConfiguration configuration, ImageSet training)
     {
         using var generator = new RandomStreams(configuration.Seed).Open(StreamPurpose.Start);
         int count = Math.Min(training.Count, configuration.Training.BatchSize);
         int[] chosen = [.. torch.randperm(training.Count, generator: generator).data<long>().Take(count).Select(i => (int)i)];
         var grey = training.Select(chosen).ToTensor();
-        var x = Binarization.TrainingBatch(grey, configuration.Dataset.Preparation, generator).to(device);
-        model.InitializeFromData(x, torch.randn([count, model.NoiseSize], generator: generator).to(device));
+        var x = Binarization.TrainingBatch(grey, configuration.Dataset.Preparation, generator).to(model.Device);
+        model.InitializeFromData(x, torch.randn([count, model.NoiseSize], generator: generator).to(model.Device));
     }
 }
 

@@ -21,7 +21,6 @@ public static class ImportanceSampledLikelihood
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="options">Samples, seed and chunk.</param>
-    /// <param name="device">Where the model is; null for the CPU.</param>
     /// <param name="onImages">Called with the number of images done.</param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
@@ -30,7 +29,6 @@ public static class ImportanceSampledLikelihood
         ImageSet images,
         BinarizationRule binarization,
         EvaluationOptions options,
-        torch.Device? device = null,
         Action<int>? onImages = null,
         CancellationToken cancellation = default)
     {
@@ -50,7 +48,7 @@ public static class ImportanceSampledLikelihood
         var threads = ThreadTuner.Start();
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));
-        var rows = new RowsAtOnce(model, options, device ?? torch.CPU);
+        var rows = new RowsAtOnce(model, options);
         for (int first = 0, count; first < images.Count; first += count)
         {
             count = Math.Min(Math.Max(1, rows.Count / Math.Min(samples, EvaluationNoise.BlockSamples)), images.Count - first);
@@ -58,7 +56,7 @@ public static class ImportanceSampledLikelihood
             using var scope = torch.NewDisposeScope();
             try
             {
-                var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+                var grey = images.Slice(first, count).ToTensor().to(model.Device);
                 var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(options.Seed));
                 var moments = Weigh(model, x, first, options, cancellation);
                 Store(result, first, moments, draws, isExact: model.NoiseSize == 0);
@@ -168,7 +166,7 @@ public sealed record EvaluationOptions
 }
 
 /// <summary>How many rows an evaluation computes at once: as given, or what the memory of a CUDA device holds.</summary>
-internal sealed class RowsAtOnce(DensityModel model, EvaluationOptions options, torch.Device device)
+internal sealed class RowsAtOnce(DensityModel model, EvaluationOptions options)
 {
     // What a row took when it was first measured: later, libtorch holds memory that it has used before.
     private static readonly ConditionalWeakTable<DensityModel, StrongBox<double>> BytesOfRow = [];
@@ -181,8 +179,8 @@ internal sealed class RowsAtOnce(DensityModel model, EvaluationOptions options, 
 
     // Of a row of any model: its noise, code and pixels.
     private const double LeastBytes = 4096;
-    private readonly long? _free = device.type == DeviceType.CUDA ? CudaMemory.Free() : null;
-    private bool _isChosen = options.RowsAtOnce is not null || device.type != DeviceType.CUDA;
+    private readonly long? _free = model.Device.type == DeviceType.CUDA ? CudaMemory.Free() : null;
+    private bool _isChosen = options.RowsAtOnce is not null || model.Device.type != DeviceType.CUDA;
 
     /// <summary>Rows of the next piece.</summary>
     public int Count { get; private set; } = options.RowsAtOnce ?? Few;
@@ -462,13 +460,13 @@ internal static class PerImage
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the evaluation.</param>
-    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="device">Where to compute.</param>
     /// <param name="numbers">From data [B, D] to the numbers [B].</param>
     public static double[] Compute(
         ImageSet images,
         BinarizationRule binarization,
         long seed,
-        torch.Device? device,
+        torch.Device device,
         Func<torch.Tensor, torch.Tensor> numbers)
     {
         using var noGrad = torch.no_grad();
@@ -477,7 +475,7 @@ internal static class PerImage
         {
             using var scope = torch.NewDisposeScope();
             int count = Math.Min(ImagesAtOnce, images.Count - first);
-            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+            var grey = images.Slice(first, count).ToTensor().to(device);
             var x = Binarization.EvaluationImages(grey, first, binarization, new RandomStreams(seed));
             numbers(x).to(torch.ScalarType.Float64).cpu().data<double>().CopyTo(result, first);
         }

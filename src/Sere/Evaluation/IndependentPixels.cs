@@ -27,7 +27,7 @@ public static class IndependentPixels
         using var scope = torch.NewDisposeScope();
         var family = new BernoulliFamily();
         var pixels = new Bernoulli(family.InitialParameters(training.Mean()));
-        return PerImage.Compute(images, binarization, seed, device: null, pixels.LogProb);
+        return PerImage.Compute(images, binarization, seed, torch.CPU, pixels.LogProb);
     }
 }
 
@@ -173,17 +173,11 @@ public static class SpaceLogDeterminants
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the evaluation.</param>
-    /// <param name="device">Where the model is; null for the CPU.</param>
-    public static double[] Of(
-        DensityModel model,
-        ImageSet images,
-        BinarizationRule binarization,
-        long seed,
-        torch.Device? device = null)
+    public static double[] Of(DensityModel model, ImageSet images, BinarizationRule binarization, long seed)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(images);
-        return PerImage.Compute(images, binarization, seed, device, model.SpaceLogDeterminant);
+        return PerImage.Compute(images, binarization, seed, model.Device, model.SpaceLogDeterminant);
     }
 
     /// <summary>The same for a density of logits, or of the values themselves, without the model.</summary>
@@ -195,7 +189,7 @@ public static class SpaceLogDeterminants
     {
         using var space = new DataSpace(
             alpha, DataNormalization.None, images.Shape.Dimensions, new ParameterInitializer(seed));
-        return PerImage.Compute(images, binarization, seed, device: null, space.SpaceLogDeterminant);
+        return PerImage.Compute(images, binarization, seed, torch.CPU, space.SpaceLogDeterminant);
     }
 
     /// <summary>

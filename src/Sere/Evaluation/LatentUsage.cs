@@ -35,13 +35,7 @@ public sealed record LatentUsage(
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of binarization and noise.</param>
-    /// <param name="device">Where the model is; null for the CPU.</param>
-    public static LatentUsage Measure(
-        DensityModel model,
-        ImageSet images,
-        BinarizationRule binarization,
-        long seed,
-        torch.Device? device = null)
+    public static LatentUsage Measure(DensityModel model, ImageSet images, BinarizationRule binarization, long seed)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(images);
@@ -55,7 +49,7 @@ public sealed record LatentUsage(
         {
             int count = Math.Min(ImagesAtOnce, images.Count - first);
             using var batchScope = torch.NewDisposeScope();
-            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+            var grey = images.Slice(first, count).ToTensor().to(model.Device);
             var x = Binarization.EvaluationImages(grey, first, binarization, streams);
             var noise = EvaluationNoise.Block(streams, first, count, 0, 2, model.NoiseSize, x.dtype, x.device);
             var encoded = model.Encode(x);
@@ -107,13 +101,7 @@ public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<
     /// <param name="images">The images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of binarization and noise.</param>
-    /// <param name="device">Where the model is; null for the CPU.</param>
-    public static ResidualGain? Measure(
-        DensityModel model,
-        ImageSet images,
-        BinarizationRule binarization,
-        long seed,
-        torch.Device? device = null)
+    public static ResidualGain? Measure(DensityModel model, ImageSet images, BinarizationRule binarization, long seed)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (!model.Likelihood.HasResidual)
@@ -129,7 +117,7 @@ public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<
         {
             int count = Math.Min(ImagesAtOnce, images.Count - first);
             using var batchScope = torch.NewDisposeScope();
-            var grey = images.Slice(first, count).ToTensor().to(device ?? torch.CPU);
+            var grey = images.Slice(first, count).ToTensor().to(model.Device);
             var x = Binarization.EvaluationImages(grey, first, binarization, streams);
             var noise = EvaluationNoise.Block(streams, first, count, 0, 1, model.NoiseSize, x.dtype, x.device)[0];
             var encoded = model.Encode(x);

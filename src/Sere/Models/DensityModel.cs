@@ -27,6 +27,8 @@ public sealed class DensityModel : torch.nn.Module
         {
             register_module(name, part);
         }
+
+        Device = parameters().FirstOrDefault()?.device ?? torch.CPU;
     }
 
     /// <summary>A model without latents: its log-likelihood is exact.</summary>
@@ -43,6 +45,9 @@ public sealed class DensityModel : torch.nn.Module
 
     /// <summary>p(x | z).</summary>
     internal Likelihood Likelihood { get; }
+
+    /// <summary>Where it computes, which never changes; the CPU for a model without parameters.</summary>
+    public torch.Device Device { get; }
 
     /// <summary>Dimensions of x, D.</summary>
     public int Dimensions => Likelihood.Dimensions;

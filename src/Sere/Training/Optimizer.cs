@@ -89,8 +89,8 @@ public abstract class Optimizer : IDisposable
     internal abstract bool CorrectsSecondMoment { get; }
 
     /// <summary>The constants of the updates on a device, from where the optimizer stands.</summary>
-    internal StepConstants ConstantsOnDevice(double? averageDecay, torch.Device device) =>
-        new(Beta1, Beta2, averageDecay ?? 0, CorrectsSecondMoment, Steps, device);
+    internal StepConstants ConstantsOnDevice(double? averageDecay) =>
+        new(Beta1, Beta2, averageDecay ?? 0, CorrectsSecondMoment, Steps, FirstMoment.device);
 
     /// <summary>Frees the state.</summary>
     protected virtual void Dispose(bool disposing)

@@ -19,7 +19,6 @@ public sealed class Trainer : IDisposable
     private readonly DensityModel _model;
     private readonly TrainingChoice _configuration;
     private readonly TrainingBatches _batches;
-    private readonly torch.Device _device;
     private readonly ThreadTuner? _threads;
     private CapturedStep? _captured;
     private StepConstants? _constants;
@@ -30,7 +29,6 @@ public sealed class Trainer : IDisposable
     /// <param name="images">Training images.</param>
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="device">Where the model is; null for the CPU.</param>
     /// <param name="horizontalFlips">Whether images are mirrored at random.</param>
     public Trainer(
         DensityModel model,
@@ -38,7 +36,6 @@ public sealed class Trainer : IDisposable
         ImageSet images,
         BinarizationRule binarization,
         long seed,
-        torch.Device? device = null,
         bool horizontalFlips = false)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -46,9 +43,8 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         _model = model;
         _configuration = configuration;
-        _device = device ?? torch.CPU;
         _batches = new TrainingBatches(
-            images, binarization, configuration.BatchSize, new RandomStreams(seed), _device, horizontalFlips);
+            images, binarization, configuration.BatchSize, new RandomStreams(seed), _model.Device, horizontalFlips);
         Parameters = new FlatParameters(model);
         Optimizer = configuration.Optimizer.Build(Parameters.Trainable);
         Average = configuration.AverageDecay is { } decay ? new AveragedParameters(Parameters.Values, decay) : null;
@@ -111,7 +107,7 @@ public sealed class Trainer : IDisposable
     public EpochMetrics? RunEpoch(Action<TrainingProgress>? onStep = null, CancellationToken cancellation = default)
     {
         _model.train();
-        if (_device.type == DeviceType.CUDA)
+        if (_model.Device.type == DeviceType.CUDA)
         {
             using var precision = new CudaPrecisionScope(_configuration.Precision == TrainingPrecision.Tf32);
             if (CudaDriver.Instance is not null)
@@ -217,7 +213,7 @@ public sealed class Trainer : IDisposable
         using var kept = statistics.clone();
         _model.train();
         var inputs = _batches.Draw(0, 0, _model.NoiseSize, samples, images);
-        Differentiate(_batches.Assemble(inputs), inputs.Noise.to(_device), torch.ones(1, device: _device));
+        Differentiate(_batches.Assemble(inputs), inputs.Noise.to(_model.Device), torch.ones(1, device: _model.Device));
         Parameters.Gradients.zero_();
         statistics.copy_(kept);
     }
@@ -245,10 +241,10 @@ public sealed class Trainer : IDisposable
         var inputs = _batches.Draw(
             progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
         var images = _batches.Assemble(inputs);
-        var noise = inputs.Noise.to(_device);
+        var noise = inputs.Noise.to(_model.Device);
         OnPhase?.Invoke(TrainingPhase.Data);
         double weight = _configuration.Annealing.Beta(progress.Step, TotalSteps);
-        var beta = TensorArithmetic.Full([1], weight, Parameters.Values.dtype, _device);
+        var beta = TensorArithmetic.Full([1], weight, Parameters.Values.dtype, _model.Device);
         var objective = Differentiate(images, noise, beta);
 
         using var noGrad = torch.no_grad();
@@ -350,7 +346,7 @@ public sealed class Trainer : IDisposable
 
     private CapturedStep Capture()
     {
-        _constants = Optimizer.ConstantsOnDevice(_configuration.AverageDecay, _device);
+        _constants = Optimizer.ConstantsOnDevice(_configuration.AverageDecay);
         int samples = _configuration.ImportanceSamples;
         long numbers = (long)_configuration.BatchSize * (_model.Dimensions + ((long)samples * _model.NoiseSize));
         var staging = new InputStaging(
@@ -360,7 +356,7 @@ public sealed class Trainer : IDisposable
             numbers * sizeof(float),
             isPinned: true);
         return new CapturedStep(
-            staging, RunBody, _configuration.Capture == StepCapture.Auto, _device, remark => OnRemark?.Invoke(remark));
+            staging, RunBody, _configuration.Capture == StepCapture.Auto, _model.Device, remark => OnRemark?.Invoke(remark));
     }
 
     /// <summary>

@@ -161,7 +161,7 @@ public sealed class CudaKernelTests : IDisposable
         double[] Train(torch.Device device)
         {
             using var model = TinyExperiment.Configuration.Model.Build(TinyExperiment.Shape, 1, device: device);
-            using var trainer = new Trainer(model, training, images, BinarizationRule.Dynamic, 1, device)
+            using var trainer = new Trainer(model, training, images, BinarizationRule.Dynamic, 1)
             {
                 OnRemark = remark => Assert.Fail(remark),
             };
@@ -186,7 +186,7 @@ public sealed class CudaKernelTests : IDisposable
     {
         using var model = TinyExperiment.Configuration.Model.Build(TinyExperiment.Shape, 1, device: torch.CUDA);
         using var trainer = new Trainer(
-            model, new TrainingChoice { Epochs = 2, BatchSize = 8 }, TinyExperiment.Images(800), BinarizationRule.Dynamic, 1, torch.CUDA);
+            model, new TrainingChoice { Epochs = 2, BatchSize = 8 }, TinyExperiment.Images(800), BinarizationRule.Dynamic, 1);
         long reported = 0;
         trainer.Epoch(progress =>
         {
@@ -204,7 +204,7 @@ public sealed class CudaKernelTests : IDisposable
     {
         using var model = TinyExperiment.Configuration.Model.Build(TinyExperiment.Shape, 1, device: torch.CUDA);
         using var trainer = new Trainer(
-            model, new TrainingChoice { Epochs = 3, BatchSize = 8 }, TinyExperiment.Images(32), BinarizationRule.Dynamic, 1, torch.CUDA);
+            model, new TrainingChoice { Epochs = 3, BatchSize = 8 }, TinyExperiment.Images(32), BinarizationRule.Dynamic, 1);
         trainer.Epoch();
         using (torch.no_grad())
         {
@@ -231,7 +231,6 @@ public sealed class CudaKernelTests : IDisposable
                 images,
                 BinarizationRule.Dynamic,
                 new EvaluationOptions { ImportanceSamples = 250, RowsAtOnce = rows },
-                device,
                 cancellation: TestContext.Current.CancellationToken).LogLikelihood;
         }
 

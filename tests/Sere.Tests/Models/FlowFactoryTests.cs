@@ -80,7 +80,7 @@ public sealed class FlowFactoryTests
         };
         var images = TinyExperiment.Images(64);
         using var model = configuration.Model.Build(TinyExperiment.Shape, seed: 1);
-        ModelPreparation.Start(model, configuration, images, torch.CPU);
+        ModelPreparation.Start(model, configuration, images);
         var axes = RunningStatistics.Of(model, areFixed: true)
             .Single(entry => entry.Name.EndsWith("space.axes.axes", StringComparison.Ordinal)).Value;
         Assert.False(axes.eq(torch.eye(16)).all().item<bool>());

@@ -12,7 +12,7 @@ public sealed class HeldOutScoresTests : IDisposable
     private static readonly EvaluationOptions Options = new() { ImportanceSamples = 3, Seed = 4 };
     private readonly TemporaryFolder _folder = new();
     private readonly TrainedModel _model = new(
-        TinyExperiment.Model(), TinyExperiment.Configuration, TinyExperiment.Shape, torch.CPU);
+        TinyExperiment.Model(), TinyExperiment.Configuration, TinyExperiment.Shape);
 
     public void Dispose()
     {

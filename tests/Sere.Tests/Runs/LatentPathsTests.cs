@@ -12,7 +12,7 @@ public sealed class LatentPathsTests : IDisposable
 {
     private static readonly int Dimensions = TinyExperiment.Shape.Dimensions;
     private readonly TrainedModel _model = new(
-        TinyExperiment.Model(), TinyExperiment.Configuration, TinyExperiment.Shape, torch.CPU);
+        TinyExperiment.Model(), TinyExperiment.Configuration, TinyExperiment.Shape);
 
     public LatentPathsTests()
     {

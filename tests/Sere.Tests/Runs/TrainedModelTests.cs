@@ -128,8 +128,7 @@ public sealed class TrainedModelTests : IDisposable
         return new TrainedModel(
             model,
             configuration with { Dataset = configuration.Dataset with { Binarization = rule } },
-            TinyExperiment.Shape,
-            torch.CPU);
+            TinyExperiment.Shape);
     }
 
     private static float[] Image(ImageBatch images, int image) =>

@@ -134,15 +134,14 @@ internal sealed class StepTimer : IDisposable
             ? images.Count
             : training.BatchSize * Math.Min(BatchesKept, images.Count / training.BatchSize);
         _model = configuration.Model.Build(images.Shape, configuration.Seed, device: device);
-        ModelPreparation.Start(_model, configuration, images, device);
+        ModelPreparation.Start(_model, configuration, images);
         _trainer = new Trainer(
             _model,
             training,
             images.Slice(0, kept),
             configuration.Dataset.Preparation,
             configuration.Seed,
-            device,
-            horizontalFlips: configuration.Dataset.HorizontalFlips);
+            configuration.Dataset.HorizontalFlips);
     }
 
     /// <summary>Takes a step, or on a CUDA device as many as are begun before one is read: milliseconds of one.</summary>
