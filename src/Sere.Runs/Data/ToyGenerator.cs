@@ -10,9 +10,6 @@ internal static class ToyGenerator
 
     public const int TestVectors = 10_000;
 
-    /// <summary>The area of the dark squares of the checkerboard, on which its density is constant.</summary>
-    public const double CheckerboardArea = 32;
-
     private const long Seed = 1;
     private const int TrainStream = 0;
     private const int TestStream = 1;

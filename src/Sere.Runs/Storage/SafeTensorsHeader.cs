@@ -326,11 +326,7 @@ internal static class SafeTensorsHeaderReader
 /// <param name="Shape">Its sizes; none for a scalar.</param>
 /// <param name="Begin">Where its bytes begin, counted from the end of the header.</param>
 /// <param name="End">Where its bytes end, counted from the end of the header.</param>
-internal sealed record SafeTensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End)
-{
-    /// <summary>How many bytes the tensor takes.</summary>
-    public long ByteCount => End - Begin;
-}
+internal sealed record SafeTensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End);
 
 /// <summary>The element types of a safetensors file that TorchSharp has too, with their names and sizes in bytes.</summary>
 internal static class SafeTensorsTypes

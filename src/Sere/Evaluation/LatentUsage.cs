@@ -7,7 +7,6 @@ namespace Sere.Evaluation;
 
 /// <summary>How much of the latent space the data uses.</summary>
 /// <param name="Elbo">Evidence lower bound by one draw an image, mean over images, in nats.</param>
-/// <param name="LogLikelihoodTerm">log p(x | z) of the same draws, mean over images, in nats.</param>
 /// <param name="KlPerLayer">Kullback-Leibler divergence of each layer, mean over images, in nats.</param>
 /// <param name="KlPerUnit">The same of each unit, layer after layer; empty for a model without latents.</param>
 /// <param name="Activity">
@@ -16,7 +15,6 @@ namespace Sere.Evaluation;
 /// </param>
 public sealed record LatentUsage(
     double Elbo,
-    double LogLikelihoodTerm,
     IReadOnlyList<double> KlPerLayer,
     IReadOnlyList<double> KlPerUnit,
     IReadOnlyList<double> Activity)
@@ -63,7 +61,6 @@ public sealed record LatentUsage(
         double[] klPerLayer = [.. torch.cat(divergences, 1).mean([1]).cpu().data<double>()];
         return new LatentUsage(
             logLikelihood - klPerLayer.Sum(),
-            logLikelihood,
             klPerLayer,
             [.. torch.cat([.. summaries.Select(pair => pair.First.KlPerUnit)]).mean([0]).cpu().data<double>()],
             Covariance(
@@ -91,8 +88,7 @@ public sealed record LatentUsage(
 /// log p(x_l | gamma1_l + delta_l) - log p(x_l | gamma1_l), in nats.
 /// </summary>
 /// <param name="PerBlock">The gain of each block.</param>
-/// <param name="StandardErrors">Its standard error over the images; NaN for one image.</param>
-public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<double> StandardErrors)
+public sealed record ResidualGain(IReadOnlyList<double> PerBlock)
 {
     private const int ImagesAtOnce = 500;
 
@@ -126,9 +122,6 @@ public sealed record ResidualGain(IReadOnlyList<double> PerBlock, IReadOnlyList<
                 .to(torch.ScalarType.Float64).cpu().MoveToOuterDisposeScope());
         }
 
-        SampleStatistics[] blocks =
-            [.. torch.cat(gains, 1).unbind(0).Select(block => SampleStatistics.Of([.. block.data<double>()]))];
-        return new ResidualGain(
-            [.. blocks.Select(block => block.Mean)], [.. blocks.Select(block => block.StandardError)]);
+        return new ResidualGain([.. torch.cat(gains, 1).unbind(0).Select(block => block.data<double>().ToArray().Average())]);
     }
 }

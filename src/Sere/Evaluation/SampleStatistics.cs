@@ -3,8 +3,7 @@ namespace Sere.Evaluation;
 /// <summary>Mean and standard error of figures that belong to images.</summary>
 /// <param name="Mean">The mean.</param>
 /// <param name="StandardError">Standard deviation over the square root of the count; NaN below two figures.</param>
-/// <param name="Count">How many figures.</param>
-public sealed record SampleStatistics(double Mean, double StandardError, int Count)
+public sealed record SampleStatistics(double Mean, double StandardError)
 {
     /// <summary>Of figures that stand for themselves.</summary>
     public static SampleStatistics Of(IReadOnlyCollection<double> values)
@@ -13,7 +12,7 @@ public sealed record SampleStatistics(double Mean, double StandardError, int Cou
         double mean = values.Average();
         double squares = values.Sum(value => (value - mean) * (value - mean));
         double variance = values.Count > 1 ? squares / (values.Count - 1) : double.NaN;
-        return new SampleStatistics(mean, Math.Sqrt(variance / values.Count), values.Count);
+        return new SampleStatistics(mean, Math.Sqrt(variance / values.Count));
     }
 
     /// <summary>Of the differences first - second, image by image: what comparing two models needs.</summary>

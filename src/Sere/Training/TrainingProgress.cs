@@ -68,9 +68,6 @@ public sealed record EpochMetrics(
 {
     /// <summary>The K-sample bound, where the run trains on it; else null.</summary>
     public double? ImportanceWeightedBound { get; init; }
-
-    /// <summary>Kullback-Leibler divergence of all layers together.</summary>
-    public double Kl => KlPerLayer.Sum();
 }
 
 /// <summary>The parts of a training step, in their order.</summary>

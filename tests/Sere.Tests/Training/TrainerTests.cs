@@ -104,7 +104,7 @@ public sealed class TrainerTests : IDisposable
         using var trainer = TinyExperiment.Trainer(
             model, new() { Epochs = 2, BatchSize = 8, ImportanceSamples = 5 }, Images);
         var epoch = trainer.Epoch();
-        Assert.Equal(epoch.LogLikelihoodTerm - epoch.Kl, epoch.Elbo, 1e-12);
+        Assert.Equal(epoch.LogLikelihoodTerm - epoch.KlPerLayer.Sum(), epoch.Elbo, 1e-12);
         Assert.InRange(epoch.ImportanceWeightedBound!.Value - epoch.Elbo, 1e-3, 5);
 
         using var other = TinyExperiment.Model();
