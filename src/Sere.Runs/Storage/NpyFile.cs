@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -125,32 +126,45 @@ internal static partial class NpyFile
 
     private static (NpyType Type, bool IsSwapped, bool IsFortran, int[] Shape) Parse(string header, string subject)
     {
-        if (Records().IsMatch(header))
+        var members = new Dictionary<string, string>(StringComparer.Ordinal);
+        string rest = header.Trim() is ['{', .. string inner, '}']
+            ? inner.TrimStart()
+            : throw Damaged(subject, "its header is no dictionary between braces");
+        while (rest.Length > 0)
         {
-            throw NoNumbers(subject, "its elements are records of several fields");
+            var member = Member().Match(rest);
+            if (!member.Success)
+            {
+                throw Records().IsMatch(rest)
+                    ? NoNumbers(subject, "its elements are records of several fields")
+                    : Damaged(subject, $"its header is wrong from {QuotedText.Of(rest.Replace('\'', '"'))} on");
+            }
+
+            members[member.Groups["key"].Value] = !members.ContainsKey(member.Groups["key"].Value)
+                ? member.Groups["value"].Value
+                : throw Damaged(subject, $"its header has the key '{member.Groups["key"].Value}' twice");
+            rest = rest[member.Length..];
         }
 
-        var match = Literal().Match(header);
-        string[] parts = ["type", "order", "shape"];
-        if (!match.Success || !Array.TrueForAll(parts, part => match.Groups[part].Captures.Count == 1))
-        {
-            throw Damaged(subject, "its header is no description of an array");
-        }
+        var (type, isSwapped) = TypeOf(Value("descr")[1..^1], subject);
+        string[] sizes = [.. Value("shape")[1..^1].Split(',').Select(text => text.Trim())];
+        // One size alone has a comma behind it, and behind several there may be one.
+        sizes = sizes[^1].Length == 0 ? sizes[..^1]
+            : sizes.Length > 1 ? sizes
+            : throw Damaged(subject, "its key 'shape' has a size without a comma");
+        return sizes.Length <= MostSizes
+            ? (type, isSwapped, Value("fortran_order") is "True", Array.ConvertAll(sizes, Size))
+            : throw Damaged(subject, $"its key 'shape' has more than {MostSizes} sizes");
 
-        var sizes = match.Groups["size"].Captures;
-        if (sizes.Count > MostSizes)
-        {
-            throw Damaged(subject, $"its shape has more than {MostSizes} sizes");
-        }
+        string Value(string key) => members.TryGetValue(key, out string? value)
+            ? value
+            : throw Damaged(subject, $"its header has no key '{key}'");
 
-        int[] shape =
-        [
-            .. sizes.Select(text => int.TryParse(text.Value, out int size)
-                ? size
-                : throw Damaged(subject, $"its shape has a size above {int.MaxValue}")),
-        ];
-        var (type, isSwapped) = TypeOf(match.Groups["type"].Value[1..^1], subject);
-        return (type, isSwapped, match.Groups["order"].Value is "True", shape);
+        // Python 2 marks some sizes by an L.
+        int Size(string text) => (text.EndsWith('L') ? text[..^1] : text) is not ['0', _, ..] and var digits
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int size)
+            ? size
+            : throw Damaged(subject, $"its key 'shape' has {QuotedText.Of(text)} for a size from 0 to {int.MaxValue}");
     }
 
     /// <summary>A type, and whether its bytes are in the other order than this machine's, which is meant where none is named.</summary>
@@ -217,20 +231,17 @@ internal static partial class NpyFile
         return ordered;
     }
 
-    [GeneratedRegex("""['"]descr['"]\s*:\s*[\[({]""", RegexOptions.None, 1000)]
-    private static partial Regex Records();
-
-    // A dictionary of three members in any order; a size alone in a tuple has a comma, and Python 2 marks some by an L.
+    // What a member of the dictionary may be. Nothing in it repeats what repeats: the time is that of the header's length.
     [GeneratedRegex(
         """
-        ^\s*\{\s*(
-            ( ['"]descr['"]\s*:\s*(?<type>'[^'\\\x00-\x1f]*'|"[^"\\\x00-\x1f]*")
-            | ['"]fortran_order['"]\s*:\s*(?<order>True|False)
-            | ['"]shape['"]\s*:\s*(?<shape>\(\s*((?<size>0|[1-9][0-9]*)L?\s*,\s*((?<size>0|[1-9][0-9]*)L?\s*(,\s*|(?=\))))*)?\))
-            )\s*(,\s*|(?=\}))
-        ){3}\}\s*$
+        ^( ['"](?<key>descr)['"]\s*:\s*(?<value>'[^'\\\x00-\x1f]*'|"[^"\\\x00-\x1f]*")
+        | ['"](?<key>fortran_order)['"]\s*:\s*(?<value>True|False)
+        | ['"](?<key>shape)['"]\s*:\s*(?<value>\([^()]*\)) )\s*(,\s*|$)
         """,
         RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace,
-        1000)]
-    private static partial Regex Literal();
+        Timeout.Infinite)]
+    private static partial Regex Member();
+
+    [GeneratedRegex("""^['"]descr['"]\s*:\s*[\[({]""", RegexOptions.None, Timeout.Infinite)]
+    private static partial Regex Records();
 }
