@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Sere.Data;
 using Sere.Runs;
+using Sere.Storage;
 
 namespace Sere.Cli;
 
@@ -82,8 +83,7 @@ internal static class CommonOptions
             throw new UsageException($"{option} '{path}' is no folder; name one, which is made where it does not exist.");
         }
 
-        if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)).Equals(
-            Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)), StringComparison.OrdinalIgnoreCase))
+        if (LinkFreePath.AreSame(path, input))
         {
             throw new UsageException($"{option} '{path}' is the folder of the images that are read; name another folder.");
         }
@@ -99,13 +99,8 @@ internal static class CommonOptions
         }
     }
 
-    private static bool Holds(string input, string file)
-    {
-        // The file system's own rule for upper and lower case is not known: equal but for that is too near.
-        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(input));
-        return path.Equals(file, StringComparison.OrdinalIgnoreCase)
-            || path.Equals(Path.GetDirectoryName(file), StringComparison.OrdinalIgnoreCase);
-    }
+    private static bool Holds(string input, string file) =>
+        LinkFreePath.AreSame(input, file) || LinkFreePath.AreSame(input, Path.GetDirectoryName(file)!);
 
     /// <summary>Reads a number, in which a comma is no mark of thousands: 0,5 is not 5.</summary>
     public static double ParseNumber(ArgumentResult result)

@@ -77,6 +77,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
         {
             // Before the images are looked at, which may take long.
             new RunFolder(given).RequireNoRun();
+            RunDataset.RequireElsewhere(parsed.GetValue(_dataset) ?? "", given, _run.Name);
         }
 
         var resumed = parsed.GetValue(_resume) ? Resumed(parsed, named) : null;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sere.Data;
 using Sere.Runs.Configuration;
+using Sere.Storage;
 
 namespace Sere.Runs;
 
@@ -63,6 +64,18 @@ public static class RunDataset
         dataset.Scale is null && dataset.Digest.Length > 0 && DatasetCatalog.IsFolder(dataset.Name)
             ? ValueScale.Bytes
             : dataset.Scale;
+
+    /// <summary>Refuses to write into the folder of images, whose pictures would be read as images the next time.</summary>
+    /// <exception cref="UsageException">They are one folder.</exception>
+    internal static void RequireElsewhere(string dataset, string folder, string option)
+    {
+        if (DatasetCatalog.IsFolder(dataset) && LinkFreePath.AreSame(DatasetCatalog.PlaceOf(dataset)!, folder))
+        {
+            throw new UsageException(
+                $"'{folder}' is the folder of the images, where pictures that are drawn would be read as images the next time; name "
+                + $"another folder with {option}.");
+        }
+    }
 
     internal static ExperimentConfiguration Resolve(ExperimentConfiguration configuration, DatasetSplits splits)
     {

@@ -121,6 +121,7 @@ public sealed class TrainingRun : IDisposable
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
         folder.RequireNoRun();
+        RunDataset.RequireElsewhere(splits.Name, folder.Root, "--run");
         configuration = RunDataset.Resolve(configuration, splits);
         var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory);
         return run.DisposedOnFailure(() =>

@@ -22,4 +22,9 @@ internal static class LinkFreePath
 
         return path;
     }
+
+    /// <summary>Whether two paths name one place. The file system's rule for upper and lower case is not known: equal but for that is too near.</summary>
+    public static bool AreSame(string one, string other) => Full(one).Equals(Full(other), StringComparison.OrdinalIgnoreCase);
+
+    private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

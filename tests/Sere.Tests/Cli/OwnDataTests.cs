@@ -151,6 +151,18 @@ public sealed class OwnDataTests : FolderTests
         Evaluate().Done();
     }
 
+    [Fact]
+    public void A_run_is_not_written_among_the_images_that_it_is_trained_on()
+    {
+        string images = _folder.File("images");
+        TrainedRun.WriteDigits(images, 20);
+        string[] files = Directory.GetFileSystemEntries(images);
+        SereCommand.Run("train", "--dataset", $"images:{images}/", "--run", images).Refused(2, "is the folder of the images", "--run");
+        SereCommand.Run(["train", "--set", $"dataset.name=images:{images}", "--run", $"{images}/.", .. TrainedRun.Settings])
+            .Refused(2, "is the folder of the images", "--run");
+        Assert.Equal(files, Directory.GetFileSystemEntries(images));
+    }
+
     private string[] Score(string input, out string messages)
     {
         messages = Score(input).Done().Error;

@@ -25,6 +25,7 @@ internal sealed class SuiteComparison(
         torch.Device? device = null)
     {
         Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Preparation, splits.Name);
+        RunDataset.RequireElsewhere(splits.Name, folder.Root, "--out");
         folder.Open(plan.Settings(splits), command);
         return new SuiteComparison(plan, splits, folder, observer, device ?? torch.CPU);
     }
