@@ -13,19 +13,16 @@ public sealed partial class SourceFileTests
     /// <summary>Files that open files by themselves; all others go through these of the room Storage.</summary>
     private static readonly Dictionary<string, string> Openers = new(StringComparer.Ordinal)
     {
-        ["Sere.Cli/StandardStream.cs"] = "holds the numbers of closed streams",
+        ["Sere.Cli/Terminal.cs"] = "holds the numbers of closed streams",
         ["Sere.Runs/Data/Downloads/PartDownload.cs"] = "goes on with a file where it ends",
         ["Sere/Numerics/NativeLibraryLoader.cs"] = "reads the program's own libraries",
         ["Sere/Numerics/PatchedLibraryCache.cs"] = "checks owners and modes",
         ["Sere/Numerics/ProcessMemory.cs"] = "reads figures of the system",
         ["Sere.Runs/Runs/Comparison/StepTimes.cs"] = "reads figures of the system",
-        ["Sere.Runs/Runs/Configuration/ConfigurationFile.cs"] = "reads pipes that the user names",
-        ["Sere.Runs/Runs/Configuration/Presets.cs"] = "reads what the build put into the library",
+        ["Sere.Runs/Runs/Configuration/ConfigurationFile.cs"] = "reads pipes that the user names, and what the build put into the library",
         ["Sere.Runs/Runs/TensorBoardLog.cs"] = "makes a new file that grows",
-        ["Sere.Runs/Storage/AtomicFile.cs"] = "writes, and is the file system",
-        ["Sere.Runs/Storage/FolderLock.cs"] = "opens a lock",
-        ["Sere.Runs/Storage/LinkFreePath.cs"] = "looks for links",
-        ["Sere.Runs/Storage/OrdinaryFile.cs"] = "reads",
+        ["Sere.Runs/Storage/AtomicFile.cs"] = "writes and locks, and is the file system",
+        ["Sere.Runs/Storage/OrdinaryFile.cs"] = "reads, and looks for links",
     };
 
     /// <summary>
