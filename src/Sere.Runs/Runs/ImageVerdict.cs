@@ -3,7 +3,7 @@ namespace Sere.Runs;
 /// <summary>Whether an image is like the training images, and where it is not.</summary>
 /// <param name="Name">The image's file name; its index where it has none.</param>
 /// <param name="Novelty">
-/// How rare its figures are among those of normal images: -log density in nats, 0 for the most usual ones. Higher is stranger.
+/// How rare its figures are among those of normal images: -log density in nats, near 0 for the most usual ones. Higher is stranger.
 /// </param>
 /// <param name="Percentile">How many of a hundred normal images are less novel.</param>
 /// <param name="IsFlagged">Whether its novelty is above the threshold of the wanted false-positive rate.</param>

@@ -101,7 +101,7 @@ internal sealed record NormalImages
                 TrainedModel.VerdictSeed)
             : null;
         string? lowest = model.Configuration.Dataset.Features is null ? null : ImageExamination.Elbo;
-        var neighbours = lowest is null ? CodesOf(model, splits.Train) : null;
+        var neighbours = lowest is null ? CodesOf(model, splits.Train, cancellation) : null;
         var examined = new List<(Dictionary<string, double> Figures, float[]? Surprise, float[] Residual)>();
         foreach (var (image, atPlaces) in FiguresOfFeatures(model, features, held).Index())
         {
@@ -142,11 +142,18 @@ internal sealed record NormalImages
             : normal.WithoutFeatures();
     }
 
-    private static CodeNeighbours? CodesOf(TrainedModel model, ImageSet training)
+    private static CodeNeighbours? CodesOf(TrainedModel model, ImageSet training, CancellationToken cancellation)
     {
         int latents = model.Model.CodeSizes.Sum();
         int count = CodeNeighbours.Count(training.Count, latents);
-        return count == 0 ? null : CodeNeighbours.Of(model.Encode(training.Slice(0, count), TrainedModel.VerdictSeed).Values, latents);
+        if (count == 0)
+        {
+            return null;
+        }
+
+        // Where images of a kind lie side by side, the first alone would be of a few kinds.
+        var spread = training.Select([.. Enumerable.Range(0, count).Select(image => (int)((long)image * training.Count / count))]);
+        return CodeNeighbours.Of(model.Encode(spread, TrainedModel.VerdictSeed).Values, latents, cancellation);
     }
 
     /// <summary>The same by pixels alone.</summary>

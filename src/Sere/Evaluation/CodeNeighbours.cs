@@ -26,17 +26,18 @@ internal sealed record CodeNeighbours(float[] Codes, float[] Distances)
     public static int Count(int images, int latents) =>
         Math.Min(Math.Min(MostImages, images), MostValues / Math.Max(1, latents)) is >= FewestImages and var count ? count : 0;
 
-    /// <summary>Of the codes of training images, [N D].</summary>
-    public static CodeNeighbours Of(float[] codes, int latents)
+    /// <summary>Of the codes of training images, [N D]; null where they are no numbers.</summary>
+    public static CodeNeighbours? Of(float[] codes, int latents, CancellationToken cancellation = default)
     {
         float[] distances = new float[codes.Length / latents];
         for (int image = 0; image < distances.Length; image++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var nearest = Nearest(codes, codes.AsSpan(image * latents, latents), except: image);
             distances[image] = (float)nearest.Average(neighbour => neighbour.Distance);
         }
 
-        return new CodeNeighbours(codes, distances);
+        return codes.All(float.IsFinite) && distances.All(float.IsFinite) ? new CodeNeighbours(codes, distances) : null;
     }
 
     /// <summary>

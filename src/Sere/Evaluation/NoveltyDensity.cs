@@ -17,7 +17,7 @@ internal sealed class NoveltyDensity
     // With fewer rows for each figure a covariance is mostly chance.
     private const int RowsPerFigure = 5;
 
-    // Beyond it log(1 + e^z) is z.
+    // Beyond it log(1 + e^z) is z, and nothing is more novel.
     private const double LargestExponent = 40;
 
     private readonly int[] _columns;
@@ -35,7 +35,8 @@ internal sealed class NoveltyDensity
     /// <summary>A figure in units of its spread, and what the novelty by the others is there: its logarithm is linear in it.</summary>
     private sealed record FigureApart(int Column, double Mean, double Spread, double LogNovelty, double LogNoveltySpread)
     {
-        public double Of(double figure) => Math.Exp(LogNovelty + (LogNoveltySpread * (figure - Mean) / Spread));
+        public double Of(double figure) =>
+            Math.Exp(Math.Min(LargestExponent, LogNovelty + (LogNoveltySpread * (figure - Mean) / Spread)));
     }
 
     /// <summary>

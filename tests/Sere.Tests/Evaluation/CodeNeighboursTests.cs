@@ -13,7 +13,7 @@ public sealed class CodeNeighboursTests
         .. Enumerable.Range(0, 500).Select(_ => Code(0, 0.1)), .. Enumerable.Range(0, 500).Select(_ => Code(10, 2)),
     ];
 
-    private static readonly CodeNeighbours Bank = CodeNeighbours.Of([.. Codes.SelectMany(code => code)], 3);
+    private static readonly CodeNeighbours Bank = CodeNeighbours.Of([.. Codes.SelectMany(code => code)], 3)!;
 
     [Fact]
     public void The_factor_is_the_ratio_of_the_mean_distances_from_ten_neighbours_as_sorting_finds_them()
@@ -38,9 +38,18 @@ public sealed class CodeNeighboursTests
     [Fact]
     public void Codes_that_are_all_alike_make_no_outlier_of_one_more()
     {
-        var alike = CodeNeighbours.Of(new float[30], 1);
+        var alike = CodeNeighbours.Of(new float[30], 1, TestContext.Current.CancellationToken)!;
         Assert.Equal(0, alike.LogOutlierFactor([0]));
         Assert.True(double.IsFinite(alike.LogOutlierFactor([1])));
+    }
+
+    [Fact]
+    public void Codes_that_are_no_numbers_have_no_neighbours_and_a_comparison_can_be_stopped()
+    {
+        Assert.Null(CodeNeighbours.Of([1, 2, float.NaN, 4], 1, TestContext.Current.CancellationToken));
+        using var stopped = new CancellationTokenSource();
+        stopped.Cancel();
+        Assert.Throws<OperationCanceledException>(() => CodeNeighbours.Of(new float[30], 1, stopped.Token));
     }
 
     [Fact]

@@ -32,6 +32,7 @@ public sealed class NoveltyTests
         var (log, logSpread) = MeanAndSpread([.. rows.Select(row => Math.Log(others.Of(row)))]);
         double expected = Math.Exp(log + (3 * logSpread));
         Assert.Equal(expected, density.Of([3, -1, mean + (3 * spread)]), 1e-6);
+        Assert.True(double.IsFinite(density.Of([3, -1, 1e9])));
         Assert.Equal(others.Of([30, -1]), density.Of([30, -1, mean + (3 * spread)]), 1e-9);
         Assert.Equal(others.Of([4, 1]), density.Of([4, 1, mean - (9 * spread)]), 1e-9);
 
