@@ -15,7 +15,7 @@ internal sealed record CodeNeighbours(float[] Codes, float[] Distances)
     /// </summary>
     public const int FewestImages = 1000;
 
-    private const int MostImages = 4000;
+    private const int MostImages = 10_000;
     private const int MostValues = 1 << 22;
     private const int Neighbours = 10;
 

@@ -57,7 +57,7 @@ public sealed class CodeNeighboursTests
     {
         Assert.Equal(0, CodeNeighbours.Count(999, 64));
         Assert.Equal(1000, CodeNeighbours.Count(1000, 64));
-        Assert.Equal(4000, CodeNeighbours.Count(60_000, 64));
+        Assert.Equal(10_000, CodeNeighbours.Count(60_000, 64));
         Assert.Equal(0, CodeNeighbours.Count(60_000, 100_000));
         Assert.True(Bank.IsSound(3));
         Assert.False(Bank.IsSound(4));
