@@ -1,8 +1,7 @@
-using Sere.Storage;
-using Sere.Tests.Runs;
+using Sere.Runs;
 using Xunit;
 
-namespace Sere.Tests.Storage;
+namespace Sere.Tests.Runs;
 
 public sealed class TensorFlowRecordTests
 {
