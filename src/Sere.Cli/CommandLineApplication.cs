@@ -75,6 +75,7 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             EncodeCommand.Create(terminal),
             DataCommand.Create(terminal, interruption),
             PresetsCommand.Create(terminal),
+            StudioCommand.Create(terminal, interruption),
             BenchCommand.Create(terminal),
         };
         if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)

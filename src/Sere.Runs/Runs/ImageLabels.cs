@@ -15,8 +15,11 @@ internal static partial class ImageLabels
     /// By the subfolder in front of each name: ok, good, normal, pass and 0 are normal, others are not. Null where names have
     /// none, or where the images are all of one kind.
     /// </summary>
-    public static bool[]? OfFolders(ImageSet images) =>
-        images.Names is { } names && names.All(name => name.Contains('/', StringComparison.Ordinal))
+    public static bool[]? OfFolders(ImageSet images) => images.Names is { } names ? OfNames(names) : null;
+
+    /// <summary>As <see cref="OfFolders"/>, of names alone.</summary>
+    public static bool[]? OfNames(IReadOnlyList<string> names) =>
+        names.All(name => name.Contains('/', StringComparison.Ordinal))
             && names.Select(name => IsNormal(name[..name.IndexOf('/', StringComparison.Ordinal)])).ToArray() is var labels
             && labels.Contains(true) && labels.Contains(false)
             ? labels

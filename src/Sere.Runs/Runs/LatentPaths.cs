@@ -78,6 +78,34 @@ public static class LatentPaths
         return model.Draw(rows, streams);
     }
 
+    /// <summary>The image that is drawn first with a seed, with some of its latents replaced.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="seed">As for <see cref="TrainedModel.Sample"/>.</param>
+    /// <param name="changes">What replaces them, in standard deviations of the prior; the last counts.</param>
+    /// <returns>The base latents eps of each layer, and the image.</returns>
+    /// <exception cref="UsageException">The model has no such latent.</exception>
+    internal static (float[][] Latents, ImageBatch Image) Vary(
+        TrainedModel model, long seed, IReadOnlyList<(int Layer, int Latent, double Value)> changes)
+    {
+        var sizes = model.Model.LatentsPerLayer;
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var streams = new RandomStreams(seed);
+        var noise = model.SampleNoise(streams, 0, 1);
+        foreach (var (layer, latent, value) in changes)
+        {
+            if (layer < 0 || layer >= sizes.Count || latent < 0 || latent >= sizes[layer])
+            {
+                throw new UsageException($"The model has no latent {latent} in a layer {layer}.");
+            }
+
+            noise.select(1, sizes.Take(layer).Sum() + latent).FillInPlace(value);
+        }
+
+        var values = noise.cpu().data<float>().ToArray();
+        return ([.. sizes.Select((size, layer) => values[sizes.Take(layer).Sum()..][..size])], model.Draw(noise, streams));
+    }
+
     /// <summary>Directions along the great circle, lengths along the straight line: [steps, N].</summary>
     internal static torch.Tensor GreatCircle(torch.Tensor from, torch.Tensor to, int steps)
     {
