@@ -277,7 +277,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
             quality.AreaLow,
             quality.AreaHigh,
             quality.AveragePrecision,
-            IsNormal = judged.Select((one, image) => KeyValuePair.Create(one.Name, isNormal[image])).DistinctBy(one => one.Key).ToDictionary(),
+            IsNormal = judged.Select((one, image) => KeyValuePair.Create(one.Name, isNormal[image])).DistinctBy(one => one.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
             Curve = ReceiverOperatingCharacteristic.Curve(strange, normal)
                 .Select(point => (double[])[point.FalsePositiveRate, point.TruePositiveRate]),
         };

@@ -1,7 +1,6 @@
 using Sere.Runs;
 using Sere.Runs.Comparison;
 using Sere.Runs.Configuration;
-using Sere.Storage;
 
 namespace Sere.Cli.Studio;
 

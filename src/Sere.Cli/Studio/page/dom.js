@@ -37,6 +37,9 @@ export function duration(seconds) {
   if (!isNumber(seconds)) {
     return "–";
   }
+  if (seconds < 10) {
+    return `${seconds.toFixed(1)} s`;
+  }
   if (seconds < 90) {
     return `${Math.round(seconds)} s`;
   }

@@ -279,8 +279,8 @@ function reconstructTab(run) {
       "/api/reconstruct", run.id, form(files, { resize: resize.input.checked, gray: gray.input.checked }), how));
     if (result) {
       rows.replaceChildren(...result.rows.map((row) => el("figure", {},
-        el("div", { class: "images" }, image(row.original, `${row.name}, as the model sees it`), image(row.free, "reconstruction"),
-          image(row.teacherForced, "teacher-forced reconstruction")),
+        el("div", { class: "images" }, [["given", row.original], ["from its codes", row.free], ["teacher-forced", row.teacherForced]].map(
+          ([what, src]) => el("figure", {}, image(src, `${row.name}: ${what}`), el("figcaption", {}, what)))),
         el("figcaption", {}, row.name))));
     }
   };

@@ -59,7 +59,8 @@ export function curves(state, ids) {
 }
 
 export function runsView(state) {
-  const chosen = new Set(state.runs.slice(0, 4).map((run) => run.id));
+  // Curves of one data set have one scale.
+  const chosen = new Set(state.runs.filter((run) => run.dataset === state.runs[0].dataset).slice(0, 4).map((run) => run.id));
   const lines = curves(state, () => state.runs.map((run) => run.id).filter((id) => chosen.has(id)));
   const body = el("tbody");
   const comparisons = el("section");
@@ -75,7 +76,7 @@ export function runsView(state) {
       });
       const place = shown.indexOf(run.id);
       return el("tr", {},
-        el("td", {}, box, place >= 0 ? swatch(place) : ""),
+        el("td", { class: "choice" }, box, place >= 0 ? swatch(place) : ""),
         el("td", {}, el("a", { href: address("#/run", { run: run.id }) }, run.id === "." ? run.name : run.id),
           run.error ? el("div", { class: "error" }, run.error) : ""),
         el("td", {}, run.model),
