@@ -20,6 +20,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
     private const int MostPathSteps = 31;
     private const int MostReconstructions = 32;
     private const int MostTold = 256;
+    private const int MostPictures = 500;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -240,7 +241,10 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
                 new EvaluationOptions { ImportanceSamples = model.Configuration.Evaluation.ImportanceSamples },
                 cancellation: lines.Cancellation).LogLikelihood[0]
             : null;
-        bool isPicture = model.Configuration.Dataset.Features is null && model.Shape.Channels is 1 or 3;
+
+        // Of thousands of images those that somebody will look at have pictures.
+        bool isPicture = model.Configuration.Dataset.Features is null && model.Shape.Channels is 1 or 3
+            && (index < MostPictures || verdict.IsFlagged);
         var picture = isPicture ? model.ToPictures(model.PrepareAll(image)) : null;
         lines.Tell(
             new

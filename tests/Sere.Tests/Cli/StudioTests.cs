@@ -143,7 +143,7 @@ public sealed class StudioTests : FolderTests
         var rows = lines.Select(line => line["row"]).OfType<JsonNode>().ToArray();
         using var model = TrainedModel.Load(_run.Root);
         var images = model.Read(image);
-        Assert.Equal(model.Verdict(images)[0].Novelty, (double)rows[0]["novelty"]!, 1e-9);
+        Assert.Equal(model.Verdict(images, cancellation: Cancellation)[0].Novelty, (double)rows[0]["novelty"]!, 1e-9);
         Assert.Equal(model.LogLikelihood(images, 5)[0], (double)rows[0]["logLikelihood"]!, 1e-9);
         Assert.StartsWith("data:image/png;base64,", (string?)rows[0]["map"], StringComparison.Ordinal);
         Assert.Equal("bad/cut.png", (string?)rows[1]["name"]);

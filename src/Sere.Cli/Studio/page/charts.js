@@ -34,6 +34,10 @@ export class LineChart {
   }
 
   draw() {
+    // What somebody has enlarged stays so while epochs are added.
+    const { min, max } = this.plot?.scales.x ?? {};
+    const drawn = this.plot?.data[0];
+    const enlarged = drawn && (min > drawn[0] || max < drawn.at(-1)) ? { min, max } : null;
     this.plot?.destroy();
     this.plot = null;
     this.node.replaceChildren();
@@ -70,6 +74,9 @@ export class LineChart {
         })),
       ],
     }, [places, ...rows], this.node);
+    if (enlarged) {
+      this.plot.setScale("x", enlarged);
+    }
   }
 
   // The first epochs are far below all others: what is shown is where most of the lines are.

@@ -58,6 +58,8 @@ export function curves(state, ids) {
   return { node, draw, dispose: () => chart.dispose() };
 }
 
+const keyOf = (node) => node.getAttribute("aria-label") ?? node.getAttribute("href");
+
 export function runsView(state) {
   // Curves of one data set have one scale.
   const chosen = new Set(state.runs.filter((run) => run.dataset === state.runs[0].dataset).slice(0, 4).map((run) => run.id));
@@ -66,6 +68,7 @@ export function runsView(state) {
   const comparisons = el("section");
 
   function rows() {
+    const focused = body.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     const shown = state.runs.filter((run) => chosen.has(run.id)).map((run) => run.id);
     body.replaceChildren(...state.runs.map((run) => {
       const box = el("input", { type: "checkbox", checked: chosen.has(run.id), "aria-label": `Curve of ${run.id}` });
@@ -88,6 +91,9 @@ export function runsView(state) {
         el("td", { class: "number" }, amount(run.imagesPerSecond)),
         el("td", { class: "number" }, run.secondsLeft === null || run.secondsLeft === undefined ? "" : duration(run.secondsLeft)));
     }));
+    if (focused) {
+      [...body.querySelectorAll("input, a")].find((node) => keyOf(node) === focused)?.focus();
+    }
   }
 
   const heads = ["", "Run", "Model", "Images", "State"];

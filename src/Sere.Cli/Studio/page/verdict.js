@@ -1,6 +1,9 @@
 import { LineChart } from "./charts.js";
 import { check, compute, download, dropZone, el, field, fixed, form, get, Status } from "./dom.js";
 
+// More rows than anybody reads make a page slow; all of them are sorted, counted and saved.
+const MostRows = 500;
+
 const csvText = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text);
 
 export function verdictTab(run) {
@@ -13,6 +16,7 @@ export function verdictTab(run) {
   const status = new Status();
   const sentence = el("p", { "aria-live": "polite" });
   const body = el("tbody");
+  const more = el("p", { class: "quiet" });
   const roc = el("section");
   const folders = folderChooser(run, (root, path) => judge(how => compute("/api/verdict-folder", run.id,
     { root, path, resize: resize.input.checked, gray: gray.input.checked, likelihood: likelihood.input.checked }, how)));
@@ -20,6 +24,7 @@ export function verdictTab(run) {
   let threshold = null;
   let order = { key: "novelty", isUp: false };
   let chart = null;
+  let waiting = null;
 
   async function judge(work) {
     rows = [];
@@ -34,10 +39,14 @@ export function verdictTab(run) {
         how.onLine(line);
         if (line.row) {
           rows.push(line.row);
-          show();
+          waiting ??= setTimeout(() => {
+            waiting = null;
+            show();
+          }, 200);
         }
       },
     }));
+    show();
     if (result?.area !== undefined) {
       showCurve(result);
     }
@@ -68,7 +77,8 @@ export function verdictTab(run) {
         `, with a novelty above ${threshold.value.toPrecision(4)} (${threshold.low.toPrecision(4)} to ${threshold.high.toPrecision(4)}), as `
         + `${(100 * threshold.rate).toPrecision(3)} in a hundred normal images have (${threshold.normal} were measured).`);
     }
-    body.replaceChildren(...shown.map((row) => (row.error
+    more.textContent = shown.length > MostRows ? `${shown.length - MostRows} more are not shown; filter them, or save all as CSV.` : "";
+    body.replaceChildren(...shown.slice(0, MostRows).map((row) => (row.error
       ? el("tr", {}, el("td", {}, ""), el("td", {}, ""), el("td", {}, row.name), el("td", { class: "error", colspan: "5" }, row.error))
       : el("tr", {},
         el("td", {}, row.image ? el("img", { class: "small", src: row.image, alt: row.name }) : ""),
@@ -142,7 +152,7 @@ export function verdictTab(run) {
       el("div", { class: "wide" }, el("table", { class: "verdict" },
         el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Image"), el("th", { scope: "col" }, "Where strange"), head("name", "Name"),
           head("novelty", "Novelty (nats)", true), head("percentile", "Above normal images", true),
-          head("logLikelihood", "log p(x) (nats)", true), el("th", { scope: "col" }, "Verdict"))), body))),
+          head("logLikelihood", "log p(x) (nats)", true), el("th", { scope: "col" }, "Verdict"))), body)), more),
     dispose: () => chart?.dispose(),
   };
 }
