@@ -11,7 +11,7 @@ internal sealed class StudioRuns(string root)
     private const int MostFolders = 20_000;
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2);
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (DateTime Written, long Length, IReadOnlyList<RunMetrics> Epochs)> _metrics =
+    private readonly Dictionary<string, (DateTime Written, IReadOnlyList<RunMetrics> Epochs)> _metrics =
         new(StringComparer.Ordinal);
 
     private readonly Dictionary<string, (DateTime Written, ExperimentConfiguration Configuration)> _configurations =
@@ -43,17 +43,13 @@ internal sealed class StudioRuns(string root)
     /// <summary>The epochs of a run; what cannot be read ends them.</summary>
     public IReadOnlyList<RunMetrics> Metrics(RunFolder run)
     {
-        var file = new FileInfo(run.Metrics);
-        if (!file.Exists)
-        {
-            return [];
-        }
-
+        // Of a file that is not there this is a time too.
+        var written = File.GetLastWriteTimeUtc(run.Metrics);
         lock (_gate)
         {
-            if (!_metrics.TryGetValue(run.Root, out var kept) || kept.Written != file.LastWriteTimeUtc || kept.Length != file.Length)
+            if (!_metrics.TryGetValue(run.Root, out var kept) || kept.Written != written)
             {
-                kept = (file.LastWriteTimeUtc, file.Length, MetricsLog.Read(run.Metrics, _ => { }));
+                kept = (written, MetricsLog.Read(run.Metrics, _ => { }));
                 _metrics[run.Root] = kept;
             }
 
