@@ -8,8 +8,9 @@ using Xunit;
 namespace Sere.Tests.Cli;
 
 /// <summary>
-/// The studio by its requests. Shown to fail without the comparison of the Host header, of Sec-Fetch-Site, of the token, of the
-/// names of a picture and of a folder, and with a pool that lets two computations of one model run at once.
+/// The studio by its requests. Shown to fail without the comparison of the Host header, of Sec-Fetch-Site and Origin, of the token, of the
+/// names of a run, of a picture, of a folder of images, of what is above it or a link, and with a pool that lets two computations of one
+/// model run at once.
 /// </summary>
 public sealed class StudioTests : FolderTests
 {

@@ -114,7 +114,7 @@ public sealed class TinyModelTests
     [MemberData(nameof(Models))]
     public void The_bound_of_several_samples_rises_with_their_number_toward_the_log_likelihood(string name)
     {
-        const int Repeats = 1_000;
+        const int Repeats = 500;
         using var model = TinyModels.Create(name);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
