@@ -1,20 +1,20 @@
 // What a step needs beside the gradients, from what it reported (the norm first) and what it was told (learning rate,
-// largest norm): whether all is finite, the factor that clips, the rate and the second moment's correction after so many
-// steps, and the decay of the average. Steps count those that were taken.
+// largest norm, KL weight, norm to skip at): whether it is taken, the factor that clips, the rate and the second
+// moment's correction after so many steps, and the decay of the average. Steps count those that were taken.
 extern "C" __global__ void step_constants(
     const double* report, int reported, const double* told, double* steps, float* constants,
     double beta1, double beta2, double decay, int corrects_second)
 {
-    bool finite = true;
+    bool taken = !(report[0] > told[3]);
     for (int i = 0; i < reported; i++)
     {
-        finite = finite && isfinite(report[i]);
+        taken = taken && isfinite(report[i]);
     }
 
-    double step = steps[0] + (finite ? 1 : 0);
+    double step = steps[0] + (taken ? 1 : 0);
     steps[0] = step;
     step = step < 1 ? 1 : step;
-    constants[0] = finite;
+    constants[0] = taken;
     constants[1] = (float)(report[0] > told[1] ? told[1] / report[0] : 1);
     constants[2] = (float)(told[0] / (1 - pow(beta1, step)));
     constants[3] = corrects_second ? (float)(1 / (1 - pow(beta2, step))) : 1;

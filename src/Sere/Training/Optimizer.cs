@@ -167,13 +167,16 @@ public sealed class Adamax(torch.Tensor values, double beta1, double beta2, doub
 
 /// <summary>
 /// What changes from update to update, on a CUDA device: a step there reads nothing back and is told nothing that differs. A
-/// step whose report is not finite changes nothing and is not counted.
+/// step whose report is not finite, or whose gradient is too long, changes nothing and is not counted.
 /// </summary>
 internal sealed class StepConstants(
     double beta1, double beta2, double averageDecay, bool correctsSecondMoment, long steps, torch.Device device) : IDisposable
 {
-    /// <summary>Numbers of which a step is told: the learning rate, the largest norm of the gradient, the KL weight.</summary>
-    public const int ToldNumbers = 3;
+    /// <summary>
+    /// Numbers of which a step is told: the learning rate, the norm to which a gradient is shortened, the KL weight, and the norm
+    /// beyond which it is skipped.
+    /// </summary>
+    public const int ToldNumbers = 4;
 
     /// <summary>Where the KL weight stands among them.</summary>
     public const int Beta = 2;
@@ -202,7 +205,7 @@ internal sealed class StepConstants(
 
     /// <summary>Works them out for the update that follows.</summary>
     /// <param name="report">What the step reports, the norm of its gradient first; float64.</param>
-    /// <param name="told">What it is told, float64 [3].</param>
+    /// <param name="told">What it is told, float64 [4].</param>
     public void Advance(torch.Tensor report, torch.Tensor told) => CudaDriver.Instance!.Launch(
         "step_constants", (1, 1, 1), (1, 1), 0,
         report, (int)report.numel(), told, Steps, Numbers, beta1, beta2, averageDecay, correctsSecondMoment ? 1 : 0);

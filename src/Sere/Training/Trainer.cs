@@ -249,7 +249,7 @@ public sealed class Trainer : IDisposable
 
         using var noGrad = torch.no_grad();
         double[] report = [Parameters.GradientNorm(), .. objective.Sums().cpu().data<double>()];
-        bool isGood = Array.TrueForAll(report, double.IsFinite);
+        bool isGood = IsGood(report);
         if (isGood)
         {
             double gradientNorm = report[0];
@@ -266,11 +266,15 @@ public sealed class Trainer : IDisposable
         return progress;
     }
 
+    /// <summary>Whether the update of a step that reported this is taken; as step_constants of AdamStep.cu decides it.</summary>
+    private bool IsGood(double[] report) =>
+        Array.TrueForAll(report, double.IsFinite) && !(report[0] > (_configuration.GradientSkip ?? double.PositiveInfinity));
+
     /// <summary>Where the run stands after a step that reported this: the gradient's norm, and the sums of its objective.</summary>
     private TrainingProgress After(TrainingProgress progress, double[] report, long images)
     {
         progress = progress with { StepInEpoch = progress.StepInEpoch + 1, Step = progress.Step + 1 };
-        if (!Array.TrueForAll(report, double.IsFinite))
+        if (!IsGood(report))
         {
             return progress with { SkippedInARow = progress.SkippedInARow + 1, SkippedSteps = progress.SkippedSteps + 1 };
         }
@@ -332,6 +336,7 @@ public sealed class Trainer : IDisposable
                     LearningRate(step),
                     _configuration.GradientClip ?? double.PositiveInfinity,
                     _configuration.Annealing.Beta(step, TotalSteps),
+                    _configuration.GradientSkip ?? double.PositiveInfinity,
                 ]);
             if (_captured.MustRead)
             {
@@ -382,8 +387,11 @@ public sealed class Trainer : IDisposable
         {
             throw new SereException(
                 $"Training diverged: {progress.SkippedInARow} steps in a row, up to step {progress.Step}, had a loss or gradient "
-                + "that is not finite; start a new run with a lower training.optimizer.learningRate or with "
-                + "training.gradientClip.");
+                + (_configuration.GradientSkip is { } longest
+                    ? $"that is not finite or a gradient longer than training.gradientSkip, {longest}; start a new run with a greater one or "
+                        + "a lower training.optimizer.learningRate."
+                    : "that is not finite; start a new run with a lower training.optimizer.learningRate or with "
+                        + "training.gradientClip."));
         }
     }
 

@@ -33,11 +33,17 @@ public sealed record TrainingChoice : Choice
     /// <summary>Largest global norm of the gradient; a longer one is shortened to it.</summary>
     [In("(0, inf)")] public double? GradientClip { get; init; }
 
+    /// <summary>
+    /// The norm of the gradient beyond which a step is skipped (Child 2021): one that is many times the usual can undo all that was
+    /// learned.
+    /// </summary>
+    [In("(0, inf)")] public double? GradientSkip { get; init; }
+
     /// <summary>Decay of the exponential moving average of the weights that evaluation uses, per step.</summary>
     [In("(0, 1)")] public double? AverageDecay { get; init; }
 
     /// <summary>
-    /// How many steps in a row may be skipped for a loss or gradient that is not finite; one more stops the run.
+    /// How many steps in a row may be skipped for a loss or gradient that is not finite or too long; one more stops the run.
     /// </summary>
     [In("[0, 1000000000]")] public int MaximumSkippedSteps { get; init; } = 20;
 

@@ -52,7 +52,7 @@ public sealed record TrainingProgress
 /// <param name="LogLikelihoodTerm">log p(x | z).</param>
 /// <param name="KlPerLayer">Kullback-Leibler divergence of each layer.</param>
 /// <param name="GradientNorm">Mean norm of the gradient before clipping.</param>
-/// <param name="SkippedSteps">Steps of this epoch that were skipped because they were not finite.</param>
+/// <param name="SkippedSteps">Steps of this epoch that were skipped because they were not finite, or their gradient too long.</param>
 /// <param name="ImagesPerSecond">Training images a second.</param>
 public sealed record EpochMetrics(
     int Epoch,

@@ -53,11 +53,13 @@ public sealed class TrainerStepTests : IDisposable
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void A_step_whose_loss_is_not_finite_is_skipped_and_counted(double bad)
+    [InlineData(2.1)]
+    public void A_step_whose_loss_is_not_finite_or_whose_gradient_is_too_long_is_skipped_and_counted(double bad)
     {
+        // Good gradients have norm 5.
         var (trainer, model) = Start(
             (weights, x, call) => Linear(weights, x).Times(call is 1 or 2 ? bad : 1),
-            new() { Epochs = 1, BatchSize = 4, MaximumSkippedSteps = 2, AverageDecay = 0.9 },
+            new() { Epochs = 1, BatchSize = 4, MaximumSkippedSteps = 2, AverageDecay = 0.9, GradientSkip = 10 },
             images: 16);
         var seen = new List<(byte[] Weights, byte[] Average, long Updates, int InARow)>();
         var metrics = trainer.Epoch(progress => seen.Add((
