@@ -7,6 +7,8 @@ namespace Sere.Cli.Studio;
 /// <summary>How the studio answers: JSON, and failures as one sentence.</summary>
 internal static class Answer
 {
+    public const string NotOfThePage = "The request is not such as the page sends.";
+
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new FiniteNumbers() } };
 
     /// <summary>What a failure is to whoever asked.</summary>
@@ -17,7 +19,7 @@ internal static class Answer
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
             (StatusCodes.Status413PayloadTooLarge, StudioUploads.TooMuch),
         BadHttpRequestException or JsonException or InvalidDataException =>
-            (StatusCodes.Status400BadRequest, "The request is not such as the page sends."),
+            (StatusCodes.Status400BadRequest, NotOfThePage),
         _ => (StatusCodes.Status500InternalServerError, $"An unexpected {error.GetType().Name} occurred ({error.Message.Split('\n')[0]})."),
     };
 

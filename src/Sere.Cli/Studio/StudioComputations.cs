@@ -69,8 +69,10 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
 
     private static async Task<T> ReadAsync<T>(HttpContext context)
         where T : class =>
-        await context.Request.ReadFromJsonAsync<T>(Answer.Json, context.RequestAborted).ConfigureAwait(false)
-            ?? throw new SereException("The request is empty.");
+        context.Request.HasJsonContentType()
+        && await context.Request.ReadFromJsonAsync<T>(Answer.Json, context.RequestAborted).ConfigureAwait(false) is { } asked
+            ? asked
+            : throw new SereException(Answer.NotOfThePage);
 
     private async Task StreamAsync(HttpContext context, Func<TrainedModel, Lines, object> compute)
     {

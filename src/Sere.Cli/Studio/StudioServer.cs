@@ -97,7 +97,14 @@ internal sealed class StudioServer : IAsyncDisposable
         }
 
         string bound = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new StudioServer(application, models, new Uri($"{bound.TrimEnd('/')}/?token={options.Token}"));
+        var address = new UriBuilder(bound) { Query = $"token={options.Token}" };
+        if (options.Address.Equals(IPAddress.Any) || options.Address.Equals(IPAddress.IPv6Any))
+        {
+            // All addresses are none that somebody could open.
+            address.Host = Dns.GetHostName();
+        }
+
+        return new StudioServer(application, models, address.Uri);
     }
 
     public async ValueTask DisposeAsync()

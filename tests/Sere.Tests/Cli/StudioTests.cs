@@ -180,6 +180,7 @@ public sealed class StudioTests : FolderTests
     [InlineData("/api/samples", """{ "count": 101, "seed": 1, "temperature": 1 }""", "1 to 100")]
     [InlineData("/api/samples", """{ "count": 1, "seed": 1, "temperature": -1 }""", "0 to 10")]
     [InlineData("/api/samples", """{ "count": "x" """, "not such as")]
+    [InlineData("/api/samples", "null", "not such as")]
     [InlineData("/api/latents", """{ "seed": 1, "changes": [{ "layer": 9, "latent": 0, "value": 0 }] }""", "no latent")]
     [InlineData("/api/threshold", """{ "rate": 0 }""", "0.0001 to 0.5")]
     [InlineData("/api/verdict", "{}", "No images")]
