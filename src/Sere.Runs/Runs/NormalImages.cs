@@ -153,7 +153,7 @@ internal sealed record NormalImages
 
         // Where images of a kind lie side by side, the first alone would be of a few kinds.
         var spread = training.Select([.. Enumerable.Range(0, count).Select(image => (int)((long)image * training.Count / count))]);
-        return CodeNeighbours.Of(model.Encode(spread, TrainedModel.VerdictSeed).Values, latents, cancellation);
+        return CodeNeighbours.Of(model.CodesOf(spread, TrainedModel.VerdictSeed, cancellation).Values, latents, cancellation);
     }
 
     /// <summary>The same by pixels alone.</summary>

@@ -353,14 +353,20 @@ public sealed class TrainedModel : IDisposable
     /// <param name="images">Images of the model's shape.</param>
     /// <param name="seed">Seed of the binarization.</param>
     /// <exception cref="SereException">The images have another shape, or the model has no layers of latents.</exception>
-    public ImageCodes Encode(ImageSet images, long seed = 1)
+    public ImageCodes Encode(ImageSet images, long seed = 1) => CodesOf(images, seed, CancellationToken.None);
+
+    /// <summary>As <see cref="Encode"/>, of many images.</summary>
+    internal ImageCodes CodesOf(ImageSet images, long seed, CancellationToken cancellation)
     {
         using var use = Use();
         RequireFit(images);
         var streams = new RandomStreams(seed);
         int[] latents = [.. Model.CodeSizes];
         float[] values = ReadBatches(images.Count, latents.Sum(), (first, batch) =>
-            Model.LatentCodes(Prepare(images.Slice(first, batch), streams, first)));
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Model.LatentCodes(Prepare(images.Slice(first, batch), streams, first));
+        });
         return new ImageCodes(values, images.Count, latents);
     }
 
