@@ -410,15 +410,15 @@ internal sealed class MachineCeilings
         using var scope = torch.NewDisposeScope();
         var x = torch.ones([shape.Rows, shape.Groups * shape.Inputs, shape.Height, shape.Width], device: _device)
             .requires_grad_(withBackward && shape.NeedsInputGradient);
-        var weight = torch.ones([shape.Groups * shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel], device: _device)
-            .requires_grad_(withBackward);
+        long[] kernel = [shape.Groups * shape.Outputs, shape.Inputs, shape.KernelHeight, shape.KernelWidth];
+        var weight = torch.ones(kernel, device: _device).requires_grad_(withBackward);
         torch.Tensor? gradient = null;
         return Best(
             () =>
             {
                 using var repeat = torch.NewDisposeScope();
                 var y = torch.nn.functional.conv2d(
-                    x, weight, null, [shape.Stride, shape.Stride], [shape.Kernel / 2, shape.Kernel / 2], null, shape.Groups);
+                    x, weight, null, [shape.Stride, shape.Stride], [shape.Padding, shape.Padding], null, shape.Groups);
                 if (withBackward)
                 {
                     gradient ??= torch.ones_like(y).DetachFromDisposeScope();

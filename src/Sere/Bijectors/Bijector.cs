@@ -27,6 +27,17 @@ internal abstract class Bijector
     public virtual torch.Tensor Transform(torch.Tensor x) => Forward(x).Value;
 }
 
+/// <summary>The inverse of a bijector, as a bijector.</summary>
+/// <param name="inner">f, of which it is the inverse.</param>
+internal sealed class InverseBijector(Bijector inner) : Bijector
+{
+    public override int EventRank => inner.EventRank;
+
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) => inner.Inverse(x);
+
+    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => inner.Forward(y);
+}
+
 /// <summary>
 /// A family of bijectors whose parameters are a function of a context (section 3.4.1): f(eps | z; beta(z)). Owns the
 /// parameters; <see cref="Bind"/> makes a fresh bijector that borrows what was computed.

@@ -28,7 +28,8 @@ internal abstract class FactorizedDistribution : DataDistribution
 
 /// <summary>
 /// A distribution of a block of data, [..., D]: what sampling, pictures and coding need of it. Its dimensions belong to
-/// positions that are independent of each other, each of one dimension or of the channels of a pixel.
+/// positions, each of one dimension or of the channels of a pixel, that are independent of each other, or of which each
+/// depends on those before it.
 /// </summary>
 internal abstract class DataDistribution : Distribution
 {
@@ -41,8 +42,14 @@ internal abstract class DataDistribution : Distribution
     public abstract torch.Tensor LogProbPerPosition(torch.Tensor x);
 
     /// <summary>
-    /// How many standard deviations each dimension lies above its mean, both given the dimensions of its position before
-    /// it: [..., D].
+    /// The distributions of the positions, each given the positions before it in <paramref name="x"/>: this one, where
+    /// positions are independent.
+    /// </summary>
+    /// <param name="x">[..., D].</param>
+    public virtual DataDistribution Given(torch.Tensor x) => this;
+
+    /// <summary>
+    /// How many standard deviations each dimension lies above its mean, both given what comes before it: [..., D].
     /// </summary>
     public abstract torch.Tensor Standardize(torch.Tensor x);
 

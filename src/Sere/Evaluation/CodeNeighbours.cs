@@ -22,9 +22,9 @@ internal sealed record CodeNeighbours(float[] Codes, float[] Distances)
     // Images that are alike have one code, and no ratio of distances from it.
     private const double SmallestDistance = 1e-6;
 
-    /// <summary>How many of so many training images are taken; 0 where they are too few for their codes.</summary>
+    /// <summary>How many of so many training images are taken; 0 where they have no codes, or are too few for them.</summary>
     public static int Count(int images, int latents) =>
-        Math.Min(Math.Min(MostImages, images), MostValues / Math.Max(1, latents)) is >= FewestImages and var count ? count : 0;
+        latents > 0 && Math.Min(Math.Min(MostImages, images), MostValues / latents) is >= FewestImages and var count ? count : 0;
 
     /// <summary>Of the codes of training images, [N D]; null where they are no numbers.</summary>
     public static CodeNeighbours? Of(float[] codes, int latents, CancellationToken cancellation = default)
@@ -54,7 +54,7 @@ internal sealed record CodeNeighbours(float[] Codes, float[] Distances)
 
     /// <summary>Whether all is there, of sizes that fit each other, and finite.</summary>
     public bool IsSound(int latents) =>
-        Distances.Length >= FewestImages && Codes.Length == Distances.Length * (long)latents
+        latents > 0 && Distances.Length >= FewestImages && Codes.Length == Distances.Length * (long)latents
         && Codes.All(float.IsFinite) && Distances.All(float.IsFinite);
 
     private static (int Image, double Distance)[] Nearest(float[] codes, ReadOnlySpan<float> code, int except)

@@ -15,7 +15,7 @@ namespace Sere.Evaluation;
 /// For each pixel the nats by which it surprises more than a draw of the model in its place, mean over posterior draws, [H W];
 /// null where the model gives pixels no distributions of their own.
 /// </param>
-/// <param name="Codes">Its codes on the path of posterior means, one of each binarization.</param>
+/// <param name="Codes">Its codes on the path of posterior means, one of each binarization; none where the model has none.</param>
 internal sealed record ImageExamination(
     IReadOnlyDictionary<string, double> Figures, float[]? Surprise, IReadOnlyList<float[]> Codes)
 {
@@ -67,10 +67,15 @@ internal sealed record ImageExamination(
             figures[$"llr_{PriorLayers(model)}"] = figures[Elbo] - PartlyFromPrior(model, batch, noise);
         }
 
-        // The path of posterior means knows no draws.
-        var (means, meanNoise) = model.CodesAndNoise(batch);
-        figures["code_norm"] = Mean(meanNoise.narrow(0, 0, 1).Square().sum(-1));
-        float[][] meanCodes = [.. means.cpu().data<float>().ToArray().Chunk((int)means.shape[1])];
+        // The path of posterior means knows no draws; pixels without latents have no code at all.
+        IReadOnlyList<float[]> meanCodes = [];
+        if (model.CodeSizes.Count > 0)
+        {
+            var (means, meanNoise) = model.CodesAndNoise(batch);
+            figures["code_norm"] = Mean(meanNoise.narrow(0, 0, 1).Square().sum(-1));
+            meanCodes = [.. means.cpu().data<float>().ToArray().Chunk((int)means.shape[1])];
+        }
+
         if (surprise is null)
         {
             return new ImageExamination(figures, null, meanCodes);

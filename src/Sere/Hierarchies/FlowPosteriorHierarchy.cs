@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sere.Bijectors;
 using Sere.Distributions;
 using Sere.Networks;
@@ -7,15 +8,17 @@ using TorchSharp;
 namespace Sere.Hierarchies;
 
 /// <summary>
-/// One layer of latents with p(z) = N(0, I) and a posterior z = f(eps | h(x)), eps of N(m(x), s(x)), whose flow f sees a
-/// context of the encoder: the inverse autoregressive flow VAE of Kingma et al. (2016). The flow is part of the posterior
-/// alone, so its log-determinant enters the bound, which has no closed form.
+/// One layer of latents with a posterior z = f(eps | h(x)), eps of N(m(x), s(x)), whose flow f sees a context of the encoder:
+/// the inverse autoregressive flow VAE of Kingma et al. (2016). The flow is part of the posterior alone, so its
+/// log-determinant enters the bound, which has no closed form. The prior is N(0, I), or a flow of its own from z to standard
+/// normal noise (Chen et al. 2017).
 /// </summary>
 internal sealed class FlowPosteriorHierarchy : Hierarchy
 {
     private readonly int _latents;
     private readonly int _context;
     private readonly AmortizedBijector _flow;
+    private readonly FlowLayer? _prior;
     private readonly SmoothInterval _logScale;
 
     /// <summary>A hierarchy with freshly drawn parameters.</summary>
@@ -23,14 +26,25 @@ internal sealed class FlowPosteriorHierarchy : Hierarchy
     /// <param name="context">Size of the context that the encoder gives to the flow, C.</param>
     /// <param name="bijector">The flow from the base of the posterior to z.</param>
     /// <param name="posterior">The base.</param>
+    /// <param name="prior">p(z).</param>
     /// <param name="initializer">Draws the parameters.</param>
     internal FlowPosteriorHierarchy(
-        int latents, int context, BijectorChoice bijector, FreePosteriorChoice posterior, ParameterInitializer initializer)
+        int latents,
+        int context,
+        BijectorChoice bijector,
+        FreePosteriorChoice posterior,
+        LatentPriorChoice prior,
+        ParameterInitializer initializer)
         : base(nameof(FlowPosteriorHierarchy))
     {
         (_latents, _context, _logScale) = (latents, context, posterior.LogScale);
         _flow = bijector.Build(new BijectorSlot(latents, context, LatentGrid.None, initializer, initializer.Create));
         register_module("flow", _flow);
+        _prior = prior.Build(latents, initializer);
+        if (_prior is not null)
+        {
+            register_module("prior", _prior);
+        }
     }
 
     public override int Layers => 1;
@@ -57,10 +71,11 @@ internal sealed class FlowPosteriorHierarchy : Hierarchy
 
     public override LatentStep Step(int layer, IReadOnlyList<LatentStep> earlier, LatentSource source)
     {
-        var prior = DiagonalNormal.Standard(_latents, source.Like);
+        var prior = _prior?.Bind(null);
         if (source.Evidence is not FlowEvidence evidence)
         {
-            return Of(NormalLatentStep.Latent(source, prior, null), prior, null, null);
+            var drawn = NormalLatentStep.Latent(source, DiagonalNormal.Standard(_latents, source.Like), null);
+            return Of(source is LatentSource.Prior && prior is not null ? prior.Inverse(drawn).Value : drawn, prior, null, null);
         }
 
         var bijector = _flow.Bind(evidence.Context);
@@ -79,19 +94,73 @@ internal sealed class FlowPosteriorHierarchy : Hierarchy
             (eps, logDeterminant) = flow.Inverse(z);
         }
 
-        // The log-determinant is one of all units: each has an equal share.
-        var logPosterior = start.LogProbPerDimension(eps).Plus(logDeterminant.Over(eps.shape[^1]).unsqueeze(-1));
+        var logPosterior = start.LogProbPerDimension(eps).Plus(PerUnit(logDeterminant, eps));
         return Of(z, prior, new TransformedDistribution(start, flow), logPosterior);
     }
 
     private static SampledLatentStep Of(
-        torch.Tensor z, DiagonalNormal prior, Distribution? posterior, torch.Tensor? logPosterior) => new(z, z, prior, posterior)
+        torch.Tensor z, Bijector? prior, Distribution? posterior, torch.Tensor? logPosterior)
+    {
+        var normal = DiagonalNormal.Standard((int)z.shape[^1], z);
+        if (prior is null)
         {
-            LogPriorPerDimension = prior.LogProbPerDimension(z),
+            return new SampledLatentStep(z, z, normal, posterior)
+            {
+                LogPriorPerDimension = normal.LogProbPerDimension(z),
+                LogPosteriorPerDimension = logPosterior,
+                Standardized = z,
+                Noise = z,
+            };
+        }
+
+        var (noise, logDeterminant) = prior.Forward(z);
+        return new SampledLatentStep(z, z, new TransformedDistribution(normal, new InverseBijector(prior)), posterior)
+        {
+            LogPriorPerDimension = normal.LogProbPerDimension(noise).Plus(PerUnit(logDeterminant, noise)),
             LogPosteriorPerDimension = logPosterior,
-            Standardized = z,
-            Noise = z,
+            Standardized = noise,
+            Noise = noise,
         };
+    }
+
+    /// <summary>The log-determinant is one of all units: each has an equal share.</summary>
+    private static torch.Tensor PerUnit(torch.Tensor logDeterminant, torch.Tensor units) =>
+        logDeterminant.Over(units.shape[^1]).unsqueeze(-1);
+}
+
+/// <summary>p(z) of the latents of one layer.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
+[JsonDerivedType(typeof(StandardNormalPrior), "standard-normal")]
+[JsonDerivedType(typeof(FlowPrior), "flow")]
+public abstract record LatentPriorChoice : Choice
+{
+    /// <summary>The flow from latents to standard normal noise with freshly drawn parameters; null where it is the identity.</summary>
+    internal abstract FlowLayer? Build(int latents, ParameterInitializer initializer);
+}
+
+/// <summary>Independent standard normal latents. JSON kind "standard-normal".</summary>
+public sealed record StandardNormalPrior : LatentPriorChoice
+{
+    internal override FlowLayer? Build(int latents, ParameterInitializer initializer) => null;
+}
+
+/// <summary>
+/// A normalizing flow, whose density is parallel and whose draws go latent by latent where it is autoregressive (Chen et
+/// al. 2017). JSON kind "flow".
+/// </summary>
+public sealed record FlowPrior : LatentPriorChoice
+{
+    /// <summary>Its steps, from latents to noise.</summary>
+    public FlowChoice Flow { get; init; } = new MaskedAutoregressiveFlow();
+
+    internal override void CheckTogether(string path) => Require(
+        !Flow.BatchNormalization,
+        $"{path}.flow.batchNormalization",
+        "true",
+        "false in a prior, whose statistics would not be those of the codes");
+
+    internal override FlowLayer Build(int latents, ParameterInitializer initializer) =>
+        Flow.Build(latents, context: 0, firstStep: 0, initializer);
 }
 
 /// <summary>

@@ -10,13 +10,15 @@ namespace Sere.Likelihoods;
 /// p(x | z) = prod p(x_l | z_l, x_{l-1}) (eq. 3; docs/decisions/data-layer.md says why z_l). The parameters of a layer are
 /// gamma1_l(z_l) + delta_l(x_{l-1}, z_l), added before any squashing (section 3.4.2). With the whole image as one block it is
 /// the data side of the independent VAE, of ladders and of one-layer models: one network of all codes side by side, or of
-/// those of the last layers.
+/// those of the last layers. Where pixels see those before them in their block (<see cref="AutoregressivePixels"/>), these
+/// networks give their context in place of the parameters.
 /// </summary>
 internal sealed class BlockwiseLikelihood : Likelihood
 {
     private readonly BlockwiseSettings _settings;
     private readonly StackedNetwork _latentNetworks;
     private readonly BlockWindows? _windows;
+    private readonly AutoregressivePixels? _pixels;
     private readonly RefinementNetwork? _residualNetworks;
     private readonly int[] _coupledBlocks;
     private readonly int _mostParents;
@@ -51,8 +53,9 @@ internal sealed class BlockwiseLikelihood : Likelihood
         _firstSeen = settings.Latents.Count - (settings.LastLayers ?? settings.Latents.Count);
         _codeSize = settings.LastLayers is null ? settings.Latents.Max() : settings.Latents.Skip(_firstSeen).Sum();
         _windows = settings.Network.IsConvolutional ? Windows(settings.Partition, initializer) : null;
-        var output = _windows is null
-            ? FeatureShape.Vector(settings.Family.ParameterCount(settings.Partition.LargestBlock))
+        _pixels = settings.Pixels.Build(settings.Partition, settings.Family, isConditional: true, initializer);
+        var output = _pixels is not null ? _pixels.Context
+            : _windows is null ? FeatureShape.Vector(settings.Family.ParameterCount(settings.Partition.LargestBlock))
             : _windows.Shape.WithChannels(settings.Family.ParameterCount(_windows.Shape.Size) / _windows.Shape.Positions);
         var code = settings.LastLayers is null ? settings.Grid.Shape(_codeSize) : FeatureShape.Vector(_codeSize);
         _latentNetworks = settings.BatchNormalization
@@ -81,6 +84,11 @@ internal sealed class BlockwiseLikelihood : Likelihood
         if (_residualNetworks is not null)
         {
             register_module("residual", _residualNetworks);
+        }
+
+        if (_pixels is not null)
+        {
+            register_module("pixels", _pixels);
         }
     }
 
@@ -133,8 +141,13 @@ internal sealed class BlockwiseLikelihood : Likelihood
             parameters = parameters.Plus(_residualNetworks!.ForwardOne(coupled, previous, hidden));
         }
 
+        if (_pixels is not null)
+        {
+            return _pixels.Bind(block, parameters);
+        }
+
         parameters = _windows?.Gather(parameters.unsqueeze(0), block).squeeze(0) ?? parameters;
-        return _settings.Family.Bind(WithoutPadding(parameters, block));
+        return _settings.Family.Bind(_settings.Family.WithoutPadding(parameters, _settings.Partition.BlockSize(block)));
     }
 
     public override torch.Tensor Join(IReadOnlyList<torch.Tensor> blocks) => _settings.Partition.Join(blocks);
@@ -148,6 +161,12 @@ internal sealed class BlockwiseLikelihood : Likelihood
         var padded = _settings.Partition.Split(mean.unsqueeze(0)).squeeze(1);
         var rows = padded.unbind(0).Select(row => _settings.Family.InitialParameters(row));
         var parameters = torch.stack([.. rows]);
+        if (_pixels is not null)
+        {
+            _pixels.InitializeOutput(parameters);
+            return;
+        }
+
         parameters = _windows?.ScatterParameters(parameters, _settings.Partition.LargestBlock) ?? parameters;
         _latentNetworks.InitializeOutput(parameters.unsqueeze(1));
     }
@@ -182,7 +201,8 @@ internal sealed class BlockwiseLikelihood : Likelihood
         var (parameters, hidden) = _latentNetworks.ForwardWithHidden(stacked.reshape(Blocks, -1, _codeSize));
         torch.Tensor PerSample(torch.Tensor run, int first)
         {
-            run = _windows?.Gather(run, first) ?? run;
+            run = _pixels?.Parameters(run, evidence.Blocks.narrow(0, first, run.shape[0]), first)
+                ?? _windows?.Gather(run, first) ?? run;
             return run.view(run.shape[0], -1, evidence.Blocks.shape[1], run.shape[2]);
         }
 
@@ -260,18 +280,6 @@ internal sealed class BlockwiseLikelihood : Likelihood
         ]);
     }
 
-    private torch.Tensor WithoutPadding(torch.Tensor parameters, int block)
-    {
-        int size = _settings.Partition.BlockSize(block);
-        if (size == _settings.Partition.LargestBlock)
-        {
-            return parameters;
-        }
-
-        var parts = parameters.chunk(_settings.Family.ParametersPerPosition, -1);
-        return torch.cat([.. parts.Select(part => part.narrow(-1, 0, size))], -1);
-    }
-
     private static BlockWindows Windows(Partition partition, ParameterInitializer initializer) =>
         partition.Windows(initializer.Type, initializer.Device) ?? throw new UsageException(
             "The data networks are convolutional, and the data are no images; set model.data.network.kind to mlp.");
@@ -293,6 +301,9 @@ internal sealed record BlockwiseSettings(
 
     /// <summary>The networks of the data layers.</summary>
     public NetworkDesign Network { get; init; } = new PerceptronDesign([200, 200]);
+
+    /// <summary>How the pixels of a block depend on each other.</summary>
+    public PixelChoice Pixels { get; init; } = new FactorizedPixels();
 
     /// <summary>The grid on which the codes lie, where each block sees its own.</summary>
     public LatentGrid Grid { get; init; } = LatentGrid.None;

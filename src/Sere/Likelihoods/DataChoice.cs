@@ -21,6 +21,9 @@ public abstract record DataChoice : Choice
     /// <summary>Each network of a data layer: from the code, from the block before, and of their join.</summary>
     [JsonPropertyOrder(-1)] public NetworkDesign Network { get; init; } = new PerceptronDesign();
 
+    /// <summary>How the pixels of a block depend on each other, given what the block is given.</summary>
+    [JsonPropertyOrder(-1)] public PixelChoice Pixels { get; init; } = new FactorizedPixels();
+
     /// <summary>Whether it is of binary values, and of no others.</summary>
     internal virtual bool TakesBinary => false;
 
@@ -82,6 +85,7 @@ public abstract record DataChoice : Choice
             {
                 Residual = Residual,
                 Network = Network,
+                Pixels = Pixels,
                 Grid = grid,
             },
             initializer);
@@ -97,9 +101,14 @@ public abstract record DataChoice : Choice
             BlockwiseSettings.Whole(Network.Input(image, "model.data.network"), latents, Family(image), layersSeen) with
             {
                 Network = Network,
+                Pixels = Pixels,
                 BatchNormalization = batchNormalization,
             },
             initializer);
+
+    /// <summary>p(x) of the whole image, without codes.</summary>
+    internal AutoregressiveLikelihood BuildAlone(FeatureShape image, ParameterInitializer initializer) =>
+        new(image, Family(image), Pixels, initializer);
 
     /// <summary>The distribution of a position.</summary>
     private protected abstract DataFamily Family(FeatureShape image);

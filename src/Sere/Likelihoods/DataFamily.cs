@@ -33,6 +33,20 @@ internal abstract class DataFamily
     /// </summary>
     public abstract DataDistribution Bind(torch.Tensor parameters);
 
+    /// <summary>The parameters of the first dimensions of a padded block.</summary>
+    /// <param name="parameters">[..., P D / C].</param>
+    /// <param name="dimensions">How many; all where a position has several.</param>
+    public torch.Tensor WithoutPadding(torch.Tensor parameters, int dimensions)
+    {
+        if (parameters.shape[^1] == ParameterCount(dimensions))
+        {
+            return parameters;
+        }
+
+        var parts = parameters.chunk(ParametersPerPosition, -1);
+        return torch.cat([.. parts.Select(part => part.narrow(-1, 0, dimensions))], -1);
+    }
+
     /// <summary>log p(x | parameters) in nats of whole blocks of dimensions.</summary>
     /// <param name="parameters">Unconstrained parameters, [S, K, B, P D / C].</param>
     /// <param name="blocks">Data, [S, B, D].</param>

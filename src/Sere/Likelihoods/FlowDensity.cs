@@ -26,7 +26,12 @@ public sealed record FlowData : DataChoice
 
     internal override string Binarization => "none for a flow: binary values have no density";
 
-    internal override void CheckTogether(string path) => Network.RequirePerceptrons($"{path}.network");
+    internal override void CheckTogether(string path)
+    {
+        Network.RequirePerceptrons($"{path}.network");
+        Require(
+            Pixels is FactorizedPixels, $"{path}.pixels.kind", Pixels.Kind, $"independent where {path}.kind is flow");
+    }
 
     internal override void RequireFactorized(string path) => Require(
         allowed: false,

@@ -113,6 +113,7 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
         throw new InvalidOperationException("Its pixels have no distributions.");
 
     /// <summary>Of a likelihood without codes, the noise that x is the image of, [B, D].</summary>
+    /// <exception cref="SereException">The likelihood is no map of noise.</exception>
     public virtual torch.Tensor Noise(DataEvidence evidence) =>
         throw new InvalidOperationException("What x is the image of is known of flows alone.");
 
@@ -167,8 +168,8 @@ internal abstract class Likelihood(string name) : torch.nn.Module(name)
         for (int block = 0; block < Blocks; block++)
         {
             var distribution = Step(block, codes, values);
-            means.Add(distribution.Mean);
             values.Add(value(block, distribution));
+            means.Add(distribution.Given(values[^1]).Mean);
         }
 
         return new GeneratedImages(Join(values), Join(means));

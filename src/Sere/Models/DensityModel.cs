@@ -74,9 +74,9 @@ public sealed class DensityModel : torch.nn.Module
 
     /// <summary>
     /// Sizes of the parts of <see cref="LatentCodes"/>: those of the layers; without them, of the noise that a datum is the
-    /// image of.
+    /// image of, and none where it is the image of none.
     /// </summary>
-    public IReadOnlyList<int> CodeSizes => Layers > 0 ? LatentsPerLayer : [Dimensions];
+    public IReadOnlyList<int> CodeSizes => Layers > 0 ? LatentsPerLayer : Likelihood.HasPixels ? [] : [Dimensions];
 
     /// <summary>What the model computes from x once, whatever the number of importance samples.</summary>
     /// <param name="x">[B, D].</param>
@@ -153,8 +153,7 @@ public sealed class DensityModel : torch.nn.Module
         if (Layers == 0)
         {
             throw new SereException(
-                "A normalizing flow is invertible: it would reconstruct every image without a loss; name a run of a model with "
-                + "latents.");
+                "A model without latents has no codes to draw an image from again; name a run of a model with latents.");
         }
 
         var codes = Codes(Hierarchy.Infer(Evidence(x), noise));
@@ -168,6 +167,7 @@ public sealed class DensityModel : torch.nn.Module
     /// </summary>
     /// <param name="x">[B, D].</param>
     /// <returns>[B, sum of <see cref="CodeSizes"/>].</returns>
+    /// <exception cref="SereException">There are no codes.</exception>
     public torch.Tensor LatentCodes(torch.Tensor x) =>
         Layers > 0 ? torch.cat(Codes(InferMeans(Evidence(x), x)), -1) : Likelihood.Noise(Likelihood.Prepare(x));
 
@@ -180,7 +180,7 @@ public sealed class DensityModel : torch.nn.Module
     /// <exception cref="SereException">The model has no layers of latents.</exception>
     public torch.Tensor LatentNoise(torch.Tensor x) => Layers > 0
         ? torch.cat([.. InferMeans(Evidence(x), x).Select(step => step.PriorNoise)], -1)
-        : throw new SereException("A normalizing flow has no layers of latents to encode to; name a run of another model.");
+        : throw new SereException("A model without latents has no layers to encode to; name a run of another model.");
 
     /// <summary>
     /// <see cref="LatentCodes"/> and <see cref="LatentNoise"/> of encoded images, [B, D] each; without layers of latents, the

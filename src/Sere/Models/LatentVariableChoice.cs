@@ -107,8 +107,8 @@ public sealed record VariationalAutoencoder : LatentVariableChoice
 }
 
 /// <summary>
-/// A variational autoencoder of one layer of latents whose posterior is a flow that sees the image, with a standard
-/// normal prior (Kingma et al. 2016). JSON kind "flow-posterior".
+/// A variational autoencoder of one layer of latents whose posterior is a flow that sees the image (Kingma et al. 2016), and
+/// whose prior may be a flow too (Chen et al. 2017). JSON kind "flow-posterior".
 /// </summary>
 public sealed record FlowPosteriorAutoencoder : LatentVariableChoice
 {
@@ -124,6 +124,9 @@ public sealed record FlowPosteriorAutoencoder : LatentVariableChoice
     /// <summary>The base of the posterior.</summary>
     public FreePosteriorChoice Posterior { get; init; } = new();
 
+    /// <summary>p(z).</summary>
+    public LatentPriorChoice Prior { get; init; } = new StandardNormalPrior();
+
     /// <summary>The flow from the base to z.</summary>
     public BijectorChoice Bijector { get; init; } = new InverseAutoregressive { Steps = 10 };
 
@@ -131,7 +134,7 @@ public sealed record FlowPosteriorAutoencoder : LatentVariableChoice
 
     internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer)
     {
-        var hierarchy = new FlowPosteriorHierarchy(Latents, Context, Bijector, Posterior, initializer);
+        var hierarchy = new FlowPosteriorHierarchy(Latents, Context, Bijector, Posterior, Prior, initializer);
         var encoder = Evidence.Build(1, image, FeatureShape.Vector(hierarchy.FeatureSize), initializer);
         return new DensityModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
     }

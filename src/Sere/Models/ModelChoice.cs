@@ -15,6 +15,7 @@ namespace Sere.Models;
 [JsonDerivedType(typeof(LadderAutoencoder), "ladder")]
 [JsonDerivedType(typeof(RelaxedBernoulliAutoencoder), "relaxed-bernoulli")]
 [JsonDerivedType(typeof(NormalizingFlow), "flow")]
+[JsonDerivedType(typeof(PixelCnn), "pixel-cnn")]
 public abstract record ModelChoice : Choice
 {
     /// <summary>The distribution of the data, which says what data the model takes.</summary>
@@ -60,4 +61,29 @@ public sealed record NormalizingFlow : ModelChoice
 
     internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer) =>
         new(DataLayer.BuildFlow(image.Size, [], initializer));
+}
+
+/// <summary>
+/// The pixels in raster order, each given those before it, without latents: a gated PixelCNN (van den Oord et al. 2016), whose
+/// log-likelihood is exact. JSON kind "pixel-cnn".
+/// </summary>
+public sealed record PixelCnn : ModelChoice
+{
+    /// <summary>The distribution of a pixel; its network and residual, which are of codes, are unused.</summary>
+    public DataChoice Data { get; init; } = new BernoulliData { Pixels = new MaskedConvolutionPixels() };
+
+    internal override DataChoice DataLayer => Data;
+
+    internal override void CheckTogether(string path)
+    {
+        Data.RequireFactorized($"{path}.data");
+        Require(
+            Data.Pixels is not FactorizedPixels,
+            $"{path}.data.pixels.kind",
+            Data.Pixels.Kind,
+            $"masked-convolution where {path}.kind is {Kind}");
+    }
+
+    internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer) =>
+        new(Data.BuildAlone(image, initializer));
 }

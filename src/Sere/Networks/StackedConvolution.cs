@@ -6,9 +6,9 @@ namespace Sere.Networks;
 
 /// <summary>
 /// S convolutions of one form with independent weights, computed as one grouped convolution: [R, S inputs, H, W] to
-/// [R, S outputs, ceil(H / stride), ceil(W / stride)]. With weight normalization (Salimans and Kingma 2016), the weight
-/// of an output channel is w = g v / |v|, and the first batch sets g and b so that its outputs have mean 0 and standard
-/// deviation <c>gain</c>.
+/// [R, S outputs, ceil(H / stride), ceil(W / stride)] where the kernel is a padded square. With weight normalization
+/// (Salimans and Kingma 2016), the weight of an output channel is w = g v / |v|, and the first batch sets g and b so that its
+/// outputs have mean 0 and standard deviation <c>gain</c>.
 /// </summary>
 internal sealed class StackedConvolution : torch.nn.Module
 {
@@ -21,12 +21,13 @@ internal sealed class StackedConvolution : torch.nn.Module
     private readonly int _stack;
     private readonly int _inputs;
     private readonly int _outputs;
-    private readonly int _kernel;
+    private readonly (int Height, int Width) _kernel;
+    private readonly int _padding;
     private readonly int _stride;
     private readonly double _gain;
     private torch.Tensor? _kept;
 
-    /// <summary>A stack of convolutions.</summary>
+    /// <summary>A stack of convolutions of square kernels, whose inputs are padded so that no place is lost.</summary>
     /// <param name="stack">Number of them, S.</param>
     /// <param name="inputs">Input channels of each.</param>
     /// <param name="outputs">Output channels of each.</param>
@@ -44,12 +45,41 @@ internal sealed class StackedConvolution : torch.nn.Module
         bool isWeightNormalized,
         double gain,
         ParameterInitializer initializer)
+        : this(stack, inputs, outputs, (kernel, kernel), kernel / 2, stride, isWeightNormalized, gain, initializer)
+    {
+    }
+
+    /// <summary>A stack of convolutions of rectangular kernels, without padding and with normalized weights.</summary>
+    /// <param name="stack">Number of them, S.</param>
+    /// <param name="inputs">Input channels of each.</param>
+    /// <param name="outputs">Output channels of each.</param>
+    /// <param name="kernel">Rows and columns of the kernel.</param>
+    /// <param name="gain">Standard deviation of the outputs at the start, for inputs of variance 1.</param>
+    /// <param name="initializer">Draws the initial weights.</param>
+    public StackedConvolution(
+        int stack, int inputs, int outputs, (int Height, int Width) kernel, double gain, ParameterInitializer initializer)
+        : this(stack, inputs, outputs, kernel, padding: 0, stride: 1, isWeightNormalized: true, gain, initializer)
+    {
+    }
+
+    private StackedConvolution(
+        int stack,
+        int inputs,
+        int outputs,
+        (int Height, int Width) kernel,
+        int padding,
+        int stride,
+        bool isWeightNormalized,
+        double gain,
+        ParameterInitializer initializer)
         : base(nameof(StackedConvolution))
     {
-        (_stack, _inputs, _outputs, _kernel, _stride, _gain) = (stack, inputs, outputs, kernel, stride, gain);
-        double fanIn = (double)inputs * kernel * kernel;
+        (_stack, _inputs, _outputs, _kernel, _padding) = (stack, inputs, outputs, kernel, padding);
+        (_stride, _gain) = (stride, gain);
+        double fanIn = (double)inputs * kernel.Height * kernel.Width;
         long channels = (long)stack * outputs;
-        _direction = initializer.Normal((isWeightNormalized ? 1 : gain) / Math.Sqrt(fanIn), channels, inputs, kernel, kernel);
+        _direction = initializer.Normal(
+            (isWeightNormalized ? 1 : gain) / Math.Sqrt(fanIn), channels, inputs, kernel.Height, kernel.Width);
         _bias = initializer.Constant(0, channels);
         register_parameter("weight", _direction);
         register_parameter("bias", _bias);
@@ -68,6 +98,9 @@ internal sealed class StackedConvolution : torch.nn.Module
 
     /// <summary>The weights that are applied, [S outputs, inputs, kernel, kernel].</summary>
     public torch.Tensor Weight() => Weight(0, _stack);
+
+    /// <summary>Weights and biases of one of the stack, [outputs, inputs, kernel, kernel] and [outputs].</summary>
+    public (torch.Tensor Weight, torch.Tensor Bias) Member(int index) => (Weight(index, 1), Rows(_bias, index, 1));
 
     /// <summary>
     /// Computes normalized weights once, for where no gradient is asked for. They must not change any more, unless
@@ -117,14 +150,14 @@ internal sealed class StackedConvolution : torch.nn.Module
     private torch.Tensor Convolve(torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int members)
     {
         int groups = x.shape[1] == _inputs ? 1 : members;
-        if (_kernel == 1 && x.shape[2] == 1 && x.shape[3] == 1)
+        if (_kernel == (1, 1) && x.shape[2] == 1 && x.shape[3] == 1)
         {
             return Multiply(x, weight, bias, groups);
         }
 
         return groups == 1 && members > 1 && !x.requires_grad
             ? ConvolveShared(x, weight, bias)
-            : TensorMath.Convolve(x, weight, bias, _stride, _kernel / 2, groups);
+            : TensorMath.Convolve(x, weight, bias, _stride, _padding, groups);
     }
 
     /// <summary>Without a grid a convolution is a matrix product, which is faster.</summary>
@@ -153,9 +186,10 @@ internal sealed class StackedConvolution : torch.nn.Module
     /// </summary>
     private torch.Tensor ConvolveShared(torch.Tensor x, torch.Tensor weight, torch.Tensor? bias)
     {
-        long height = (x.shape[2] + _stride - 1) / _stride;
-        long width = (x.shape[3] + _stride - 1) / _stride;
-        var patches = torch.nn.functional.unfold(x, _kernel, padding: _kernel / 2, stride: _stride);
+        long height = ((x.shape[2] + (2 * _padding) - _kernel.Height) / _stride) + 1;
+        long width = ((x.shape[3] + (2 * _padding) - _kernel.Width) / _stride) + 1;
+        var patches = torch.nn.functional.unfold(
+            x, _kernel, padding: (_padding, _padding), stride: (_stride, _stride));
         var matrix = weight.view(1, weight.shape[0], -1).expand(x.shape[0], -1, -1);
         var y = TensorMath.MatrixMultiply(matrix, patches);
         return (bias is null ? y : y.Plus(bias.view(1, -1, 1))).view(x.shape[0], -1, height, width);

@@ -68,7 +68,9 @@ internal readonly record struct MatrixProduct(long Count, long Rows, long Inner,
 /// <param name="Outputs">Output channels of a group.</param>
 /// <param name="Height">Rows of the input's grid.</param>
 /// <param name="Width">Columns of the input's grid.</param>
-/// <param name="Kernel">Side of the kernel.</param>
+/// <param name="KernelHeight">Rows of the kernel.</param>
+/// <param name="KernelWidth">Columns of the kernel.</param>
+/// <param name="Padding">Zeros on each side of the input.</param>
 /// <param name="Stride">Step between two outputs.</param>
 /// <param name="NeedsInputGradient">Whether the gradient of the input is asked for, as in all but first layers.</param>
 [StructLayout(LayoutKind.Auto)]
@@ -79,16 +81,18 @@ internal readonly record struct Convolution(
     int Outputs,
     int Height,
     int Width,
-    int Kernel,
+    int KernelHeight,
+    int KernelWidth,
+    int Padding,
     int Stride,
     bool NeedsInputGradient)
 {
     /// <summary>Floating-point operations of the forward pass: a multiplication and an addition a term.</summary>
-    public double Operations =>
-        2.0 * Rows * Groups * Inputs * Outputs * Kernel * Kernel * Divide(Height, Stride) * Divide(Width, Stride);
+    public double Operations => 2.0 * Rows * Groups * Inputs * Outputs * KernelHeight * KernelWidth
+        * Places(Height, KernelHeight) * Places(Width, KernelWidth);
 
     /// <summary>Those of the forward pass, and of the gradients of the weights and, if asked for, of the input.</summary>
     public double OperationsWithBackward => Operations * (NeedsInputGradient ? 3 : 2);
 
-    private static int Divide(int length, int stride) => (length + stride - 1) / stride;
+    private int Places(int length, int kernel) => ((length + (2 * Padding) - kernel) / Stride) + 1;
 }

@@ -61,7 +61,7 @@ internal static class TensorMath
                 .view([.. x.shape[..^1], weight.shape[0]]);
     }
 
-    /// <summary>A grouped convolution: [R, G I, H, W] and [G O, I, k, k] to [R, G O, H', W'].</summary>
+    /// <summary>A grouped convolution: [R, G I, H, W] and [G O, I, k, l] to [R, G O, H', W'].</summary>
     public static torch.Tensor Convolve(
         torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, int stride, int padding, int groups)
     {
@@ -74,6 +74,8 @@ internal static class TensorMath
             (int)x.shape[2],
             (int)x.shape[3],
             (int)shape[2],
+            (int)shape[3],
+            padding,
             stride,
             x.requires_grad));
         ThreadTuner.RequireAll();

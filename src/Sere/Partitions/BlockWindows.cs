@@ -12,6 +12,7 @@ internal sealed class BlockWindows : torch.nn.Module
     private readonly torch.Tensor _positions;
     private readonly torch.Tensor _sources;
     private readonly torch.Tensor _mask;
+    private readonly int[][] _places;
 
     /// <summary>Windows of one shape.</summary>
     /// <param name="shape">The window of each block.</param>
@@ -29,6 +30,7 @@ internal sealed class BlockWindows : torch.nn.Module
     {
         Shape = shape;
         int blocks = positions.Count;
+        _places = [.. positions.Select(list => list.Select(position => position % shape.Positions).Distinct().Order().ToArray())];
         long[,] place = new long[blocks, largestBlock];
         long[,] source = new long[blocks, shape.Size];
         float[,] mask = new float[blocks, shape.Size];
@@ -70,6 +72,9 @@ internal sealed class BlockWindows : torch.nn.Module
     /// </summary>
     public FeatureShape Known => IsExact ? Shape : Shape.WithChannels(2 * Shape.Channels);
 
+    /// <summary>The places of its window, row by row, at which a block has values.</summary>
+    public IReadOnlyList<int> Places(int block) => _places[block];
+
     /// <summary>Padded blocks [n, B, LargestBlock], from block <paramref name="first"/> on, as windows [n, B, known].</summary>
     public torch.Tensor Scatter(torch.Tensor blocks, int first)
     {
@@ -90,6 +95,9 @@ internal sealed class BlockWindows : torch.nn.Module
             ? parameters
             : Values(parameters.view(parameters.shape[0], -1, largestBlock), 0).view(parameters.shape[0], -1);
     }
+
+    /// <summary>As <see cref="Scatter"/>, of the values alone: [n, B, window].</summary>
+    public torch.Tensor ScatterValues(torch.Tensor blocks, int first) => IsExact ? blocks : Values(blocks, first);
 
     /// <summary>
     /// Of parameters of windows [n, R, P window], from block <paramref name="first"/> on, those of the padded blocks,

@@ -56,6 +56,7 @@ public sealed class CodeNeighboursTests
     public void Few_images_or_codes_too_long_for_a_thousand_are_not_taken()
     {
         Assert.Equal(0, CodeNeighbours.Count(999, 64));
+        Assert.Equal(0, CodeNeighbours.Count(1000, 0));
         Assert.Equal(1000, CodeNeighbours.Count(1000, 64));
         Assert.Equal(10_000, CodeNeighbours.Count(60_000, 64));
         Assert.Equal(0, CodeNeighbours.Count(60_000, 100_000));

@@ -73,7 +73,7 @@ public sealed class BlockwiseLikelihoodLawTests
         var (excess, standardized) = (new List<torch.Tensor>(), new List<torch.Tensor>());
         foreach (var (block, value) in blocks.Index())
         {
-            var alone = likelihood.Step(block, rows, blocks[..block]);
+            var alone = likelihood.Step(block, rows, blocks[..block]).Given(value);
             var drawn = alone.FromUniform(likelihood.Block(uniform, block));
             var positions = alone.LogProbPerPosition(drawn) - alone.LogProbPerPosition(value);
             long channels = value.shape[1] / positions.shape[1];
@@ -109,7 +109,8 @@ public sealed class BlockwiseLikelihoodLawTests
             var codes = test.Codes(200, Batch);
             torch.Tensor[] previous = [.. Enumerable.Range(0, block)
                 .Select(earlier => Float64.Leaf(test.Likelihood.Block(test.Data(210, Batch), earlier)))];
-            test.Likelihood.Step(block, codes, previous).Mean.sum().backward();
+            var value = test.Likelihood.Block(test.Data(210, Batch), block);
+            test.Likelihood.Step(block, codes, previous).LogProb(value).sum().backward();
             Assert.Equal([block], DependsOn(codes));
             Assert.Equal(test.Graph.Parents(block).Order(), DependsOn(previous));
         }
@@ -150,7 +151,8 @@ public sealed class BlockwiseLikelihoodLawTests
         for (int block = 0; block < BlockwiseCase.Blocks; block++)
         {
             var distribution = test.Likelihood.Step(block, codes, blocks[..block]);
-            TensorAssert.Close(distribution.Mean, test.Likelihood.Block(drawn.Means, block), 0, $"means of block {block}");
+            TensorAssert.Close(
+                distribution.Given(blocks[block]).Mean, test.Likelihood.Block(drawn.Means, block), 0, $"means of block {block}");
             TensorAssert.Close(
                 distribution.FromUniform(test.Likelihood.Block(uniform, block)), blocks[block], 0, $"block {block}");
         }

@@ -18,6 +18,8 @@ public static class BlockwiseTable
         ["Gaussian"] = () => new GaussianFamily(0.1),
         ["Bernoulli, convolutional"] = () => new BernoulliFamily(),
         ["Gaussian, convolutional"] = () => new GaussianFamily(0.1),
+        ["Bernoulli, masked"] = () => new BernoulliFamily(),
+        ["Gaussian, masked and convolutional"] = () => new GaussianFamily(0.1),
         [Mixture] = () => new LogisticMixtureFamily(new LogisticMixtureSettings(1, Mixtures: 2, Levels: 2, ScaleFloor: 0.1)),
     };
 
@@ -35,7 +37,8 @@ public static class BlockwiseTable
     public static TheoryData<string, DataResidual, string> Names => NamesOf(Families.Keys);
 
     /// <summary>The cases with binary data.</summary>
-    public static TheoryData<string, DataResidual, string> BinaryNames => NamesOf(["Bernoulli", "Bernoulli, convolutional", Mixture]);
+    public static TheoryData<string, DataResidual, string> BinaryNames =>
+        NamesOf(["Bernoulli", "Bernoulli, convolutional", "Bernoulli, masked", Mixture]);
 
     /// <summary>The cases whose means are those of the distribution, not what stands for them in pictures.</summary>
     public static TheoryData<string, DataResidual, string> NamesWithMeans => NamesOf(["Bernoulli", "Gaussian"]);
@@ -61,6 +64,9 @@ public static class BlockwiseTable
             Families[family]())
         {
             Residual = residual,
+            Pixels = IsMasked(family)
+                ? new MaskedConvolutionPixels { Layers = 2, Channels = 4, FirstKernel = 3, Context = 2 }
+                : new FactorizedPixels(),
             Network = family.EndsWith("convolutional", StringComparison.Ordinal)
                 ? new ResidualDesign { Widths = [4, 3], Blocks = 1 }
                 : new PerceptronDesign([6, 5]),
@@ -70,14 +76,18 @@ public static class BlockwiseTable
             new BlockwiseLikelihood(settings, initializer), settings.Graph, settings.Family.Space == "discrete");
     }
 
+    private static bool IsMasked(string family) => family.Contains("masked", StringComparison.Ordinal);
+
     private static TheoryData<string, DataResidual, string> NamesOf(IEnumerable<string> families)
     {
         var names = new TheoryData<string, DataResidual, string>();
         foreach (string family in families)
         {
+            // Masked convolutions see the parents through the context alone: two graphs do.
+            IEnumerable<string> graphs = IsMasked(family) ? ["uncoupled", "two parents"] : Graphs.Keys;
             foreach (var residual in Enum.GetValues<DataResidual>())
             {
-                foreach (string graph in Graphs.Keys)
+                foreach (string graph in graphs)
                 {
                     names.Add(family, residual, graph);
                 }

@@ -22,6 +22,7 @@ public static class DistributionTable
         ["standard normal"] = Standard,
         ["normal refined by residuals"] = Refined,
         ["flow of the whole image"] = Flow,
+        ["masked convolutions"] = Autoregressive,
         ["Bernoulli"] = () => Binary(Float64.Vector(-2, -0.5, 0, 0.1, 1, 3), []),
         ["Bernoulli, batched"] = () => Binary(Float64.Normal(40, 2, 3, 4), [2, 3]),
         ["Bernoulli, extreme"] = () => Binary(Float64.Vector(-100, 100, 0, -30), []),
@@ -102,6 +103,15 @@ public static class DistributionTable
             [3],
             [2],
             leaves);
+    }
+
+    private static DistributionCase Autoregressive()
+    {
+        var pixels = new MaskedConvolutionPixels { Layers = 2, Channels = 2, FirstKernel = 3 };
+        var likelihood = new AutoregressiveLikelihood(
+            new FeatureShape(1, 2, 3), new BernoulliFamily(), pixels, new ParameterInitializer(62, torch.ScalarType.Float64));
+        Parameters.Randomize(likelihood, 63);
+        return new DistributionCase(() => likelihood.Step(0, [], []), [], [6], [.. likelihood.parameters()]) { IsBinary = true };
     }
 
     private static DistributionCase Flow()

@@ -72,13 +72,3 @@ internal static class Draws
         return ((TransformedDistribution)hierarchy.Step(layer, Steps(codes), new LatentSource.Given(latent)).P).Bijector;
     }
 }
-
-/// <summary>The inverse of a bijector, as a bijector.</summary>
-internal sealed class InverseBijector(Bijector inner) : Bijector
-{
-    public override int EventRank => inner.EventRank;
-
-    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Forward(torch.Tensor x) => inner.Inverse(x);
-
-    public override (torch.Tensor Value, torch.Tensor LogDeterminant) Inverse(torch.Tensor y) => inner.Forward(y);
-}

@@ -161,7 +161,7 @@ public sealed class ExactModelTests
         using var model = Create("maf", FlowBaseKind.Standard, "none", 2);
         var x = Float64.Normal(1, 3, 2);
         Assert.Contains(
-            "invertible", Assert.Throws<SereException>(() => model.Reconstruct(x, torch.zeros(3, 0), null)).Message);
+            "without latents", Assert.Throws<SereException>(() => model.Reconstruct(x, torch.zeros(3, 0), null)).Message);
         Assert.Throws<SereException>(() => model.LatentNoise(x));
         Assert.Throws<ArgumentException>(() => model.Encode(Float64.Normal(1, 3, 5)));
     }
