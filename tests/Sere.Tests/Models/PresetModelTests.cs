@@ -11,6 +11,7 @@ namespace Sere.Tests.Models;
 public sealed class PresetModelTests
 {
     private const int Batch = 3;
+    private static readonly string[] PixelByPixel = ["pixelcnn", "pixelvae", "vlae"];
 
     public static TheoryData<string> Names => [.. Presets.Names];
 
@@ -50,7 +51,10 @@ public sealed class PresetModelTests
                 model.Reconstruct(x, torch.zeros(Batch, model.NoiseSize), torch.rand(Batch, pixels)).Means.shape);
         }
 
-        Assert.Equal([Batch, model.CodeSizes.Sum()], model.LatentCodes(x).shape);
+        if (model.CodeSizes.Count > 0)
+        {
+            Assert.Equal([Batch, model.CodeSizes.Sum()], model.LatentCodes(x).shape);
+        }
     }
 
     // The paper compares with DLGMs whose encoders are larger, so that none has fewer parameters than its own model.
@@ -68,11 +72,13 @@ public sealed class PresetModelTests
 
     private static DensityModel Create(string name) => Presets.Load(name).Model.Build(Shape(name), seed: 1);
 
-    // A checkerboard needs sides that its stride divides; flows of 3,072 dimensions would take long for a test.
+    // A checkerboard needs sides that its stride divides; flows of 3,072 dimensions would take long for a test, and so would
+    // draws of many masked layers pixel by pixel.
     private static ImageShape Shape(string name) =>
         name.StartsWith("cifar10-case", StringComparison.Ordinal) ? new(3, 32, 32)
         : name.StartsWith("cifar10", StringComparison.Ordinal) ? new(3, 4, 4)
         : name.StartsWith("toy", StringComparison.Ordinal) ? new(1, 1, 2)
+        : PixelByPixel.Any(kind => name.Contains(kind, StringComparison.Ordinal)) ? new(1, 8, 8)
         : new(1, 28, 28);
 
     private static torch.Tensor Images(DensityModel model) =>
