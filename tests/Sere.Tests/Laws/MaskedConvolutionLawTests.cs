@@ -13,8 +13,7 @@ namespace Sere.Tests.Laws;
 /// Seen to fail with: a first layer that sees its own pixel; the link from the row itself, or none; a vertical kernel that
 /// is not centred; no context in the horizontal stack. Where place follows place: either context from another row; rows
 /// that do not move up; places of a window drawn that are not of the block; the bias of place 0 for all; contexts repeated
-/// in another order. And with means or surprises that are not given the true pixels before; with outputs of a width that the
-/// kernel does not leave.
+/// in another order. And with means or surprises that are not given the true pixels before.
 /// </remarks>
 public sealed class MaskedConvolutionLawTests
 {
