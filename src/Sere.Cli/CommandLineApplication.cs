@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Sere.Cli.Commands;
+using Sere.Distributed;
 using Sere.Numerics;
 
 namespace Sere.Cli;
@@ -10,20 +11,49 @@ namespace Sere.Cli;
 internal sealed class CommandLineApplication(Terminal terminal, Interruption interruption)
 {
     private const int LeastHelpWidth = 40;
+
+    // Those that several processes share; any other would do the same in each of them.
+    private static readonly string[] Shared = ["train", "evaluate", "score", "compare", "bench"];
+
+    // Of several processes, the first one speaks for all.
+    private readonly Terminal _terminal = Launcher.Rank > 0 ? terminal.Silent() : terminal;
+    private string _failure = "";
     private readonly Option<bool> _verbose = new("--verbose")
     {
         Description = "Show where in the program an error arose.",
         Recursive = true,
     };
 
+    private readonly Option<bool> _distributed = new("--distributed")
+    {
+        Description = "Share the work with the processes that mpirun, mpiexec or srun started beside this one; done by "
+            + "itself where there are several.",
+        Recursive = true,
+    };
+
     public int Run(string[] args)
+    {
+        int exitCode = RunCommand(args);
+        if (ProcessGroup.OfProcess.Library is not null)
+        {
+            ProcessGroup.OfProcess.Leave(exitCode, SayAlone);
+        }
+        else if (exitCode != ExitCode.Done)
+        {
+            SayAlone();
+        }
+
+        return exitCode;
+    }
+
+    private int RunCommand(string[] args)
     {
         var root = Build();
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
             // No command at all: the help, but not as a result.
-            root.Parse("--help").Invoke(new InvocationConfiguration { Output = terminal.Errors });
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = _terminal.Errors });
             return ExitCode.WrongUsage;
         }
 
@@ -34,11 +64,12 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
 
         try
         {
+            Join(parsed);
             return parsed.Invoke(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                Output = terminal.Output,
-                Error = terminal.Errors,
+                Output = _terminal.Output,
+                Error = _terminal.Errors,
             });
         }
         catch (OperationCanceledException error)
@@ -66,17 +97,18 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")
         {
             _verbose,
-            TrainCommand.Create(terminal, interruption),
-            EvaluateCommand.Create(terminal, interruption),
-            SampleCommand.Create(terminal),
-            ReconstructCommand.Create(terminal),
-            CompareCommand.Create(terminal, interruption),
-            ScoreCommand.Create(terminal, interruption),
-            EncodeCommand.Create(terminal),
-            DataCommand.Create(terminal, interruption),
-            PresetsCommand.Create(terminal),
-            StudioCommand.Create(terminal, interruption),
-            BenchCommand.Create(terminal),
+            _distributed,
+            TrainCommand.Create(_terminal, interruption),
+            EvaluateCommand.Create(_terminal, interruption),
+            SampleCommand.Create(_terminal),
+            ReconstructCommand.Create(_terminal),
+            CompareCommand.Create(_terminal, interruption),
+            ScoreCommand.Create(_terminal, interruption),
+            EncodeCommand.Create(_terminal),
+            DataCommand.Create(_terminal, interruption),
+            PresetsCommand.Create(_terminal),
+            StudioCommand.Create(_terminal, interruption),
+            BenchCommand.Create(_terminal),
         };
         if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)
         {
@@ -87,15 +119,43 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
         return root;
     }
 
+    /// <summary>Joins the processes that a launcher started.</summary>
+    private void Join(ParseResult parsed)
+    {
+        string command = parsed.CommandResult.Command.Name;
+        bool isShared = Shared.Contains(command, StringComparer.Ordinal);
+        if (!isShared && (parsed.GetValue(_distributed) || Launcher.StartedSeveral))
+        {
+            throw new UsageException($"sere {command} is no work that processes share; run it in one process.");
+        }
+
+        if (isShared && (parsed.GetValue(_distributed) || Launcher.StartedSeveral))
+        {
+            ProcessGroup.Join();
+        }
+    }
+
+    /// <summary>Says what has happened to this process, which is not the first one, and not to all.</summary>
+    private void SayAlone()
+    {
+        if (Launcher.Rank is > 0 and var rank && _failure.Length > 0)
+        {
+            // The first one may be about to say the same, and to end all.
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+            terminal.Say($"error: process {rank} of {Launcher.Count}: {_failure}");
+        }
+    }
+
     private int Fail(string sentence, int exitCode, Exception? error = null, ParseResult? parsed = null)
     {
+        _failure = sentence;
         if (error is not null && parsed?.GetValue(_verbose) == true)
         {
-            terminal.Errors.WriteLine($"error: {error}");
+            _terminal.Errors.WriteLine($"error: {error}");
         }
         else
         {
-            terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
+            _terminal.Say(exitCode == ExitCode.Interrupted ? sentence : $"error: {sentence}");
         }
 
         return exitCode;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Numerics;
 using Sere.Runs;
 using Sere.Storage;
@@ -226,7 +227,7 @@ internal sealed class ComputeOptions
     public void ApplyThreads(ParseResult parsed, Terminal terminal)
     {
         FixThreads(parsed);
-        if (parsed.GetValue(_threads) is null)
+        if (parsed.GetValue(_threads) is null && ProcessGroup.OfProcess.Count == 1)
         {
             ThreadTuner.ChooseByMeasuring(threads =>
             {
@@ -238,7 +239,10 @@ internal sealed class ComputeOptions
         }
     }
 
-    /// <summary>Loads the native libraries and sets the threads to the number that is asked for, or to all.</summary>
+    /// <summary>
+    /// Loads the native libraries and sets the threads to the number that is asked for, or to this process's part of
+    /// all.
+    /// </summary>
     public void FixThreads(ParseResult parsed)
     {
         int? threads = parsed.Within(_threads, 1, 1024);
@@ -247,9 +251,17 @@ internal sealed class ComputeOptions
             NativeLibraries.UseLibtorch(folder);
         }
 
+        var group = ProcessGroup.OfProcess;
+        if (group.Count > 1 && string.Equals(parsed.GetValue(_device), "cuda", StringComparison.Ordinal))
+        {
+            group.TakeDevice();
+        }
+
         NativeLibraries.EnsureLoaded();
 
         // More than there are cores would wait for each other; libtorch does not ask how many of them a container may use.
-        torch.set_num_threads(Math.Min(threads ?? torch.get_num_threads(), Environment.ProcessorCount));
+        int cores = Environment.ProcessorCount;
+        int most = threads ?? Math.Min(torch.get_num_threads(), Math.Max(1, cores / group.Neighbours.Count));
+        torch.set_num_threads(Math.Min(most, cores));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Sere.Distributed;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -14,9 +15,26 @@ internal sealed record Terminal(TextWriter Output, IAnsiConsole Results, TextWri
     public static Terminal OfProcess()
     {
         StandardStream.Reserve();
-        var (output, results) = TerminalWriter.Of(Console.Out, 1, Console.IsOutputRedirected, mustArrive: true);
-        var (errors, messages) = TerminalWriter.Of(Console.Error, 2, Console.IsErrorRedirected, mustArrive: false);
+        bool isOneOfSeveral = Launcher.StartedSeveral;
+        if (isOneOfSeveral)
+        {
+            // mpirun of Open MPI gives each process a terminal of its own and hands on all that is written to it, with
+            // what .NET sends to a terminal to set its keys.
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+        }
+
+        var (output, results) = TerminalWriter.Of(
+            Console.Out, 1, isOneOfSeveral || Console.IsOutputRedirected, mustArrive: true);
+        var (errors, messages) = TerminalWriter.Of(
+            Console.Error, 2, isOneOfSeveral || Console.IsErrorRedirected, mustArrive: false);
         return new Terminal(output, results, errors, messages);
+    }
+
+    /// <summary>Says nothing to anybody.</summary>
+    public Terminal Silent()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) });
+        return new Terminal(TextWriter.Null, console, TextWriter.Null, console);
     }
 
     public bool IsLive => Messages.Profile.Capabilities is { Ansi: true, Interactive: true };

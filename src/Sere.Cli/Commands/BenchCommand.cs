@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Sere.Distributed;
 using Sere.Performance;
 using Sere.Runs;
 using Sere.Runs.Configuration;
@@ -47,6 +48,15 @@ internal static class BenchCommand
             var other = parsed.GetValue(against) is { } named ? Presets.Load(named) : null;
             compute.FixThreads(parsed);
             var device = compute.Device(parsed);
+            var group = ProcessGroup.OfProcess;
+            if (group.Library is not null)
+            {
+                var shared = DistributedBenchmark.Measure(
+                    configuration, measured, device, group, part => terminal.Say($"measuring: {part}"));
+                Print(terminal, shared, parsed.GetValue(json));
+                return;
+            }
+
             int images = device.type == DeviceType.CUDA ? DeviceImages : Images;
             using var benchmark = new PerformanceBenchmark(
                 configuration, BenchmarkImages.For(configuration, Math.Max(images, configuration.Training.BatchSize)), device);
@@ -68,6 +78,35 @@ internal static class BenchCommand
             }
         });
         return command;
+    }
+
+    private static void Print(Terminal terminal, DistributedReport report, bool isJson)
+    {
+        if (isJson)
+        {
+            terminal.Output.WriteLine(JsonSerializer.Serialize(report, RunJson.Line));
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Rounded)
+            .Title(Markup.Escape(
+                $"{report.Preset}: {report.Processes} processes, threads of each {report.Threads}, {report.Library}, "
+                + $"batch {report.Batch}"))
+            .AddColumn("figure").AddColumn(new TableColumn("value").RightAligned());
+        table.AddRow("training step of one process", $"{report.AloneMilliseconds:G4} ms");
+        table.AddRow(
+            "the same batch, shared",
+            $"{report.SharedMilliseconds:G4} ms = {100 * report.StrongEfficiency:F0} % of the ideal speed");
+        table.AddRow(
+            "as large a batch for each",
+            $"{report.LargerMilliseconds:G4} ms = {100 * report.WeakEfficiency:F0} % of the ideal speed");
+        table.AddRow(
+            "random numbers, drawn by each", $"{report.DrawMilliseconds:G3} ms");
+        table.AddRow(
+            $"exchange of {report.GradientBytes / 1e6:F1} MB",
+            $"{report.ExchangeMilliseconds:G3} ms = {report.ExchangeOverFloor:F1} floors of "
+            + $"{report.ExchangeFloorMilliseconds:G3} ms");
+        terminal.Results.Write(table);
     }
 
     private static void Print(Terminal terminal, PerformanceReport report)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Sere.Cli.Progress;
+using Sere.Distributed;
 using Sere.Runs;
 using Sere.Runs.Comparison;
 using Spectre.Console;
@@ -62,7 +63,11 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
         var output = new ComparisonFolder(parsed.GetValue(_out) ?? Path.Combine(ComparisonsFolder, suite.Name));
         var device = _compute.Apply(parsed, terminal);
         var stopping = interruption.Listen();
-        var report = Run(parsed, plan, output, device, stopping);
+        if (Run(parsed, plan, output, device, stopping) is not { } report)
+        {
+            return;
+        }
+
         if (parsed.GetValue(_json))
         {
             terminal.Output.WriteLine(report.ToJson());
@@ -73,14 +78,21 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
         terminal.Output.WriteLine(output.Markdown);
     }
 
-    private ComparisonReport Run(
+    private ComparisonReport? Run(
         ParseResult parsed, ComparisonPlan plan, ComparisonFolder output, torch.Device device, CancellationToken stopping)
     {
         try
         {
             var splits = RunDataset.Load(plan.Reference.Configuration, parsed.GetValue(_dataFolder));
             return SuiteComparison
-                .Open(plan, splits, output, new PlainRunObserver(terminal), ShellText.OfProcess(), device)
+                .Open(
+                    plan,
+                    splits,
+                    output,
+                    new PlainRunObserver(terminal),
+                    ShellText.OfProcess(),
+                    device,
+                    ProcessGroup.OfProcess)
                 .Execute(stopping);
         }
         catch (OperationCanceledException error)

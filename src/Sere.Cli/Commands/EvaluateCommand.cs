@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sere.Cli.Progress;
+using Sere.Distributed;
 using Sere.Evaluation;
 using Sere.Runs;
 using Spectre.Console;
@@ -43,8 +44,24 @@ internal static class EvaluateCommand
             using var model = options.Load(parsed, terminal);
             var splits = options.LoadData(parsed, model);
             var how = new EvaluationOptions { ImportanceSamples = importanceSamples, Seed = parsed.GetValue(seed) };
+            var group = ProcessGroup.OfProcess;
+            if (group.Count > 1)
+            {
+                group.RequireSame(
+                    ("weights", model.WeightsDigest()),
+                    ("images", splits.Digest()),
+                    ("command", $"{how} {parsed.GetValue(split)} {parsed.GetValue(limit)}"));
+            }
+
             var evaluation = ImageProgress.Show(terminal, "evaluated", onImages => SplitEvaluation.Evaluate(
-                model, splits, parsed.GetValue(split), parsed.GetValue(limit), how, onImages, interruption.Listen()));
+                model,
+                splits,
+                parsed.GetValue(split),
+                parsed.GetValue(limit),
+                how,
+                onImages,
+                group,
+                interruption.Listen()));
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonSerializer.Serialize(evaluation.Report, RunJson.Line));
@@ -59,7 +76,7 @@ internal static class EvaluateCommand
                 terminal.Warn(caution);
             }
 
-            if (path is not null)
+            if (path is not null && group.IsFirst)
             {
                 ScoreTable.Write(path, evaluation.Likelihoods, model.Binarization);
             }

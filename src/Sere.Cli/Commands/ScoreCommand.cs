@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sere.Cli.Progress;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Evaluation;
 using Sere.Runs;
 using Sere.Runs.Pictures;
@@ -92,10 +93,21 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
             _ = model.Normal;
         }
 
-        var likelihoods = ImageProgress.Show(terminal, "scored", onImages => model.Score(
-            images, how, done => onImages(done, images.Count), interruption.Listen()));
-        var verdicts = !isJudged ? null : ImageProgress.Show(terminal, "judged", onImages => model.Verdict(
-            images, rate, new ImageCount(done => onImages(done, images.Count)), interruption.Listen()));
+        var group = ProcessGroup.OfProcess;
+        if (group.Count > 1)
+        {
+            group.RequireSame(
+                ("weights", model.WeightsDigest()),
+                ("images", ContentDigest.OfTensors([("images", images.ToTensor())])),
+                ("command", $"{how} {rate} {isJudged}"));
+        }
+
+        var shared = new SharedScores(model, images, group);
+        var likelihoods = ImageProgress.Show(
+            terminal, "scored", onImages => shared.Score(how, onImages, interruption.Listen()));
+        var verdicts = isJudged
+            ? ImageProgress.Show(terminal, "judged", onImages => shared.Verdict(rate, onImages, interruption.Listen()))
+            : null;
         var scored = new ScoredImages(
             images.Names ?? [.. Enumerable.Range(0, images.Count).Select(image => $"{image}")], likelihoods, verdicts)
         {
@@ -104,9 +116,13 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
             Threshold = isJudged ? model.Threshold(rate) : null,
             IsNormal = isNormal,
         };
-        Warn(scored);
-        Write(parsed, path, scored);
-        WritePictures(parsed, model, images, scored);
+        if (group.IsFirst)
+        {
+            Warn(scored);
+            Write(parsed, path, scored);
+            WritePictures(parsed, model, images, scored);
+        }
+
         return parsed.GetValue(_exitCode) && scored.Flagged > 0 ? ExitCode.Flagged : ExitCode.Done;
     }
 
@@ -276,10 +292,4 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
     }
 
     private static bool IsStandard(string? path) => string.Equals(path, StandardOutput, StringComparison.Ordinal);
-
-    /// <summary>Told at once, where <see cref="Progress{T}"/> is told by another thread.</summary>
-    private sealed class ImageCount(Action<int> onImages) : IProgress<int>
-    {
-        public void Report(int value) => onImages(value);
-    }
 }

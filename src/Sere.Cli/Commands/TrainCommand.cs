@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Sere.Cli.Progress;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Runs;
 using Sere.Runs.Configuration;
 using Spectre.Console;
@@ -73,7 +74,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
     private int Execute(ParseResult parsed)
     {
         var named = Named(parsed);
-        if (parsed.GetValue(_run) is { } given && !parsed.GetValue(_resume))
+        if (parsed.GetValue(_run) is { } given && !parsed.GetValue(_resume) && ProcessGroup.OfProcess.IsFirst)
         {
             // Before the images are looked at, which may take long.
             new RunFolder(given).RequireNoRun();
@@ -109,9 +110,14 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
                     throw new OperationCanceledException("Interrupted before training began; nothing was changed.", stopping);
                 }
 
-                return resumed is null
-                    ? Start(parsed, configuration, splits, device, observer)
-                    : (TrainingRun.Resume(resumed, stored!, splits, observer, device, requireMemory: true), resumed);
+                if (resumed is null)
+                {
+                    return Start(parsed, configuration, splits, device, observer);
+                }
+
+                var run = TrainingRun.Resume(
+                    resumed, stored!, splits, observer, device, requireMemory: true, group: ProcessGroup.OfProcess);
+                return (run, resumed);
             });
 
         // The results come once the display is closed: it would draw over them.
@@ -119,7 +125,7 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
             ? terminal.Messages.Live(new Text("")).Start(display => Train(new LiveRunObserver(display)))
             : Train(new PlainRunObserver(terminal));
         EvaluateCommand.Print(terminal, evaluation);
-        terminal.Say(evaluation.Learned!);
+        terminal.Say(evaluation.Learned ?? "");
         terminal.Output.WriteLine($"{_folder!.Report}");
         return ExitCode.Done;
     }
@@ -141,6 +147,10 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
                 throw new OperationCanceledException(
                     $"Interrupted; go on with: {ResumeCommand(parsed, folder)}", error, error.CancellationToken);
             }
+            catch (ProcessLostException error)
+            {
+                throw new SereException($"{error.Message} Go on with: {ResumeCommand(parsed, folder)}", error);
+            }
             catch (SereException error) when (error.InnerException is IOException)
             {
                 throw new SereException($"{error.Message} Once that is mended, go on with: {ResumeCommand(parsed, folder)}", error);
@@ -158,7 +168,10 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
         string dataset = parsed.GetValue(_resume) && parsed.GetValue(_dataset) is { } moved
             ? $" --dataset {ShellText.Quote(moved)}"
             : "";
-        return $"sere train --run {ShellText.Quote(folder.Root)}{dataset}{dataFolder}{_compute.Given(parsed)} --resume";
+        int processes = ProcessGroup.OfProcess.Count;
+        string launcher = processes == 1 ? "" : $"mpirun -n {processes} ";
+        string run = $"sere train --run {ShellText.Quote(folder.Root)}";
+        return $"{launcher}{run}{dataset}{dataFolder}{_compute.Given(parsed)} --resume";
     }
 
     private (TrainingRun Run, RunFolder Folder) Start(
@@ -168,17 +181,26 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
         torch.Device device,
         IRunObserver observer)
     {
+        var group = ProcessGroup.OfProcess;
         while (true)
         {
             string? given = parsed.GetValue(_run);
             var folder = given is null ? RunFolder.Unused(RunsFolder, configuration.Name) : new RunFolder(given);
+            folder = group.Count == 1 ? folder : new RunFolder(group.Broadcast(folder.Root));
             try
             {
                 var run = TrainingRun.Start(
-                    configuration, splits, folder, ShellText.OfProcess(), observer, device, requireMemory: true);
+                    configuration,
+                    splits,
+                    folder,
+                    ShellText.OfProcess(),
+                    observer,
+                    device,
+                    requireMemory: true,
+                    group: group);
                 return (run, folder);
             }
-            catch (RunFolderTakenException) when (given is null)
+            catch (RunFolderTakenException) when (given is null && group.Count == 1)
             {
                 // Another process was quicker with the same name: the next one is free.
             }

@@ -25,7 +25,7 @@ internal sealed record NormalImages
     // So many training images tell what their features are, and so many held-out ones whether these help.
     private const int MostOfFeatures = 300;
     private const int MostPasted = 100;
-    private const int FeaturesAtOnce = 16;
+    internal const int FeaturesAtOnce = 16;
     private const string OtherVersion =
         "The run's figures of normal images are damaged or of another version; remove its normal-images.json, and measure them anew "
         + "with sere score --dataset.";

@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Evaluation;
 using Sere.Runs.Configuration;
 using Sere.Runs.Pictures;
@@ -9,17 +10,29 @@ namespace Sere.Runs;
 
 /// <summary>What comes out of a run that is trained: figures, pictures, scores of held-out images and the report.</summary>
 internal sealed class RunResults(
-    RunFolder folder, ExperimentConfiguration configuration, DatasetSplits splits, IRunObserver observer, torch.Device device)
+    RunFolder folder,
+    ExperimentConfiguration configuration,
+    DatasetSplits splits,
+    IRunObserver observer,
+    torch.Device device,
+    ProcessGroup? group = null)
 {
-    /// <summary>Evaluates the best weights on the test images and writes everything.</summary>
+    private readonly ProcessGroup _group = group ?? ProcessGroup.Alone;
+
+    /// <summary>Evaluates the best weights on the test images; of several processes the first writes.</summary>
     public SplitEvaluation Write(
         IReadOnlyList<RunMetrics> metrics, long parameters, bool scoreHeldOut, CancellationToken cancellation)
     {
+        _group.Meet();
         using var model = LoadBest();
-        RunPictures.Write(folder, model, splits.Test, metrics);
         var options = new EvaluationOptions { ImportanceSamples = configuration.Evaluation.ImportanceSamples };
         NormalImages? normal = null;
-        if (scoreHeldOut)
+        if (_group.IsFirst)
+        {
+            RunPictures.Write(folder, model, splits.Test, metrics);
+        }
+
+        if (scoreHeldOut && _group.IsFirst)
         {
             normal = MeasureNormal(model, splits, "There will be no verdict on other images", cancellation);
             normal?.Write(folder);
@@ -32,7 +45,19 @@ internal sealed class RunResults(
         }
 
         var evaluation = SplitEvaluation.Evaluate(
-            model, splits, DataSplit.Test, configuration.Evaluation.Limit, options, observer.OnEvaluation, cancellation);
+            model,
+            splits,
+            DataSplit.Test,
+            configuration.Evaluation.Limit,
+            options,
+            observer.OnEvaluation,
+            _group,
+            cancellation);
+        if (!_group.IsFirst)
+        {
+            return evaluation;
+        }
+
         string learned = LearnedSummary.Of(configuration, splits, metrics, evaluation);
         evaluation = evaluation with
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Evaluation;
 
 namespace Sere.Runs;
@@ -28,6 +29,10 @@ public sealed record SplitEvaluation(
     /// <param name="limit">How many images; null for all.</param>
     /// <param name="options">Samples and seed.</param>
     /// <param name="onImages">Called with the number of images done and of all.</param>
+    /// <param name="group">
+    /// The processes that share the images, all of which make this call and get the same figures; null for this one
+    /// alone.
+    /// </param>
     /// <param name="cancellation">Asks to stop.</param>
     public static SplitEvaluation Evaluate(
         TrainedModel model,
@@ -36,6 +41,7 @@ public sealed record SplitEvaluation(
         int? limit,
         EvaluationOptions options,
         Action<int, int>? onImages = null,
+        ProcessGroup? group = null,
         CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -46,7 +52,8 @@ public sealed record SplitEvaluation(
             DataSplit.Test => splits.Test,
         };
         var images = all.Slice(0, Math.Min(limit ?? all.Count, all.Count));
-        var likelihoods = model.Evaluate(images, options, done => onImages?.Invoke(done, images.Count), cancellation);
+        var likelihoods = model.Evaluate(
+            images, options, done => onImages?.Invoke(done, images.Count), group, cancellation);
         var usage = LatentUsage.Measure(model.Model, images, model.Binarization, options.Seed);
         var baseline = model.Binarization is BinarizationRule.None or BinarizationRule.Dequantized
             ? null

@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Evaluation;
 using Sere.Models;
 using Sere.Networks;
@@ -202,11 +203,15 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>As <see cref="Score"/> of images that are evaluated together: each has noise of its own, by its place.</summary>
     internal ImageLikelihoods Evaluate(
-        ImageSet images, EvaluationOptions options, Action<int>? onImages, CancellationToken cancellation)
+        ImageSet images,
+        EvaluationOptions options,
+        Action<int>? onImages,
+        ProcessGroup? group,
+        CancellationToken cancellation)
     {
         RequireFit(images);
         return ImportanceSampledLikelihood.Evaluate(
-            Model, images, Binarization, options, onImages, cancellation);
+            Model, images, Binarization, options, onImages, group, cancellation);
     }
 
     /// <summary>

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Evaluation;
 using Sere.Models;
-using Sere.Networks;
 using Sere.Numerics;
 using Sere.Runs.Configuration;
 using Sere.Storage;
@@ -22,11 +22,12 @@ public sealed class TrainingRun : IDisposable
     private readonly DatasetSplits _splits;
     private readonly RunFolder _folder;
     private readonly IRunObserver _observer;
+    private readonly ProcessGroup _group;
     private readonly DensityModel _model;
     private readonly Trainer _trainer;
     private readonly CheckpointStore _checkpoints;
     private readonly CheckpointSchedule _schedule;
-    private readonly FileStream _claim;
+    private readonly FileStream? _claim;
     private readonly List<RunMetrics> _metrics = [];
     private double _seconds;
     private double? _bestBound;
@@ -39,7 +40,8 @@ public sealed class TrainingRun : IDisposable
         IRunObserver? observer,
         torch.Device? device,
         TimeProvider? clock,
-        bool requireMemory)
+        bool requireMemory,
+        ProcessGroup? group)
     {
         Binarization.RequireGrey(splits.Train, configuration.Dataset.Preparation, splits.Name);
         ModelPreparation.RequireFit(configuration, splits);
@@ -48,6 +50,7 @@ public sealed class TrainingRun : IDisposable
         _splits = splits;
         _folder = folder;
         _observer = observer ?? new SilentRunObserver();
+        _group = group ?? ProcessGroup.Alone;
         _checkpoints = new CheckpointStore(folder.Checkpoints, folder.Files)
         {
             Kept = configuration.Training.Checkpoints.Kept,
@@ -71,7 +74,7 @@ public sealed class TrainingRun : IDisposable
             ModelPreparation.Start(_model, configuration, splits.Train);
             _trainer = new Trainer(
                 _model, configuration.Training, splits.Train, configuration.Dataset.Preparation, configuration.Seed,
-                configuration.Dataset.HorizontalFlips)
+                configuration.Dataset.HorizontalFlips, _group)
             {
                 OnRemark = _observer.OnWarning,
             };
@@ -80,10 +83,17 @@ public sealed class TrainingRun : IDisposable
                 new MemoryForecast(configuration).Require(_trainer, _model, splits);
             }
 
-            _claim = folder.Claim();
-            AtomicFile.DeleteLeftovers(folder.Root);
-            AtomicFile.DeleteLeftovers(folder.Checkpoints);
-            _checkpoints.DeleteOrphans();
+            _group.RequireSame(
+                ("images", configuration.Dataset.Digest),
+                ("configuration", ConfigurationFile.ToJson(configuration)),
+                ("device", $"{_model.Device.type}"));
+            if (_group.IsFirst)
+            {
+                _claim = folder.Claim();
+                AtomicFile.DeleteLeftovers(folder.Root);
+                AtomicFile.DeleteLeftovers(folder.Checkpoints);
+                _checkpoints.DeleteOrphans();
+            }
         }
         catch
         {
@@ -104,6 +114,10 @@ public sealed class TrainingRun : IDisposable
     /// Whether a run on the CPU whose steps or evaluations do not fit into memory is refused. That takes the peaks of the
     /// whole process in small rehearsals: a program that does other work meanwhile is refused too early.
     /// </param>
+    /// <param name="group">
+    /// The processes that train together, all of which make this call; the first one alone writes. Null for this one
+    /// alone.
+    /// </param>
     /// <exception cref="UsageException">
     /// The folder holds a run already, the model does not fit the data, or the run does not fit into memory.
     /// </exception>
@@ -115,17 +129,29 @@ public sealed class TrainingRun : IDisposable
         IRunObserver? observer = null,
         torch.Device? device = null,
         TimeProvider? clock = null,
-        bool requireMemory = false)
+        bool requireMemory = false,
+        ProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
         ArgumentNullException.ThrowIfNull(folder);
-        folder.RequireNoRun();
+        bool writes = group?.IsFirst != false;
+        if (writes)
+        {
+            folder.RequireNoRun();
+        }
+
         RunDataset.RequireElsewhere(splits.Name, folder.Root, "--run");
         configuration = RunDataset.Resolve(configuration, splits);
-        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory, group);
         return run.DisposedOnFailure(() =>
         {
+            run._trainer.Synchronize();
+            if (!writes)
+            {
+                return;
+            }
+
             // Asked again now that the folder is held: another process may have been quicker.
             folder.RequireNoRun();
             // First what makes the folder a run's: with anything else it would be somebody's, should the process end here.
@@ -160,6 +186,10 @@ public sealed class TrainingRun : IDisposable
     /// Whether a run on the CPU whose steps or evaluations do not fit into memory is refused. That takes the peaks of the
     /// whole process in small rehearsals: a program that does other work meanwhile is refused too early.
     /// </param>
+    /// <param name="group">
+    /// The processes that train together, all of which make this call; the first one alone writes. Null for this one
+    /// alone.
+    /// </param>
     /// <exception cref="SereException">
     /// Its checkpoints are all damaged, or the images or the configuration are not those it was trained with.
     /// </exception>
@@ -170,14 +200,23 @@ public sealed class TrainingRun : IDisposable
         IRunObserver? observer = null,
         torch.Device? device = null,
         TimeProvider? clock = null,
-        bool requireMemory = false)
+        bool requireMemory = false,
+        ProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(splits);
         RunDataset.RequireSame(configuration, splits);
-        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory);
-        return run.DisposedOnFailure(run.Restore);
+        var run = new TrainingRun(configuration, splits, folder, observer, device, clock, requireMemory, group);
+        return run.DisposedOnFailure(() =>
+        {
+            if (run._group.IsFirst)
+            {
+                run.Restore();
+            }
+
+            run._trainer.Synchronize();
+        });
     }
 
     /// <summary>Trains to the end, evaluates, and writes pictures and the report.</summary>
@@ -220,14 +259,14 @@ public sealed class TrainingRun : IDisposable
     private SplitEvaluation Run(bool scoreHeldOut, CancellationToken cancellation)
     {
         Train(cancellation);
-        if (_bestBound is null)
+        if (_bestBound is null && _group.IsFirst)
         {
             throw new SereException(
                 "There is no model to evaluate, because the bound of the validation images was not finite after any epoch; "
                 + "bring the data near the range 0 to 1, or start a new run with a lower training.optimizer.learningRate.");
         }
 
-        return new RunResults(_folder, _configuration, _splits, _observer, _model.Device)
+        return new RunResults(_folder, _configuration, _splits, _observer, _model.Device, _group)
             .Write(_metrics, _trainer.Parameters.Count, scoreHeldOut, cancellation);
     }
 
@@ -282,7 +321,9 @@ public sealed class TrainingRun : IDisposable
             return;
         }
 
-        using var tensorBoard = new TensorBoardLog(_folder.TensorBoard, _trainer.Progress.Step + 1);
+        using var tensorBoard = _group.IsFirst
+            ? new TensorBoardLog(_folder.TensorBoard, _trainer.Progress.Step + 1)
+            : null;
         long start = Stopwatch.GetTimestamp();
         double before = _seconds;
         while (!_trainer.IsDone)
@@ -291,7 +332,7 @@ public sealed class TrainingRun : IDisposable
             {
                 _seconds = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
                 _observer.OnStep(progress);
-                if (_schedule.IsDue)
+                if (_group.IsFirst && _schedule.IsDue)
                 {
                     SaveCheckpoint();
                 }
@@ -299,10 +340,14 @@ public sealed class TrainingRun : IDisposable
             if (epoch is null)
             {
                 SaveCheckpoint();
+                _group.Meet();
                 throw new OperationCanceledException(cancellation);
             }
 
-            EndEpoch(epoch, before, start, tensorBoard);
+            if (tensorBoard is not null)
+            {
+                EndEpoch(epoch, before, start, tensorBoard);
+            }
         }
     }
 
@@ -354,6 +399,11 @@ public sealed class TrainingRun : IDisposable
 
     private void SaveCheckpoint()
     {
+        if (!_group.IsFirst)
+        {
+            return;
+        }
+
         _checkpoints.Save(_trainer, new RunState
         {
             Format = RunState.CurrentFormat,
@@ -382,115 +432,5 @@ internal static class RunValidation
             ? (elbo, null)
             : (elbo, ImportanceSampledLikelihood.Evaluate(
                 model, images, rule, new EvaluationOptions { ImportanceSamples = samples }).LogLikelihood.Average());
-    }
-}
-
-/// <summary>What a model takes from the training images before its first step.</summary>
-internal static class ModelPreparation
-{
-    /// <summary>Refuses data that a flow has no density for.</summary>
-    /// <exception cref="UsageException">The data are bytes that stay levels, or lie beyond the domain of a logit.</exception>
-    public static void RequireFit(ExperimentConfiguration configuration, DatasetSplits splits)
-    {
-        if (configuration.Model.DataLayer.FlowSpace is not { } preprocessing)
-        {
-            return;
-        }
-
-        if (!splits.Train.IsReal && configuration.Dataset.Dequantization == DequantizationRule.None)
-        {
-            throw new UsageException(
-                $"The images of '{splits.Name}' are bytes, of whose few levels a flow's density can grow without bound; give "
-                + "--set dataset.dequantization=uniform.");
-        }
-
-        if (preprocessing.LogitAlpha is not null && ValueRange.Of(splits.Train) is { IsGrey: false } range)
-        {
-            throw new UsageException(
-                $"The values of '{splits.Name}' go from {range}, and model preprocessing by logit takes "
-                + "values in 0..1; set its kind to standardize.");
-        }
-    }
-
-    /// <summary>Brings a model to where training starts.</summary>
-    public static void Start(DensityModel model, ExperimentConfiguration configuration, ImageSet training)
-    {
-        using var scope = torch.NewDisposeScope();
-        if (DataDependentStart.IsUsedBy(model))
-        {
-            StartFromBatch(model, configuration, training);
-        }
-
-        model.InitializeOutput(training.Mean());
-        if (configuration.Model.DataLayer.FlowSpace is { IsFitted: true })
-        {
-            model.FitSpace(Binarization.EvaluationImages(
-                training.ToTensor().to(model.Device), 0, configuration.Dataset.Preparation, new RandomStreams(configuration.Seed)));
-        }
-    }
-
-    /// <summary>Lets one batch, drawn without replacement, set the scales and biases of normalized layers.</summary>
-    private static void StartFromBatch(DensityModel model, ExperimentConfiguration configuration, ImageSet training)
-    {
-        using var generator = new RandomStreams(configuration.Seed).Open(StreamPurpose.Start);
-        int count = Math.Min(training.Count, configuration.Training.BatchSize);
-        int[] chosen = [.. torch.randperm(training.Count, generator: generator).data<long>().Take(count).Select(i => (int)i)];
-        var grey = training.Select(chosen).ToTensor();
-        var x = Binarization.TrainingBatch(grey, configuration.Dataset.Preparation, generator).to(model.Device);
-        model.InitializeFromData(x, torch.randn([count, model.NoiseSize], generator: generator).to(model.Device));
-    }
-}
-
-/// <summary>Is told how a run goes.</summary>
-public interface IRunObserver
-{
-    /// <summary>Training starts or goes on.</summary>
-    /// <param name="parameters">Number of the model's parameters.</param>
-    /// <param name="epochsDone">Epochs that are complete.</param>
-    /// <param name="epochs">Epochs of the whole run.</param>
-    /// <param name="stepsPerEpoch">Steps of an epoch.</param>
-    void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch);
-
-    /// <summary>A step is done.</summary>
-    void OnStep(TrainingProgress progress);
-
-    /// <summary>An epoch is done.</summary>
-    void OnEpoch(RunMetrics metrics);
-
-    /// <summary>Training is done, and some held-out images, by which others will be judged, are "examined" or "scored".</summary>
-    void OnHeldOut(string work, int images, int of);
-
-    /// <summary>Training is done, and some test images are scored.</summary>
-    void OnEvaluation(int images, int of);
-
-    /// <summary>Something that the user should know.</summary>
-    void OnWarning(string sentence);
-}
-
-/// <summary>Tells nobody how a run goes.</summary>
-internal sealed class SilentRunObserver : IRunObserver
-{
-    public void OnStart(long parameters, int epochsDone, int epochs, int stepsPerEpoch)
-    {
-    }
-
-    public void OnStep(TrainingProgress progress)
-    {
-    }
-
-    public void OnEpoch(RunMetrics metrics)
-    {
-    }
-
-    public void OnHeldOut(string work, int images, int of)
-    {
-    }
-
-    public void OnEvaluation(int images, int of)
-    {
-    }
-
-    public void OnWarning(string sentence)
-    {
     }
 }

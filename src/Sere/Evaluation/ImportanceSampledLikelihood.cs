@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Models;
 using Sere.Numerics;
 using TorchSharp;
@@ -22,6 +22,10 @@ public static class ImportanceSampledLikelihood
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="options">Samples, seed and chunk.</param>
     /// <param name="onImages">Called with the number of images done.</param>
+    /// <param name="group">
+    /// The processes that share the images, all of which make this call and get the same figures; null for this one
+    /// alone.
+    /// </param>
     /// <param name="cancellation">Asks to stop.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static ImageLikelihoods Evaluate(
@@ -30,28 +34,27 @@ public static class ImportanceSampledLikelihood
         BinarizationRule binarization,
         EvaluationOptions options,
         Action<int>? onImages = null,
+        ProcessGroup? group = null,
         CancellationToken cancellation = default)
     {
+        group ??= ProcessGroup.Alone;
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ImportanceSamples, 1, nameof(options));
-        var result = new ImageLikelihoods
-        {
-            LogLikelihood = new double[images.Count],
-            Elbo = new double[images.Count],
-            MonteCarloStandardError = new double[images.Count],
-            ParetoShape = new double[images.Count],
-            EffectiveSampleSize = new double[images.Count],
-        };
+        var result = ImageLikelihoods.Zeros(images.Count);
         using var noGrad = torch.no_grad();
         var threads = ThreadTuner.Start();
         int samples = SamplesOf(model, options);
         var draws = new TailDraws(ParetoTail.LengthOf(samples));
         var rows = new RowsAtOnce(model, options);
-        for (int first = 0, count; first < images.Count; first += count)
+        int AtOnce() => Math.Max(1, rows.Count / Math.Min(samples, EvaluationNoise.BlockSamples));
+
+        // Each process has the batches of one by itself: a product of other rows may round otherwise.
+        var share = group.Share(images.Count, AtOnce());
+        for (int first = share.First, count; first < share.First + share.Count; first += count)
         {
-            count = Math.Min(Math.Max(1, rows.Count / Math.Min(samples, EvaluationNoise.BlockSamples)), images.Count - first);
+            count = Math.Min(AtOnce(), share.First + share.Count - first);
             long start = Stopwatch.GetTimestamp();
             using var scope = torch.NewDisposeScope();
             try
@@ -69,9 +72,10 @@ public static class ImportanceSampledLikelihood
 
             rows.Took(count * Math.Min(samples, EvaluationNoise.BlockSamples));
             threads?.Took(count, Stopwatch.GetElapsedTime(start).TotalSeconds);
-            onImages?.Invoke(first + count);
+            onImages?.Invoke(Math.Min(images.Count, (first + count - share.First) * group.Count));
         }
 
+        result.Merge(group, cancellation);
         return result;
     }
 
@@ -211,55 +215,6 @@ internal sealed class RowsAtOnce(DensityModel model, EvaluationOptions options)
         (Count, _isChosen) = (Count / 2, true);
         return true;
     }
-}
-
-/// <summary>What importance sampling says of each image, in nats; arrays in the order of the images.</summary>
-public sealed record ImageLikelihoods
-{
-    /// <summary>The <see cref="ParetoShape"/> from which on few samples carry a bound (Vehtari et al. 2024).</summary>
-    public const double LargestReliableShape = 0.7;
-
-    /// <summary>The K-sample bound on log p(x) (or log p(x) itself, where the model is exact).</summary>
-    public required double[] LogLikelihood { get; init; }
-
-    /// <summary>The evidence lower bound: the mean of the K log importance weights.</summary>
-    public required double[] Elbo { get; init; }
-
-    /// <summary>
-    /// How far <see cref="LogLikelihood"/> would move with K other samples, as a standard deviation; 0 where the model is
-    /// exact, NaN below 21 samples. How far the bound lies below log p(x) is not in it.
-    /// </summary>
-    public required double[] MonteCarloStandardError { get; init; }
-
-    /// <summary>
-    /// k-hat: the shape of a generalized Pareto distribution that is fitted to the largest weights; their moments beyond
-    /// 1 / k-hat do not exist. NaN where the model is exact, and below 21 samples.
-    /// </summary>
-    public required double[] ParetoShape { get; init; }
-
-    /// <summary>(sum w)^2 / sum w^2 of the K importance weights, between 1 and K.</summary>
-    public required double[] EffectiveSampleSize { get; init; }
-
-    /// <summary>How many images have a shape beyond <see cref="LargestReliableShape"/>.</summary>
-    public int UnreliableImages => ParetoShape.Count(shape => shape > LargestReliableShape);
-
-    /// <summary>What to say about those images, as a sentence; null where there are none.</summary>
-    public string? Caution => UnreliableImages == 0
-        ? null
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"Few importance samples carry the bounds of {UnreliableImages} of {ParetoShape.Length} images (Pareto shape above "
-            + $"{LargestReliableShape}), so they may lie well below log p(x); more samples raise them.");
-
-    /// <summary>The figures of several evaluations one after the other.</summary>
-    internal static ImageLikelihoods Join(IReadOnlyList<ImageLikelihoods> parts) => new()
-    {
-        LogLikelihood = [.. parts.SelectMany(part => part.LogLikelihood)],
-        Elbo = [.. parts.SelectMany(part => part.Elbo)],
-        MonteCarloStandardError = [.. parts.SelectMany(part => part.MonteCarloStandardError)],
-        ParetoShape = [.. parts.SelectMany(part => part.ParetoShape)],
-        EffectiveSampleSize = [.. parts.SelectMany(part => part.EffectiveSampleSize)],
-    };
 }
 
 /// <summary>

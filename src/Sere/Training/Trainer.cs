@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Kernels;
 using Sere.Models;
 using Sere.Networks;
@@ -20,8 +22,10 @@ public sealed class Trainer : IDisposable
     private readonly TrainingChoice _configuration;
     private readonly TrainingBatches _batches;
     private readonly ThreadTuner? _threads;
+    private readonly ProcessGroup _group;
     private CapturedStep? _captured;
     private StepConstants? _constants;
+    private bool _isAskedToStop;
 
     /// <summary>A trainer at the start of a run. Takes the model's parameters into flat buffers.</summary>
     /// <param name="model">The model.</param>
@@ -30,17 +34,30 @@ public sealed class Trainer : IDisposable
     /// <param name="binarization">How grey values become data.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="horizontalFlips">Whether images are mirrored at random.</param>
+    /// <param name="group">
+    /// The processes that train the model together, each on its part of every batch; null for this one alone.
+    /// </param>
+    /// <exception cref="UsageException">Several processes cannot train such a model.</exception>
     public Trainer(
         DensityModel model,
         TrainingChoice configuration,
         ImageSet images,
         BinarizationRule binarization,
         long seed,
-        bool horizontalFlips = false)
+        bool horizontalFlips = false,
+        ProcessGroup? group = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(images);
+        _group = group ?? ProcessGroup.Alone;
+        if (_group.Count > 1 && RunningStatistics.Of(model, areFixed: false).Count > 0)
+        {
+            throw new UsageException(
+                "Batch normalization takes its statistics from a whole batch, of which each of several processes has a "
+                + "part; train this model in one process.");
+        }
+
         _model = model;
         _configuration = configuration;
         _batches = new TrainingBatches(
@@ -107,21 +124,26 @@ public sealed class Trainer : IDisposable
     public EpochMetrics? RunEpoch(Action<TrainingProgress>? onStep = null, CancellationToken cancellation = default)
     {
         _model.train();
+        _isAskedToStop = false;
         if (_model.Device.type == DeviceType.CUDA)
         {
             using var precision = new CudaPrecisionScope(_configuration.Precision == TrainingPrecision.Tf32);
-            if (CudaDriver.Instance is not null)
+            if (CudaDriver.Instance is not null && _group.Count == 1)
             {
                 return RunEpochOnDevice(onStep, cancellation);
             }
 
-            OnRemark?.Invoke($"Training steps run without kernels of their own on this device: {CudaDriver.Failure}.");
+            OnRemark?.Invoke(_group.Count > 1
+                ? "Training steps of several processes run without a CUDA graph, and their gradients go through "
+                    + "the memory of the machine."
+                : $"Training steps run without kernels of their own on this device: {CudaDriver.Failure}.");
             OnRemark = null;
         }
 
         while (Progress.StepInEpoch < StepsPerEpoch)
         {
-            if (cancellation.IsCancellationRequested)
+            // Several processes stop at the same step: all after one in which one of them was asked to.
+            if (_group.Count == 1 ? cancellation.IsCancellationRequested : _isAskedToStop)
             {
                 return null;
             }
@@ -130,7 +152,7 @@ public sealed class Trainer : IDisposable
 
             // The forward pass moves running statistics; all else moves when the optimizer does.
             IsBetweenSteps = Parameters.Moving.numel() == Parameters.Trainable.numel();
-            var progress = RunStep(Progress);
+            var progress = RunStep(Progress, cancellation);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             _threads?.Took(progress.Images - Progress.Images, seconds);
             Progress = progress with { Seconds = progress.Seconds + seconds };
@@ -191,6 +213,25 @@ public sealed class Trainer : IDisposable
         });
     }
 
+    /// <summary>Brings all processes to where the first one is.</summary>
+    internal void Synchronize()
+    {
+        if (_group.Count == 1)
+        {
+            return;
+        }
+
+        torch.Tensor?[] tensors = [Parameters.Values, Optimizer.FirstMoment, Optimizer.SecondMoment, Average?.Values];
+        foreach (var tensor in tensors.OfType<torch.Tensor>())
+        {
+            _group.Broadcast(tensor);
+        }
+
+        Optimizer.Steps = JsonSerializer.Deserialize<long>(_group.Broadcast(JsonSerializer.Serialize(Optimizer.Steps)));
+        Progress = JsonSerializer.Deserialize<TrainingProgress>(_group.Broadcast(JsonSerializer.Serialize(Progress)))!;
+        WeightsClock.Advance();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -218,8 +259,9 @@ public sealed class Trainer : IDisposable
         statistics.copy_(kept);
     }
 
-    /// <summary>The objective of a batch; its gradients are those that are kept.</summary>
-    private TrainingObjective Differentiate(torch.Tensor images, torch.Tensor noise, torch.Tensor beta)
+    /// <summary>The objective of a batch; its gradients, times a weight, are those that are kept.</summary>
+    private TrainingObjective Differentiate(
+        torch.Tensor images, torch.Tensor noise, torch.Tensor beta, double weight = 1)
     {
         using var precision = new ProductPrecisionScope(_configuration.Precision switch
         {
@@ -227,7 +269,7 @@ public sealed class Trainer : IDisposable
             TrainingPrecision.Fp32 or TrainingPrecision.Tf32 => ProductPrecision.Full,
         });
         var objective = TrainingObjective.Of(_model, images, noise, beta);
-        var loss = -objective.Value;
+        var loss = weight == 1 ? -objective.Value : objective.Value.Times(-weight);
         OnPhase?.Invoke(TrainingPhase.Forward);
         Parameters.Gradients.zero_();
         loss.backward();
@@ -235,20 +277,16 @@ public sealed class Trainer : IDisposable
         return objective;
     }
 
-    private TrainingProgress RunStep(TrainingProgress progress)
+    private TrainingProgress RunStep(TrainingProgress progress, CancellationToken cancellation)
     {
         using var scope = torch.NewDisposeScope();
         var inputs = _batches.Draw(
             progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
-        var images = _batches.Assemble(inputs);
-        var noise = inputs.Noise.to(_model.Device);
-        OnPhase?.Invoke(TrainingPhase.Data);
-        double weight = _configuration.Annealing.Beta(progress.Step, TotalSteps);
-        var beta = TensorArithmetic.Full([1], weight, Parameters.Values.dtype, _model.Device);
-        var objective = Differentiate(images, noise, beta);
-
+        double[] sums = _group.Count == 1
+            ? DifferentiateSums(inputs, progress.Step)
+            : DifferentiateTogether(inputs, progress.Step, cancellation);
         using var noGrad = torch.no_grad();
-        double[] report = [Parameters.GradientNorm(), .. objective.Sums().cpu().data<double>()];
+        double[] report = [Parameters.GradientNorm(), .. sums];
         bool isGood = IsGood(report);
         if (isGood)
         {
@@ -269,6 +307,45 @@ public sealed class Trainer : IDisposable
     /// <summary>Whether the update of a step that reported this is taken; as step_constants of AdamStep.cu decides it.</summary>
     private bool IsGood(double[] report) =>
         Array.TrueForAll(report, double.IsFinite) && !(report[0] > (_configuration.GradientSkip ?? double.PositiveInfinity));
+
+    /// <summary>The sums of the objective of some images, whose gradients, times a weight, are kept.</summary>
+    private double[] DifferentiateSums(StepInputs inputs, long step, double weight = 1)
+    {
+        var images = _batches.Assemble(inputs);
+        var noise = inputs.Noise.to(_model.Device);
+        OnPhase?.Invoke(TrainingPhase.Data);
+        double divergence = _configuration.Annealing.Beta(step, TotalSteps);
+        var beta = TensorArithmetic.Full([1], divergence, Parameters.Values.dtype, _model.Device);
+        var objective = Differentiate(images, noise, beta, weight);
+        using var noGrad = torch.no_grad();
+        return [.. objective.Sums().cpu().data<double>()];
+    }
+
+    /// <summary>
+    /// The same of the images of all processes, of which each has its part. All have drawn the numbers of the whole
+    /// batch, so that an image has the same whichever process it falls to.
+    /// </summary>
+    private double[] DifferentiateTogether(StepInputs inputs, long step, CancellationToken cancellation)
+    {
+        var (first, count) = _group.Share((int)inputs.Count);
+        double[] report = new double[_model.Layers + (_configuration.ImportanceSamples == 1 ? 2 : 3)];
+        if (count == 0)
+        {
+            // The last batch of an epoch may have fewer images than there are processes.
+            Parameters.Gradients.zero_();
+        }
+        else
+        {
+            DifferentiateSums(inputs.Part(first, count), step, count / (double)inputs.Count).CopyTo(report, 0);
+        }
+
+        using var noGrad = torch.no_grad();
+        report[^1] = cancellation.IsCancellationRequested ? 1 : 0;
+        _group.Sum(report, cancellation);
+        _group.Sum(Parameters.Gradients, cancellation);
+        _isAskedToStop = report[^1] > 0;
+        return report[..^1];
+    }
 
     /// <summary>Where the run stands after a step that reported this: the gradient's norm, and the sums of its objective.</summary>
     private TrainingProgress After(TrainingProgress progress, double[] report, long images)

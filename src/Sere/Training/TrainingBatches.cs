@@ -160,6 +160,10 @@ internal sealed record StepInputs(torch.Tensor Indices, torch.Tensor? Uniform, t
         flips ? torch.empty([count, 1]) : null,
         torch.empty(noise));
 
+    /// <summary>Those of some of the images.</summary>
+    public StepInputs Part(long first, long count) => Select(
+        tensor => tensor.narrow(ReferenceEquals(tensor, Noise) ? Noise.dim() - 2 : 0, first, count).contiguous());
+
     /// <summary>Such tensors, each made from ours.</summary>
     public StepInputs Select(Func<torch.Tensor, torch.Tensor> selector) => new(
         selector(Indices), Uniform is null ? null : selector(Uniform), Flips is null ? null : selector(Flips), selector(Noise));

@@ -48,9 +48,13 @@ internal sealed class BuiltProgram
     /// <summary>Runs it to its end by a line of a shell, in which "$@" is its command.</summary>
     public ProgramResult RunInShell(string line, params string[] arguments)
     {
-        using var program = Start(Path.GetTempPath(), "/bin/sh", ["-c", line, "sh", Host, _assembly, .. arguments]);
+        using var program = StartInShell(line, arguments);
         return program.Finish();
     }
+
+    /// <summary>Starts it by a line of a shell, in which "$@" is its command.</summary>
+    public RunningProgram StartInShell(string line, params string[] arguments) =>
+        Start(Path.GetTempPath(), "/bin/sh", ["-c", line, "sh", Host, _assembly, .. arguments]);
 
     /// <summary>Starts it in a working folder, which is also where it looks for data sets.</summary>
     public RunningProgram Start(string workingFolder, params string[] arguments) =>

@@ -1,4 +1,5 @@
 using Sere.Data;
+using Sere.Distributed;
 using Sere.Runs.Configuration;
 using Sere.Storage;
 using TorchSharp;
@@ -10,7 +11,12 @@ namespace Sere.Runs.Comparison;
 /// pictures. Stopped at any time, it goes on where it was; rows that are done are not run again.
 /// </summary>
 internal sealed class SuiteComparison(
-    ComparisonPlan plan, DatasetSplits splits, ComparisonFolder folder, IComparisonObserver observer, torch.Device device)
+    ComparisonPlan plan,
+    DatasetSplits splits,
+    ComparisonFolder folder,
+    IComparisonObserver observer,
+    torch.Device device,
+    ProcessGroup group)
 {
     // As many turns as make the median steady on a machine with other work, in about the time of a short epoch.
     private const int StepTimeRounds = 21;
@@ -22,17 +28,38 @@ internal sealed class SuiteComparison(
         ComparisonFolder folder,
         IComparisonObserver observer,
         string? command = null,
-        torch.Device? device = null)
+        torch.Device? device = null,
+        ProcessGroup? group = null)
     {
+        group ??= ProcessGroup.Alone;
         Binarization.RequireGrey(splits.Train, plan.Reference.Configuration.Dataset.Preparation, splits.Name);
         RunDataset.RequireElsewhere(splits.Name, folder.Root, "--out");
-        folder.Open(plan.Settings(splits), command);
-        return new SuiteComparison(plan, splits, folder, observer, device ?? torch.CPU);
+        var settings = plan.Settings(splits);
+        group.RequireSame(("suite", settings.ToJsonString()));
+        if (group.IsFirst)
+        {
+            folder.Open(settings, command);
+        }
+
+        group.Meet();
+        return new SuiteComparison(plan, splits, folder, observer, device ?? torch.CPU, group);
     }
 
-    public ComparisonReport Execute(CancellationToken cancellation = default)
+    /// <summary>Trains and evaluates what is left, and writes the table.</summary>
+    /// <returns>The table; null in a process that had some of the rows only.</returns>
+    public ComparisonReport? Execute(CancellationToken cancellation = default)
     {
         var runner = new RowRunner(splits, folder, observer, device);
+        if (group.Count > 1)
+        {
+            RunShare(runner, cancellation);
+            group.Meet();
+            if (!group.IsFirst)
+            {
+                return null;
+            }
+        }
+
         var results = new List<RowResult>();
         var failed = new List<FailedRow>();
         for (int i = 0; i < plan.Rows.Count; i++)
@@ -65,6 +92,26 @@ internal sealed class SuiteComparison(
 
         throw new SereException(
             $"{failed.Count} of {plan.Rows.Count} rows failed, first '{failed[0].Model}': {failed[0].Reason}");
+    }
+
+    /// <summary>Of as many rows as there are processes, one is this process's.</summary>
+    private void RunShare(RowRunner runner, CancellationToken cancellation)
+    {
+        for (int i = group.Rank; i < plan.Rows.Count; i += group.Count)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var row = plan.Rows[i];
+            bool isDone = RowResult.Read(folder, row.Name, observer.OnWarning) is not null;
+            observer.OnRow(row.Name, i + 1, plan.Rows.Count, isDone);
+            try
+            {
+                _ = isDone ? null : runner.Run(row, cancellation);
+            }
+            catch (SereException)
+            {
+                // The first process runs it again, and says what is wrong with it.
+            }
+        }
     }
 
     private StepTimes Times(IReadOnlyList<FailedRow> failed, CancellationToken cancellation)
