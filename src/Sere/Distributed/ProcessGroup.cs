@@ -35,7 +35,7 @@ public sealed unsafe partial class ProcessGroup
         }
 
         (Rank, Count) = (mpi.Rank, mpi.Size);
-        ulong[] machines = Gather([XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(ThisMachine()))]);
+        ulong[] machines = Gather([XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(Environment.MachineName))]);
         Neighbours = (
             machines.Take(Rank).Count(machine => machine == machines[Rank]),
             machines.Count(machine => machine == machines[Rank]));
@@ -290,13 +290,6 @@ public sealed unsafe partial class ProcessGroup
     private static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static Guid ModuleVersion => typeof(ProcessGroup).Module.ModuleVersionId;
-
-    /// <summary>Its name, and what Linux calls its last start: two machines of a cluster may have one name.</summary>
-    private static string ThisMachine()
-    {
-        const string LastStart = "/proc/sys/kernel/random/boot_id";
-        return Environment.MachineName + (File.Exists(LastStart) ? File.ReadAllText(LastStart) : "");
-    }
 
     private ulong[] Gather(ulong[] mine)
     {
