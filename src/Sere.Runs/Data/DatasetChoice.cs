@@ -53,6 +53,34 @@ public sealed record DatasetChoice : Choice
     /// <summary>The digest of the images that the run was trained on (DatasetSplits.Digest), set by the run; else empty.</summary>
     public string Digest { get; init; } = "";
 
+    /// <summary>Whether the training values are real and no grey values.</summary>
+    [JsonIgnore]
+    internal bool IsReal => Range is { } range && (range.Low < 0 || range.High > 1);
+
+    /// <summary>Refuses images that are not such as a model of these was trained on.</summary>
+    /// <exception cref="SereException">They have another shape, or values of another kind.</exception>
+    internal void RequireFit(ImageSet images, ImageShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Shape != shape)
+        {
+            throw new SereException($"The model takes images of shape {shape}, and these have {images.Shape}.");
+        }
+
+        Sere.Data.Binarization.RequireGrey(images, Preparation, "the images");
+        if (!images.IsReal && IsReal)
+        {
+            throw new SereException(
+                $"The model was trained on real values from {Range}, and these images are bytes; give real values, as a .npy file of floats.");
+        }
+
+        if (Range is null && ValueRange.Of(images) is { IsGrey: false } given)
+        {
+            throw new SereException(
+                $"The model was trained on bytes, and these are real values from {given}; bring them to 0..1, or give bytes.");
+        }
+    }
+
     internal override void CheckTogether(string path)
     {
         Require(

@@ -60,9 +60,6 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How grey values become data, for training and scoring alike.</summary>
     public BinarizationRule Binarization => Configuration.Dataset.Preparation;
 
-    /// <summary>Whether the model was trained on real values that are no grey values.</summary>
-    private bool IsReal => Configuration.Dataset.Range is { } range && (range.Low < 0 || range.High > 1);
-
     /// <summary>Loads the model of a run.</summary>
     /// <param name="runFolder">The folder that sere train made.</param>
     /// <param name="checkpoint">Which weights.</param>
@@ -116,7 +113,7 @@ public sealed class TrainedModel : IDisposable
         if (dataset.Features is not { } kind)
         {
             return ImageSource.Read(
-                path, Shape, resize || dataset.Resize is not null, gray, dataset.Scale ?? (IsReal ? ValueScale.Real : null), warn);
+                path, Shape, resize || dataset.Resize is not null, gray, dataset.Scale ?? (dataset.IsReal ? ValueScale.Real : null), warn);
         }
 
         using var features = ImageFeatureExtraction.Open(kind);
@@ -266,7 +263,7 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>Whether a verdict may be of features too: the images are photographs, and what computes them is there.</summary>
     internal bool TakesFeatures => Configuration.Evaluation.Features == VerdictFeatures.Auto
-        && Configuration.Dataset.Features is null && Binarization == BinarizationRule.None && !IsReal
+        && Configuration.Dataset.Features is null && Binarization == BinarizationRule.None && !Configuration.Dataset.IsReal
         && Shape.Channels is 1 or 3 && string.Equals(Model.Space, "discrete", StringComparison.Ordinal)
         && ImageFeatureExtraction.IsThere(ImageFeatures.Resnet18) && OpensFeatures();
 
@@ -478,28 +475,5 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>Refuses images that are not such as the model was trained on.</summary>
-    internal void RequireFit(ImageSet images)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        if (images.Shape != Shape)
-        {
-            throw new SereException($"The model takes images of shape {Shape}, and these have {images.Shape}.");
-        }
-
-        Sere.Data.Binarization.RequireGrey(images, Binarization, "the images");
-        if (!images.IsReal && IsReal)
-        {
-            throw new SereException(
-                $"The model was trained on real values from {Configuration.Dataset.Range}, "
-                + "and these images are bytes; give real values, as a .npy file of "
-                + "floats.");
-        }
-
-        if (Configuration.Dataset.Range is null && ValueRange.Of(images) is { IsGrey: false } given)
-        {
-            throw new SereException(
-                $"The model was trained on bytes, and these are real values from {given}; bring them to "
-                + "0..1, or give bytes.");
-        }
-    }
+    internal void RequireFit(ImageSet images) => Configuration.Dataset.RequireFit(images, Shape);
 }

@@ -475,11 +475,6 @@ public sealed class Trainer : IDisposable
     private EpochMetrics EndEpoch()
     {
         var epoch = Progress;
-
-        // Without a good step there is nothing to report: not a number, which is never the best.
-        double images = epoch.Images == 0 ? double.NaN : epoch.Images;
-        double logLikelihood = epoch.LogLikelihoodSum / images;
-        double[] kl = [.. epoch.KlSums.Select(sum => sum / images)];
         Progress = new TrainingProgress
         {
             Epoch = epoch.Epoch + 1,
@@ -487,20 +482,11 @@ public sealed class Trainer : IDisposable
             SkippedInARow = epoch.SkippedInARow,
             KlSums = new double[_model.Layers],
         };
-        return new EpochMetrics(
-            epoch.Epoch + 1,
-            epoch.Step,
+        return EpochMetrics.Of(
+            epoch,
             _configuration.Annealing.Beta(epoch.Step - 1, TotalSteps),
             LearningRate(epoch.Step - 1),
-            logLikelihood - kl.Sum(),
-            logLikelihood,
-            kl,
-            epoch.GradientNormSum / Math.Max(1, epoch.StepInEpoch - epoch.SkippedSteps),
-            epoch.SkippedSteps,
-            epoch.Images / Math.Max(epoch.Seconds, 1e-9))
-        {
-            ImportanceWeightedBound = _configuration.ImportanceSamples == 1 ? null : (epoch.BoundSum ?? 0) / images,
-        };
+            hasBound: _configuration.ImportanceSamples > 1);
     }
 
     private double LearningRate(long step) => _configuration.Schedule.Rate(

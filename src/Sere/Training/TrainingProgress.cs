@@ -68,6 +68,29 @@ public sealed record EpochMetrics(
 {
     /// <summary>The K-sample bound, where the run trains on it; else null.</summary>
     public double? ImportanceWeightedBound { get; init; }
+
+    /// <summary>Of an epoch that is complete.</summary>
+    internal static EpochMetrics Of(TrainingProgress epoch, double beta, double learningRate, bool hasBound)
+    {
+        // Without a good step there is nothing to report: not a number, which is never the best.
+        double images = epoch.Images == 0 ? double.NaN : epoch.Images;
+        double logLikelihood = epoch.LogLikelihoodSum / images;
+        double[] kl = [.. epoch.KlSums.Select(sum => sum / images)];
+        return new EpochMetrics(
+            epoch.Epoch + 1,
+            epoch.Step,
+            beta,
+            learningRate,
+            logLikelihood - kl.Sum(),
+            logLikelihood,
+            kl,
+            epoch.GradientNormSum / Math.Max(1, epoch.StepInEpoch - epoch.SkippedSteps),
+            epoch.SkippedSteps,
+            epoch.Images / Math.Max(epoch.Seconds, 1e-9))
+        {
+            ImportanceWeightedBound = hasBound ? (epoch.BoundSum ?? 0) / images : null,
+        };
+    }
 }
 
 /// <summary>The parts of a training step, in their order.</summary>
