@@ -107,6 +107,7 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             EncodeCommand.Create(_terminal),
             DataCommand.Create(_terminal, interruption),
             PresetsCommand.Create(_terminal),
+            SchemaCommand.Create(_terminal),
             StudioCommand.Create(_terminal, interruption),
             BenchCommand.Create(_terminal),
         };

@@ -9,15 +9,20 @@ namespace Sere.Runs.Configuration;
 /// <summary>
 /// Reads and writes configurations as JSON. Comments and trailing commas are allowed on reading; members that are left
 /// out have their defaults, or what the preset says that the file is "from"; unknown members, kinds and values are
-/// refused with the nearest known name.
+/// refused with the nearest known name. "$schema", which tells editors what may stand in the file, says nothing here.
 /// </summary>
 public static class ConfigurationFile
 {
     /// <summary>The largest configuration that is read, in bytes of UTF-8.</summary>
     internal const int MaximumBytes = 1 << 20;
 
+    private const string SchemaMember = "$schema";
+
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The JSON schema of configuration files.</summary>
+    internal static string Schema => new EmbeddedFiles("schemas/").Read("configuration").Text;
 
     /// <summary>Reads and validates a configuration.</summary>
     /// <param name="json">The text.</param>
@@ -121,12 +126,15 @@ public static class ConfigurationFile
         try
         {
             using JsonDocument document = JsonDocument.Parse(text, ConfigurationSchema.Reading);
-            if (typeof(T) == typeof(ExperimentConfiguration) && ConfigurationOverrides.IsDifference(document.RootElement))
+            if (typeof(T) != typeof(ExperimentConfiguration))
             {
-                return (T)(Choice)ConfigurationOverrides.Apply(document.RootElement);
+                return ConfigurationTree.Read<T>(document.RootElement);
             }
 
-            return ConfigurationTree.Read<T>(document.RootElement);
+            JsonElement file = WithoutSchema(document.RootElement);
+            return ConfigurationOverrides.IsDifference(file)
+                ? (T)(Choice)ConfigurationOverrides.Apply(file)
+                : ConfigurationTree.Read<T>(file);
         }
         catch (UsageException error)
         {
@@ -144,6 +152,19 @@ public static class ConfigurationFile
                 $"{source}: a text holds a damaged character (invalid UTF-8 or half of a surrogate pair); remove it.",
                 error);
         }
+    }
+
+    private static JsonElement WithoutSchema(JsonElement file)
+    {
+        if (file.ValueKind != JsonValueKind.Object || !file.TryGetProperty(SchemaMember, out JsonElement schema))
+        {
+            return file;
+        }
+
+        ConfigurationTree.Check(schema, typeof(string), SchemaMember);
+        JsonObject rest = JsonObject.Create(file)!;
+        rest.Remove(SchemaMember);
+        return JsonSerializer.SerializeToElement(rest);
     }
 
     /// <summary>The parser's own sentence, without the position that ours already names.</summary>

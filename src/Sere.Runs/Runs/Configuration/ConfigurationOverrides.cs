@@ -26,7 +26,8 @@ public static class ConfigurationOverrides
     public static ExperimentConfiguration Apply(ExperimentConfiguration configuration, IEnumerable<string> overrides)
     {
         ArgumentNullException.ThrowIfNull(overrides);
-        string changed = Apply(configuration, overrides.Select(text => ($"--set {Choice.Short(text)}", text)));
+        string changed = Apply(configuration, overrides.Select<string, (string, Action<JsonObject>)>(
+            text => ($"--set {Choice.Short(text)}", root => Set(root, text))));
         return ConfigurationFile.Parse(changed, "--set");
     }
 
@@ -63,19 +64,21 @@ public static class ConfigurationOverrides
 
         string changed = Apply(
             Presets.Load(file.GetProperty(FromMember).GetString()!),
-            changes.Select(change => (Choice.Short(change.Name), $"{change.Name}={change.Value.GetRawText()}")));
+            changes.Select<JsonProperty, (string, Action<JsonObject>)>(
+                change => (Choice.Short(change.Name), root => Set(root, change.Name, _ => change.Value))));
         return ConfigurationTree.Read<ExperimentConfiguration>(JsonElement.Parse(changed));
     }
 
-    /// <summary>The configuration with changes, each "path=value" with what to call it in an error, as JSON.</summary>
-    private static string Apply(ExperimentConfiguration configuration, IEnumerable<(string What, string Text)> changes)
+    /// <summary>The configuration with changes, each with what to call it in an error, as JSON.</summary>
+    private static string Apply(
+        ExperimentConfiguration configuration, IEnumerable<(string What, Action<JsonObject> Change)> changes)
     {
         JsonObject root = JsonNode.Parse(ConfigurationFile.ToJson(configuration))!.AsObject();
-        foreach (var (what, text) in changes)
+        foreach (var (what, change) in changes)
         {
             try
             {
-                Apply(root, text);
+                change(root);
                 // What the new value leaves out takes its default now, so that the next path may lead into it.
                 root = JsonSerializer.SerializeToNode(
                     root.Deserialize<ExperimentConfiguration>(ConfigurationSchema.Options),
@@ -94,7 +97,8 @@ public static class ConfigurationOverrides
         return root.ToJsonString(ConfigurationSchema.Options);
     }
 
-    private static void Apply(JsonObject root, string text)
+    /// <summary>Sets what a text "path=value" says.</summary>
+    private static void Set(JsonObject root, string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0)
@@ -102,7 +106,14 @@ public static class ConfigurationOverrides
             throw new UsageException("it must be a path, \"=\" and a value, such as training.epochs=5.");
         }
 
-        string[] names = Resolve(root, text[..equals].Trim().Split('.'));
+        string value = text[(equals + 1)..].Trim();
+        Set(root, text[..equals].Trim(), type => Literal(value, type));
+    }
+
+    /// <summary>Sets a path to the value that it is given for the type that stands there.</summary>
+    private static void Set(JsonObject root, string at, Func<Type, JsonElement> value)
+    {
+        string[] names = Resolve(root, at.Split('.'));
         JsonObject parent = root;
         Type declared = typeof(ExperimentConfiguration);
         string path = "";
@@ -115,15 +126,16 @@ public static class ConfigurationOverrides
                     $"{path} has no keys of its own; set it whole to {ConfigurationSchema.Expected(declared)}.");
         }
 
-        string value = text[(equals + 1)..].Trim();
         if (names[^1] is Choice.KindMember && ConfigurationSchema.Kinds(declared) is { Count: > 0 } kinds)
         {
-            SetKind(parent, kinds, Record(parent, declared), path, Literal(value, typeof(string)));
+            JsonElement kind = value(typeof(string));
+            ConfigurationTree.Check(kind, typeof(string), Choice.Join(path, Choice.KindMember));
+            SetKind(parent, kinds, Record(parent, declared), path, kind.GetString()!);
             return;
         }
 
         Type type = MemberType(parent, declared, path, names[^1]);
-        JsonElement literal = Literal(value, type);
+        JsonElement literal = value(type);
         ConfigurationTree.Check(literal, type, Choice.Join(path, names[^1]));
         parent[names[^1]] = literal.Deserialize<JsonNode>(ConfigurationSchema.Options);
     }
@@ -159,9 +171,8 @@ public static class ConfigurationOverrides
     }
 
     private static void SetKind(
-        JsonObject parent, OrderedDictionary<string, Type> kinds, Type current, string path, JsonElement value)
+        JsonObject parent, OrderedDictionary<string, Type> kinds, Type current, string path, string kind)
     {
-        string kind = value.GetString()!;
         OrderedDictionary<string, Type> before = ConfigurationSchema.Members(current);
         OrderedDictionary<string, Type> after =
             ConfigurationSchema.Members(ConfigurationTree.RecordOf(kind, kinds, path));

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using Sere.Runs.Configuration;
 using Xunit;
 
@@ -20,10 +19,6 @@ public sealed partial class ConfigurationPageTests
     private const string End = "<!-- End of the tables of keys. -->\n";
 
     private static readonly string Page = Path.Combine(RepositoryFolder.Path, "docs", "configuration.md");
-
-    private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() => LibraryAssemblies.All
-        .SelectMany(assembly => XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member"))
-        .ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal));
 
     [Fact]
     public void The_tables_of_keys_are_those_of_the_records()
@@ -65,10 +60,10 @@ public sealed partial class ConfigurationPageTests
                 continue;
             }
 
-            text.Append($"\n### `{choice.Name}`\n\n{Summary($"T:{choice.Type.FullName}")}\n");
+            text.Append($"\n### `{choice.Name}`\n\n{InTable(RecordDocumentation.Of(choice.Type))}\n");
             foreach (var (kind, type) in ConfigurationSchema.Kinds(choice.Type))
             {
-                text.Append($"\n`\"kind\": \"{kind}\"`: {KindRemark().Replace(Summary($"T:{type.FullName}"), "")}\n");
+                text.Append($"\n`\"kind\": \"{kind}\"`: {InTable(RecordDocumentation.Of(type))}\n");
                 if (ConfigurationSchema.Members(type).Count > 0)
                 {
                     text.Append('\n');
@@ -105,7 +100,7 @@ public sealed partial class ConfigurationPageTests
             if (!isRecord || hasKinds || bare != member.PropertyType)
             {
                 string cell = record is null ? "" : Default(value, member.PropertyType);
-                text.Append($"| `{key}` | {cell} | {Range(member, property)} | {Meaning(property)} |\n");
+                text.Append($"| `{key}` | {cell} | {Range(member, property)} | {InTable(RecordDocumentation.Of(property))} |\n");
             }
 
             if (isRecord && !hasKinds)
@@ -153,34 +148,7 @@ public sealed partial class ConfigurationPageTests
 
     private static JsonSerializerOptions Compact { get; } = new(ConfigurationSchema.Options) { WriteIndented = false };
 
-    private static string Meaning(PropertyInfo property)
-    {
-        var type = property.DeclaringType!;
-        string own = Summary($"P:{type.FullName}.{property.Name}");
-        return own.Length > 0 ? own : Plain(Documentation.Value[$"T:{type.FullName}"].Elements("param")
-            .First(parameter => string.Equals(parameter.Attribute("name")!.Value, property.Name, StringComparison.Ordinal)));
-    }
-
-    private static string Summary(string name) =>
-        Documentation.Value.GetValueOrDefault(name)?.Element("summary") is { } summary ? Plain(summary) : "";
-
-    private static string Plain(XElement element)
-    {
-        var words = element.Nodes().Select(node => node switch
-        {
-            XText plain => plain.Value,
-            XElement { Name.LocalName: "see" } see => see.Attribute("cref")!.Value.Split('.')[^1],
-            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            _ => throw new InvalidOperationException($"{node} cannot stand in a table."),
-        });
-        return Space().Replace(string.Concat(words), " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
-    }
-
-    [GeneratedRegex(@"\s+", RegexOptions.None, 1000)]
-    private static partial Regex Space();
-
-    [GeneratedRegex(@" JSON kind ""[\w-]+""\.$", RegexOptions.None, 1000)]
-    private static partial Regex KindRemark();
+    private static string InTable(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\d{5,}", RegexOptions.None, 1000)]
     private static partial Regex LongNumber();
