@@ -57,7 +57,9 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             return ExitCode.WrongUsage;
         }
 
-        if (CommandLineErrors.First(parsed) is { } wrongUsage)
+        // What a shell asks for completion is no command line of its own.
+        bool isSuggestion = root.Directives.Any(directive => parsed.GetResult(directive) is not null);
+        if (!isSuggestion && CommandLineErrors.First(parsed) is { } wrongUsage)
         {
             return Fail(wrongUsage, ExitCode.WrongUsage);
         }

@@ -24,6 +24,13 @@ internal static class CommonOptions
     public static Option<T> Required<T>(string name, string helpName, string description) =>
         new(name) { HelpName = helpName, Description = description, Required = true };
 
+    /// <summary>The option, for which shells offer names.</summary>
+    public static Option<T> Offering<T>(this Option<T> option, IEnumerable<string> names)
+    {
+        option.CompletionSources.Add([.. names]);
+        return option;
+    }
+
     public static Option<string?> DataFolder() => Value<string?>(
         "--data-dir", "DIR", "Folder of the data sets (mnist/ and others); else SERE_DATA, else the user's cache folder.");
 

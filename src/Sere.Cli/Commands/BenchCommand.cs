@@ -20,13 +20,15 @@ internal static class BenchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var preset = CommonOptions.Value("--preset", "NAME", "mnist-mlp", "What to measure, one of sere presets.");
+        var preset = CommonOptions.Value("--preset", "NAME", "mnist-mlp", "What to measure, one of sere presets.")
+            .Offering(Presets.Names);
         var overrides = CommonOptions.Value<string[]>(
             "--set", "KEY=VALUE", "Change a value of the preset, as in sere train; may be repeated.");
         var batch = CommonOptions.Value<int?>("--batch", "B", "Images of a training step; else the preset's.");
         var steps = CommonOptions.Value("--steps", "N", 200, "Training steps to measure.");
         var against = CommonOptions.Value<string?>(
-            "--against", "NAME", "Another preset, whose time for a sampled image this one's is compared with.");
+            "--against", "NAME", "Another preset, whose time for a sampled image this one's is compared with.")
+            .Offering(Presets.Names);
         var json = CommonOptions.Json();
         var compute = new ComputeOptions();
         var command = new Command(

@@ -19,7 +19,8 @@ internal sealed class CompareCommand(Terminal terminal, Interruption interruptio
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
     private readonly Option<string> _suite = CommonOptions.Required<string>(
-        "--suite", "NAME|FILE", $"What to compare: one of {string.Join(", ", Suites.Names)}, or a JSON file.");
+        "--suite", "NAME|FILE", $"What to compare: one of {string.Join(", ", Suites.Names)}, or a JSON file.")
+        .Offering(Suites.Names);
 
     private readonly Option<int?> _epochs = CommonOptions.Value<int?>("--epochs", "N", "Epochs of every row; else the suite's.");
     private readonly Option<long?> _seed = CommonOptions.Value<long?>(

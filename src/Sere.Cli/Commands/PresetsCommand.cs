@@ -12,8 +12,10 @@ internal static class PresetsCommand
         var name = new Argument<string?>("NAME")
         {
             Description = "A preset whose configuration to print.",
+            HelpName = "NAME",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        name.CompletionSources.Add([.. Presets.Names]);
         var command = new Command("presets", "List the presets, or print one as JSON: a start for a --config file.") { name };
         command.SetAction(parsed =>
         {

@@ -21,7 +21,8 @@ internal sealed class TrainCommand(Terminal terminal, Interruption interruption)
     private readonly ComputeOptions _compute = new();
     private readonly Option<string?> _dataFolder = CommonOptions.DataFolder();
     private readonly Option<string?> _preset = CommonOptions.Value<string?>(
-        "--preset", "NAME", "A preset (see sere presets); by default the one that suits the images of --dataset, else digits.");
+        "--preset", "NAME", "A preset (see sere presets); by default the one that suits the images of --dataset, else digits.")
+        .Offering(Presets.Names);
 
     private readonly Option<string?> _config = CommonOptions.Value<string?>(
         "--config", "FILE", "A configuration file instead of a preset.");
