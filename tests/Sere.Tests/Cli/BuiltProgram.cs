@@ -35,6 +35,9 @@ internal sealed class BuiltProgram
     /// <summary>The example of the library.</summary>
     public static BuiltProgram QuickStart { get; } = new(Path.Combine("examples", "QuickStart"), "QuickStart.dll");
 
+    /// <summary>The example of a model behind a service.</summary>
+    public static BuiltProgram ScoreService { get; } = new(Path.Combine("examples", "ScoreService"), "ScoreService.dll");
+
     /// <summary>Runs it to its end.</summary>
     public ProgramResult Run(params string[] arguments) => RunIn(Path.GetTempPath(), arguments);
 

@@ -23,15 +23,14 @@ internal sealed class RunningProgram : IDisposable
     }
 
     /// <summary>Waits until it has written a text on standard error.</summary>
-    public void WaitForError(string text)
+    public void WaitForError(string text) => WaitFor(text, _error);
+
+    /// <summary>Waits until it has written a line on standard output, and returns what follows a text in it.</summary>
+    public string WaitForOutput(string text)
     {
-        var start = Stopwatch.StartNew();
-        while (!Text(_error).Contains(text, StringComparison.Ordinal))
-        {
-            Assert.False(_process.HasExited, $"The program ended before it wrote '{text}': {Text(_error)}");
-            Assert.True(start.Elapsed < LongestRun, $"The program never wrote '{text}': {Text(_error)}");
-            Thread.Sleep(5);
-        }
+        WaitFor(text, _output);
+        string output = Text(_output);
+        return output[(output.IndexOf(text, StringComparison.Ordinal) + text.Length)..].Split('\n')[0];
     }
 
     /// <summary>Ends it at once, wherever it is.</summary>
@@ -84,6 +83,17 @@ internal sealed class RunningProgram : IDisposable
             : null;
         bool isIgnored = ignored is not null && (Convert.ToUInt64(ignored[Label.Length..].Trim(), 16) & 0b10) != 0;
         return isIgnored ? "-TERM" : "-INT";
+    }
+
+    private void WaitFor(string text, StringBuilder stream)
+    {
+        var start = Stopwatch.StartNew();
+        while (!Text(stream).Contains(text, StringComparison.Ordinal))
+        {
+            Assert.False(_process.HasExited, $"The program ended before it wrote '{text}': {Text(_output)} {Text(_error)}");
+            Assert.True(start.Elapsed < LongestRun, $"The program never wrote '{text}': {Text(_output)} {Text(_error)}");
+            Thread.Sleep(5);
+        }
     }
 
     private static void Collect(StringBuilder text, string? line)
