@@ -167,7 +167,7 @@ public sealed class ConfigurationOverridesTests
     [InlineData("trainin.epochs=3", "unknown key \"trainin\"; did you mean \"training\"?")]
     [InlineData("training.epoch=3", "unknown key \"training.epoch\"; did you mean \"epochs\"?")]
     [InlineData("training.optimizer.kin=adam", "unknown key \"training.optimizer.kin\"; did you mean \"kind\"?")]
-    [InlineData("data.scaleFlor=1", "unknown key \"model.data.scaleFlor\"; it must be one of \"residual\", \"network\", \"kind\".")]
+    [InlineData("data.scaleFlor=1", "unknown key \"model.data.scaleFlor\"; it must be one of \"residual\", \"network\", \"pixels\", \"kind\".")]
     [InlineData("data.kind=gausian", "unknown kind \"gausian\" of model.data; did you mean \"gaussian\"?")]
     [InlineData("data.kind=3", "unknown kind \"3\" of model.data; it must be one of KINDS.")]
     [InlineData("data.residual=evidenc", "unknown value \"evidenc\" of model.data.residual; did you mean \"evidence\"?")]
@@ -183,7 +183,7 @@ public sealed class ConfigurationOverridesTests
     [InlineData("data={\"residual\":\"joint\"}", "model.data.kind is missing; it must be one of KINDS.")]
     [InlineData("training.epochs", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
     [InlineData("=5", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
-    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"capture\", \"importanceSamples\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
+    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"capture\", \"importanceSamples\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"gradientSkip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
     public void A_wrong_override_is_refused_in_one_sentence(string text, string sentence) =>
         Assert.Equal($"--set {text}: {sentence.Replace("KINDS", DataKinds, StringComparison.Ordinal)}", Refusal(text));
 
