@@ -5,11 +5,7 @@ using Xunit;
 
 namespace Sere.Tests.Cli;
 
-/// <summary>
-/// Several processes under mpirun do what one does. Shown to fail where the part of each process weighs as much as
-/// another's whatever its images, where each draws noise of its own, and where the first process waits for one that is
-/// gone.
-/// </summary>
+/// <summary>Several processes under mpirun do what one does; skipped where there is no launcher.</summary>
 public sealed class DistributedTests : FolderTests
 {
     private static readonly string[] Folders =
