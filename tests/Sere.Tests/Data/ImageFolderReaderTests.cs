@@ -348,11 +348,11 @@ public sealed class ImageFolderReaderTests : FolderTests
     [Fact]
     public void An_image_of_one_colour_is_not_mistaken_for_a_false_claim()
     {
-        using var bitmap = new SKBitmap(2048, 2048);
+        using var bitmap = new SKBitmap(1100, 1100);
         bitmap.Erase(SKColors.Black);
         using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
         _folder.Write("a.png", data.ToArray());
-        Assert.Equal(2048 * 2048, ImageFolderReader.Read(_folder.Path).Pixels.Length);
+        Assert.Equal(1100 * 1100, ImageFolderReader.Read(_folder.Path).Pixels.Length);
     }
 
     private void AssertRefused(params string[] parts)
