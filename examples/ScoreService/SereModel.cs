@@ -57,7 +57,7 @@ internal sealed class SereModel(string run, ILogger<SereModel> log, IHostApplica
 
             // The first image costs more than others, and a run that cannot judge says so now.
             model.Threshold();
-            model.Verdict(new Data.ImageSet(model.Shape, new byte[model.Shape.Dimensions]));
+            model.Verdict(new Data.ImageSet(model.Shape, new byte[model.Shape.Dimensions]), cancellation: stopping);
             _isReady = true;
             await foreach (var waiting in _queue.Reader.ReadAllAsync(stopping))
             {
@@ -66,7 +66,11 @@ internal sealed class SereModel(string run, ILogger<SereModel> log, IHostApplica
         }
         catch (SereException error)
         {
-            log.LogCritical("{Sentence}", error.Message);
+            if (log.IsEnabled(LogLevel.Critical))
+            {
+                log.LogCritical("{Sentence}", error.Message);
+            }
+
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }

@@ -20,7 +20,9 @@ internal static class Answer
             (StatusCodes.Status413PayloadTooLarge, StudioUploads.TooMuch),
         BadHttpRequestException or JsonException or InvalidDataException =>
             (StatusCodes.Status400BadRequest, NotOfThePage),
-        _ => (StatusCodes.Status500InternalServerError, $"An unexpected {error.GetType().Name} occurred ({error.Message.Split('\n')[0]})."),
+        _ => (
+            StatusCodes.Status500InternalServerError,
+            $"An unexpected {error.GetType().Name} occurred ({error.Message.Split('\n')[0].TrimEnd('.')})."),
     };
 
     public static Task FailureAsync(HttpContext context, int status, string sentence)

@@ -88,7 +88,10 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
                 try
                 {
                     object result = await models.UseAsync(
-                        run, (ahead, seconds) => lines.Tell(new { Ahead = ahead, Seconds = seconds }), model => compute(model, lines), cancellation)
+                        run,
+                        (ahead, seconds) => lines.Tell(new { Ahead = ahead, Seconds = seconds }),
+                        model => compute(model, lines),
+                        cancellation)
                         .ConfigureAwait(false);
                     lines.Tell(new { Result = result });
                 }
@@ -185,7 +188,13 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
                 var image = Decode(model, upload, IsSet(fields, "resize"), IsSet(fields, "gray"));
                 var (original, free) = model.Reconstruct(image);
                 var (_, forced) = model.Reconstruct(image, teacherForced: true);
-                return new { upload.Name, Original = Pictures(original)[0], Free = Pictures(free)[0], TeacherForced = Pictures(forced)[0] };
+                return new
+                {
+                    upload.Name,
+                    Original = Pictures(original)[0],
+                    Free = Pictures(free)[0],
+                    TeacherForced = Pictures(forced)[0],
+                };
             }).ToArray(),
         };
     }
@@ -283,7 +292,9 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
             quality.AreaLow,
             quality.AreaHigh,
             quality.AveragePrecision,
-            IsNormal = judged.Select((one, image) => KeyValuePair.Create(one.Name, isNormal[image])).DistinctBy(one => one.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
+            IsNormal = judged.Select((one, image) => KeyValuePair.Create(one.Name, isNormal[image]))
+                .DistinctBy(one => one.Key, StringComparer.Ordinal)
+                .ToDictionary(StringComparer.Ordinal),
             Curve = ReceiverOperatingCharacteristic.Curve(strange, normal)
                 .Select(point => (double[])[point.FalsePositiveRate, point.TruePositiveRate]),
         };
