@@ -25,7 +25,7 @@ public sealed class ImportanceWeightedLawTests : IDisposable
     public void With_one_sample_the_value_and_five_slopes_are_those_of_the_ELBO(string name)
     {
         const int Groups = 40;
-        const int Draws = 45;
+        const int Draws = 60;
         using var model = TinyModels.Create(name);
         torch.Tensor[] leaves = [.. model.parameters()];
         var directions = MonteCarlo.Noise(11, 5, leaves.Sum(leaf => leaf.numel()));
