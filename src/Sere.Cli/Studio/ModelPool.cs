@@ -102,8 +102,8 @@ internal sealed class ModelPool : IDisposable
         {
             foreach (var entry in _entries.Values)
             {
-                entry.Model?.Dispose();
-                entry.Model = null;
+                // What still computes ends with the process, and its model with it.
+                ForgetUnlessUsed(entry);
             }
         }
     }

@@ -43,7 +43,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         routes.MapPost("/api/reconstruct", async context =>
         {
             var (images, fields) = await StudioUploads.ReadAsync(context).ConfigureAwait(false);
-            await StreamAsync(context, (model, _) => Reconstruct(model, images, fields)).ConfigureAwait(false);
+            await StreamAsync(context, (model, line) => Reconstruct(model, images, fields, line)).ConfigureAwait(false);
         });
         routes.MapPost("/api/verdict", async context =>
         {
@@ -153,9 +153,10 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
     private static object Vary(TrainedModel model, LatentRequest asked)
     {
         RequirePictures(model);
-        Require(asked.Changes.All(change => double.IsFinite(change.Value) && Math.Abs(change.Value) <= 10), "value", "-10 to 10");
+        var changes = asked.Changes ?? [];
+        Require(changes.All(change => change is not null && Math.Abs(change.Value) <= 10), "value", "-10 to 10");
         var (noise, image) = LatentPaths.Vary(
-            model, asked.Seed, [.. asked.Changes.Select(change => (change.Layer, change.Latent, change.Value))]);
+            model, asked.Seed, [.. changes.Select(change => (change.Layer, change.Latent, change.Value))]);
         return new { Latents = noise, Image = Pictures(image)[0] };
     }
 
@@ -173,7 +174,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         return new { Images = Pictures(LatentPaths.Interpolate(model, ends[0], ends[1], steps)) };
     }
 
-    private static object Reconstruct(TrainedModel model, IReadOnlyList<Upload> images, IFormCollection fields)
+    private static object Reconstruct(TrainedModel model, IReadOnlyList<Upload> images, IFormCollection fields, Lines lines)
     {
         RequirePictures(model);
         if (images.Count > MostReconstructions)
@@ -185,6 +186,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         {
             Rows = images.Select(upload =>
             {
+                lines.Cancellation.ThrowIfCancellationRequested();
                 var image = Decode(model, upload, IsSet(fields, "resize"), IsSet(fields, "gray"));
                 var (original, free) = model.Reconstruct(image);
                 var (_, forced) = model.Reconstruct(image, teacherForced: true);
@@ -231,6 +233,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
 
     private static object JudgeFolder(TrainedModel model, string folder, FolderRequest asked, Lines lines)
     {
+        StudioRunPages.RequireNoLinks(folder);
         var images = model.Read(folder, asked.Resize, asked.Gray, sentence => lines.Tell(new { Warning = sentence }));
         var judged = new List<(string Name, double Novelty)>();
         for (int i = 0; i < images.Count; i++)
@@ -355,7 +358,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
 internal sealed record SampleRequest(int Count, long Seed, double Temperature);
 
 /// <summary>The image of a seed, with some of its base latents replaced.</summary>
-internal sealed record LatentRequest(long Seed, IReadOnlyList<LatentChange> Changes);
+internal sealed record LatentRequest(long Seed, IReadOnlyList<LatentChange>? Changes);
 
 /// <summary>A base latent, in standard deviations of its prior.</summary>
 internal sealed record LatentChange(int Layer, int Latent, double Value);

@@ -53,7 +53,7 @@ internal sealed class StudioGuard(StudioOptions options)
             context.Response.Cookies.Append(
                 cookie,
                 options.Token,
-                new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", IsEssential = true });
+                new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true });
             context.Response.Redirect("/");
         }
         else if (!IsToken(request.Cookies[cookie]) && !IsToken(Bearer(request)))

@@ -43,6 +43,24 @@ internal static class StudioRunPages
     public static string ImageFolder(StudioRuns runs, StudioOptions options, string? root, string? path) =>
         Resolve(ImageFolders(runs, options), root, path);
 
+    /// <summary>Refuses a folder with links among its images, which may lead out of what the studio was given.</summary>
+    /// <exception cref="SereException">There are some.</exception>
+    public static void RequireNoLinks(string folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder, "*", new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 1,
+            AttributesToSkip = FileAttributes.None,
+        }))
+        {
+            if (File.GetAttributes(file).HasFlag(FileAttributes.ReparsePoint))
+            {
+                throw new SereException($"'{Path.GetFileName(file)}' is a link, and none is followed; put there what it leads to.");
+            }
+        }
+    }
+
     private static string[] ImageFolders(StudioRuns runs, StudioOptions options) =>
         [.. options.ImageFolders.Select(Path.GetFullPath).Append(Path.GetFullPath(runs.Root)).Distinct(StringComparer.Ordinal)];
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sere.Runs;
 using Sere.Runs.Comparison;
 using Sere.Runs.Configuration;
@@ -9,8 +10,10 @@ internal sealed class StudioRuns(string root)
 {
     private const int Depth = 6;
     private const int MostFolders = 20_000;
-    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2);
     private readonly Lock _gate = new();
+
+    // A search of many folders is not repeated as often as one of few.
+    private TimeSpan _freshness;
     private readonly Dictionary<string, (DateTime Written, IReadOnlyList<RunMetrics> Epochs)> _metrics =
         new(StringComparer.Ordinal);
 
@@ -84,8 +87,8 @@ internal sealed class StudioRuns(string root)
             var epochs = Metrics(run);
             var last = epochs.Count > 0 ? epochs[^1] : null;
             int of = configuration.Training.Epochs;
-            var written = new[] { run.Metrics, run.Configuration, run.Report }.Where(File.Exists).Max(File.GetLastWriteTimeUtc);
-            double seconds = last is null ? 0 : last.Seconds / last.Epoch;
+            var written = new[] { run.Metrics, run.Configuration, run.Report }.Where(File.Exists).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty().Max();
+            double seconds = last is { Epoch: > 0 } ? last.Seconds / last.Epoch : 0;
             var state = StateOf(run, last?.Epoch ?? 0, of, seconds, written);
             return new RunSummary(id, configuration.Name)
             {
@@ -102,8 +105,9 @@ internal sealed class StudioRuns(string root)
                 Written = written,
             };
         }
-        catch (Exception error) when (error is SereException or IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
+            // Whatever one run holds, the others are shown.
             return new RunSummary(id, id) { State = RunActivity.Damaged, Error = error.Message };
         }
     }
@@ -127,12 +131,14 @@ internal sealed class StudioRuns(string root)
     {
         lock (_gate)
         {
-            if (_found is not { } found || DateTime.UtcNow - found.When > Freshness)
+            if (_found is not { } found || DateTime.UtcNow - found.When > _freshness)
             {
+                long start = Stopwatch.GetTimestamp();
                 var runs = new List<string>();
                 var comparisons = new List<string>();
                 Search(runs, comparisons);
                 found = (DateTime.UtcNow, runs, comparisons);
+                _freshness = TimeSpan.FromSeconds(Math.Max(2, 20 * Stopwatch.GetElapsedTime(start).TotalSeconds));
                 _found = found;
             }
 

@@ -17,6 +17,9 @@ internal static class StudioUploads
     private const int MostImages = 512;
     private const int LongestName = 200;
 
+    // Each holds its images in memory.
+    private static readonly SemaphoreSlim Reading = new(4);
+
     public static string TooMuch => $"That is more than {MostBytes >> 20} MB at once; choose their folder on this machine instead.";
 
     public static async Task<(IReadOnlyList<Upload> Images, IFormCollection Fields)> ReadAsync(HttpContext context)
@@ -26,13 +29,31 @@ internal static class StudioUploads
             throw new SereException("No images were sent.");
         }
 
-        var limits = new FormOptions { MultipartBodyLengthLimit = MostBytes, ValueCountLimit = MostImages + 16, BufferBodyLengthLimit = MostBytes };
+        await Reading.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            return await ReadFormAsync(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            Reading.Release();
+        }
+    }
+
+    private static async Task<(IReadOnlyList<Upload> Images, IFormCollection Fields)> ReadFormAsync(HttpContext context)
+    {
+        var limits = new FormOptions
+        {
+            MultipartBodyLengthLimit = MostBytes,
+            ValueCountLimit = MostImages + 16,
+            BufferBodyLengthLimit = MostBytes,
+        };
         IFormCollection form;
         try
         {
             form = await context.Request.ReadFormAsync(limits, context.RequestAborted).ConfigureAwait(false);
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or (IOException and not BadHttpRequestException))
         {
             throw new SereException("The images did not arrive as a browser sends them.", error);
         }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Sere.Data;
 using Sere.Evaluation;
-using Sere.Runs.Configuration;
 using Sere.Storage;
 
 namespace Sere.Runs;
@@ -47,7 +46,7 @@ internal sealed record HeldOutScores
         return new HeldOutScores
         {
             Weights = model.WeightsDigest(),
-            Configuration = DigestOf(model.Configuration),
+            Configuration = model.ConfigurationDigest,
             ImportanceSamples = options.ImportanceSamples,
             Seed = options.Seed,
             LogLikelihood = model.Score(
@@ -64,14 +63,10 @@ internal sealed record HeldOutScores
             && kept.ImportanceSamples == options.ImportanceSamples
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
             && (kept.Configuration is null || string.Equals(
-                kept.Configuration, DigestOf(model.Configuration), StringComparison.Ordinal))
+                kept.Configuration, model.ConfigurationDigest, StringComparison.Ordinal))
             ? kept
             : null;
     }
-
-    /// <summary>All that decides a score but the weights; the images may move.</summary>
-    internal static string DigestOf(ExperimentConfiguration configuration) => ContentDigest.OfText(ConfigurationFile.ToJson(
-        configuration with { Description = "", Dataset = configuration.Dataset with { Name = "anywhere" } }));
 
     public void Write(RunFolder folder)
     {

@@ -121,7 +121,7 @@ internal sealed record NormalImages
         var normal = new NormalImages
         {
             Weights = model.WeightsDigest(),
-            Configuration = HeldOutScores.DigestOf(model.Configuration),
+            Configuration = model.ConfigurationDigest,
             Names = [.. figures[0].Keys],
             Figures = [.. figures.Select(image => image.Values.ToArray())],
             Places = places,
@@ -221,7 +221,7 @@ internal sealed record NormalImages
         var kept = RunJson.TryRead<NormalImages>(folder.NormalImages, LargestFile);
         return kept is { Format: CurrentFormat, Figures.Count: >= FewestImages }
             && string.Equals(kept.Weights, model.WeightsDigest(), StringComparison.Ordinal)
-            && string.Equals(kept.Configuration, HeldOutScores.DigestOf(model.Configuration), StringComparison.Ordinal)
+            && string.Equals(kept.Configuration, model.ConfigurationDigest, StringComparison.Ordinal)
             && kept.Figures.All(row =>
                 row is not null && row.Length == kept.Names.Count && !row.Any(value => Math.Abs(value) > LargestFigure))
             && kept.LowestColumn is not -1 && kept.ApartColumn is not -1

@@ -97,6 +97,9 @@ public sealed class RunFolder
         }
     }
 
+    /// <summary>The text of the run's configuration.</summary>
+    internal string ReadConfigurationText() => ReadText(Configuration, ConfigurationFile.MaximumBytes);
+
     /// <summary>The command line of the run; empty where none is kept.</summary>
     internal string ReadCommand() => ReadText(Command, LargestCommand);
 

@@ -28,6 +28,7 @@ public sealed class TrainedModel : IDisposable
     private readonly RunFolder? _folder;
     private readonly Lock _gate = new();
     private NormalImages? _normal;
+    private string? _configurationDigest;
     private IImageFeatures? _features;
     private bool _isDisposed;
 
@@ -395,6 +396,13 @@ public sealed class TrainedModel : IDisposable
             teacherForced ? null : DataNoise(streams, first, batch)).Means);
         return (InBatches(images.Count, Data), reconstructions);
     }
+
+    /// <summary>
+    /// All that decides a score but the weights; the images may move. Of the run's file, so that a program that knows more keys than
+    /// the one that trained takes what that one measured.
+    /// </summary>
+    internal string ConfigurationDigest =>
+        _configurationDigest ??= ConfigurationFile.Digest(_folder?.ReadConfigurationText() ?? ConfigurationFile.ToJson(Configuration));
 
     internal string WeightsDigest() =>
         ContentDigest.OfTensors(Model.named_parameters().Select(parameter => (parameter.name, (torch.Tensor)parameter.parameter))

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sere.Data;
 using Sere.Runs;
+using Sere.Runs.Configuration;
 using Sere.Storage;
 using Sere.Tests.Data;
 using SkiaSharp;
@@ -35,6 +37,23 @@ public sealed class ScoreCommandTests : FolderTests
         Assert.StartsWith("\"a,comma.png\",-", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("b.png,-", lines[2], StringComparison.Ordinal);
         Assert.StartsWith("zero.png,-", lines[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_program_that_knew_fewer_keys_measured_of_normal_images_holds()
+    {
+        string run = _run.Copy(_folder.File("run"));
+        string path = Path.Combine(run, "config.json");
+        string text = File.ReadAllText(path);
+        string older = text.Replace("    \"gradientSkip\": null,\n", "", StringComparison.Ordinal);
+        Assert.NotEqual(text, older);
+        File.WriteAllText(path, older);
+        path = Path.Combine(run, "normal-images.json");
+        var normal = JsonNode.Parse(File.ReadAllText(path))!;
+        normal["configuration"] = ConfigurationFile.Digest(older);
+        File.WriteAllText(path, normal.ToJsonString());
+        using var model = TrainedModel.Load(run);
+        Assert.True(model.HasNormal);
     }
 
     [Fact]

@@ -127,6 +127,11 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await page.GetByLabel("Share of normal images").FillAsync("0.5");
         await page.GetByLabel("Share of normal images").BlurAsync();
         await page.GetByText("50.0 in a hundred").WaitForAsync();
+        string many = await page.Locator("p strong").First.InnerTextAsync();
+        await page.GetByLabel("Share of normal images").FillAsync("0.7");
+        await page.GetByLabel("Share of normal images").BlurAsync();
+        await page.GetByText("give 0.0001 to 0.5").WaitForAsync();
+        Assert.Equal(many, await page.Locator("p strong").First.InnerTextAsync());
         Assert.Matches("^Flagged: [0-3] of 3 images$", few);
 
         await page.GetByLabel("Show images whose name contains").FillAsync("002");
@@ -158,6 +163,17 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await page.GetByRole(AriaRole.Button, new() { Name = "Judge this folder" }).ClickAsync();
         await page.GetByText("Area under the ROC curve").WaitForAsync();
         Assert.Equal(4, await page.Locator("table.verdict tbody tr").CountAsync());
+        RequireQuiet();
+    }
+
+    [Fact]
+    public async Task A_report_is_shown_whatever_its_lines_begin_with()
+    {
+        await File.AppendAllTextAsync(
+            _folder.File("runs/one/report.md"), "\n#3: with half the layers\n##### five\n<b>bold</b>\n|\n* \n```\nopen", Cancellation);
+        var page = await OpenAsync("#/run?run=one");
+        await page.GetByText("#3: with half the layers").WaitForAsync();
+        Assert.Equal(0, await page.Locator("b").CountAsync());
         RequireQuiet();
     }
 
@@ -218,7 +234,7 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await page.GetByRole(AriaRole.Button, new() { Name = "images/" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "ok/" }).WaitForAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Judge this folder" }).ClickAsync();
-        await page.GetByText("Area under the ROC curve").WaitForAsync(new() { Timeout = 120_000 });
+        await page.GetByText("Area under the ROC curve").WaitForAsync(new() { Timeout = 300_000 });
         await ShootAsync("verdict");
 
         Task ShootAsync(string name) => page.ScreenshotAsync(

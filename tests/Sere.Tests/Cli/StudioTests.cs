@@ -65,7 +65,7 @@ public sealed class StudioTests : FolderTests
         Assert.Equal("/", response.Headers.Location!.ToString());
         string cookie = response.Headers.GetValues("Set-Cookie").Single();
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("<main", await client.GetStringAsync(new Uri(studio.Address, "/"), Cancellation), StringComparison.Ordinal);
     }
 
@@ -116,8 +116,27 @@ public sealed class StudioTests : FolderTests
     }
 
     [Fact]
+    public async Task Images_that_are_links_are_not_judged()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        Directory.CreateDirectory(_folder.File("runs/images/sub"));
+        File.CreateSymbolicLink(_folder.File("runs/images/sub/a.png"), Path.Combine(_run.ImageFolder, "000.png"));
+        await using var studio = await StartAsync();
+        using var client = Client(studio);
+        using var asked = JsonContent.Create(
+            new { root = _folder.File("runs"), path = "images", resize = false, gray = false, likelihood = false });
+        var line = Assert.Single(await PostAsync(client, "/api/verdict-folder?run=one", asked));
+        Assert.Contains("'a.png' is a link", (string?)line["error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_run_says_why_and_hides_no_other()
     {
+        _ = _run.Copy(_folder.File("runs/three"));
+        string metrics = _folder.File("runs/three/metrics.jsonl");
+        var line = JsonNode.Parse((await File.ReadAllLinesAsync(metrics, Cancellation))[0])!;
+        (line["epoch"], line["seconds"]) = (0, 0);
+        await File.WriteAllTextAsync(metrics, line.ToJsonString() + "\n", Cancellation);
         Directory.CreateDirectory(_folder.File("runs/two"));
         await File.WriteAllTextAsync(_folder.File("runs/two/config.json"), "{ \"name\": 3", Cancellation);
         await using var studio = await StartAsync();
@@ -182,6 +201,7 @@ public sealed class StudioTests : FolderTests
     [InlineData("/api/samples", """{ "count": "x" """, "not such as")]
     [InlineData("/api/samples", "null", "not such as")]
     [InlineData("/api/latents", """{ "seed": 1, "changes": [{ "layer": 9, "latent": 0, "value": 0 }] }""", "no latent")]
+    [InlineData("/api/latents", """{ "seed": 1, "changes": [null] }""", "-10 to 10")]
     [InlineData("/api/threshold", """{ "rate": 0 }""", "0.0001 to 0.5")]
     [InlineData("/api/verdict", "{}", "No images")]
     [InlineData("/api/verdict-folder", """{ "root": "/etc", "path": "" }""", "--images alone")]

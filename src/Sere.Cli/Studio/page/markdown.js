@@ -34,9 +34,9 @@ export function markdown(text, pictureAddress) {
       i++;
     } else {
       const paragraph = [];
-      while (i < lines.length && lines[i].trim() !== "" && !/^(#|\||```|[-*] )/.test(lines[i])) {
+      do {
         paragraph.push(lines[i++]);
-      }
+      } while (i < lines.length && lines[i].trim() !== "" && !/^(#|\||```|[-*] )/.test(lines[i]));
       page.append(el("p", {}, ...inline(paragraph.join(" "), pictureAddress)));
     }
   }

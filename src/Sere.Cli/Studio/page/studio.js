@@ -29,13 +29,35 @@ async function start() {
   Object.assign(state, { runs: all.runs, comparisons: all.comparisons, imageFolders: all.imageFolders });
   document.getElementById("folder").textContent = all.folder;
   const connection = document.getElementById("connection");
-  const events = new EventSource("/api/events");
-  events.onopen = () => { connection.textContent = "live"; };
-  events.onerror = () => { connection.textContent = "The studio does not answer; trying again."; };
-  events.onmessage = (event) => {
-    state.runs = JSON.parse(event.data);
-    state.listeners.forEach((listener) => listener());
-  };
+  let events = null;
+  function listen() {
+    events = new EventSource("/api/events");
+    events.onopen = () => { connection.textContent = "live"; };
+    events.onerror = async () => {
+      connection.textContent = "The studio does not answer; trying again.";
+      if (events.readyState === EventSource.CLOSED) {
+        try {
+          await get("/api/runs");
+          setTimeout(listen, 5000);
+        } catch (error) {
+          connection.textContent = error.message;
+        }
+      }
+    };
+    events.onmessage = (event) => {
+      state.runs = JSON.parse(event.data);
+      state.listeners.forEach((listener) => listener());
+    };
+  }
+  // A browser has six connections to one address, and each open page would hold one.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      events.close();
+    } else {
+      listen();
+    }
+  });
+  listen();
   addEventListener("hashchange", show);
   await show();
 }

@@ -4,7 +4,7 @@ import { check, compute, download, dropZone, el, field, fixed, form, get, Status
 // More rows than anybody reads make a page slow; all of them are sorted, counted and saved.
 const MostRows = 500;
 
-const csvText = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text);
+const csvText = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text);
 
 export function verdictTab(run) {
   const resize = check("Stretch images of another size");
@@ -22,6 +22,7 @@ export function verdictTab(run) {
     { root, path, resize: resize.input.checked, gray: gray.input.checked, likelihood: likelihood.input.checked }, how)));
   let rows = [];
   let threshold = null;
+  let refusal = "";
   let order = { key: "novelty", isUp: false };
   let chart = null;
   let waiting = null;
@@ -55,14 +56,17 @@ export function verdictTab(run) {
   async function readThreshold() {
     try {
       threshold = await compute("/api/threshold", run.id, { rate: +rate.value });
+      refusal = "";
     } catch (error) {
-      threshold = null;
-      sentence.replaceChildren(el("span", { class: "error" }, error.message));
+      // The threshold of before stays, with its own sentence.
+      refusal = error.message;
     }
     show();
   }
 
-  const isFlagged = (row) => threshold !== null && !(row.novelty <= threshold.value);
+  // A novelty that is no number is beyond all others.
+  const isFlagged = (row) => threshold !== null && !row.error && (row.novelty === null || row.novelty > threshold.value);
+  const verdictOf = (row) => (threshold === null ? "–" : isFlagged(row) ? "flagged" : "usual");
 
   function show() {
     const columns = { name: (row) => row.name, novelty: (row) => row.novelty ?? Infinity, percentile: (row) => row.percentile ?? Infinity, logLikelihood: (row) => row.logLikelihood ?? -Infinity };
@@ -76,8 +80,13 @@ export function verdictTab(run) {
       sentence.replaceChildren(el("strong", { class: flagged > 0 ? "flagged" : "" }, `Flagged: ${flagged} of ${judged.length} images`),
         `, with a novelty above ${threshold.value.toPrecision(4)} (${threshold.low.toPrecision(4)} to ${threshold.high.toPrecision(4)}), as `
         + `${(100 * threshold.rate).toPrecision(3)} in a hundred normal images have (${threshold.normal} were measured).`);
+    } else {
+      sentence.replaceChildren();
     }
     more.textContent = shown.length > MostRows ? `${shown.length - MostRows} more are not shown; filter them, or save all as CSV.` : "";
+    if (refusal) {
+      sentence.append(" ", el("span", { class: "error" }, refusal));
+    }
     body.replaceChildren(...shown.slice(0, MostRows).map((row) => (row.error
       ? el("tr", {}, el("td", {}, ""), el("td", {}, ""), el("td", {}, row.name), el("td", { class: "error", colspan: "5" }, row.error))
       : el("tr", {},
@@ -88,7 +97,7 @@ export function verdictTab(run) {
         el("td", { class: "number" }, fixed(row.novelty)),
         el("td", { class: "number" }, `${fixed(row.percentile, 1)} %`),
         el("td", { class: "number" }, fixed(row.logLikelihood, 1)),
-        el("td", { class: isFlagged(row) ? "flagged" : "" }, isFlagged(row) ? "flagged" : "usual")))));
+        el("td", { class: isFlagged(row) ? "flagged" : "" }, verdictOf(row))))));
   }
 
   function enlarge(row) {
@@ -123,7 +132,7 @@ export function verdictTab(run) {
   const save = () => {
     const names = Object.keys(rows.find((row) => row.figures)?.figures ?? {});
     const lines = rows.filter((row) => !row.error).map((row) => [csvText(row.name), row.logLikelihood ?? "", row.novelty ?? "", row.percentile ?? "",
-      isFlagged(row) ? 1 : 0, ...names.map((name) => row.figures[name] ?? "")].join(","));
+      threshold === null ? "" : isFlagged(row) ? 1 : 0, ...names.map((name) => row.figures[name] ?? "")].join(","));
     download("verdicts.csv", `${["image", "log_likelihood", "novelty", "novelty_percentile", "flagged", ...names].join(",")}\n${lines.join("\n")}\n`, "text/csv");
   };
 

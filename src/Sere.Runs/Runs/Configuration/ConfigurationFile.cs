@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sere.Storage;
 
 namespace Sere.Runs.Configuration;
 
@@ -49,6 +50,15 @@ public static class ConfigurationFile
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return JsonSerializer.Serialize(configuration, ConfigurationSchema.Options) + "\n";
+    }
+
+    /// <summary>The digest of a configuration's text, whatever it says of itself and of the place of its images.</summary>
+    internal static string Digest(string json)
+    {
+        var tree = JsonNode.Parse(json, documentOptions: ConfigurationSchema.Reading)!.AsObject();
+        tree["description"] = "";
+        tree["dataset"]!["name"] = "anywhere";
+        return ContentDigest.OfText(tree.ToJsonString(ConfigurationSchema.Options) + "\n");
     }
 
     /// <summary>Reads a record from a text, with the same refusals as a configuration.</summary>
