@@ -238,7 +238,12 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await ShootAsync("verdict");
 
         Task ShootAsync(string name) => page.ScreenshotAsync(
-            new() { Path = Path.Combine(RepositoryFolder.Path, "docs", "studio", $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+            new()
+            {
+                Path = Path.Combine(RepositoryFolder.Path, "docs", "studio", $"{name}.png"),
+                Animations = ScreenshotAnimations.Disabled,
+                FullPage = true,
+            });
     }
 
     private string Image(int index) => Path.Combine(_run.ImageFolder, $"{index:D3}.png");
