@@ -15,6 +15,9 @@ namespace Sere.Cli.Commands;
 /// </summary>
 internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
 {
+    /// <summary>What a false-positive rate may be, in words.</summary>
+    public const string Rates = "0.0001 to 0.5";
+
     private const string StandardOutput = "-";
 
     private readonly ModelOptions _options = new();
@@ -66,13 +69,16 @@ internal sealed class ScoreCommand(Terminal terminal, Interruption interruption)
         return command;
     }
 
+    /// <summary>Whether thresholds of such a false-positive rate mean something.</summary>
+    public static bool IsRate(double rate) => rate is >= 0.0001 and <= 0.5;
+
     private int Execute(ParseResult parsed)
     {
         int? importanceSamples = parsed.Within(_samples, 1, 1_000_000);
         double rate = parsed.GetValue(_rate);
-        if (rate is not (>= 0.0001 and <= 0.5))
+        if (!IsRate(rate))
         {
-            throw new UsageException($"--false-positive-rate {rate} is out of range; give a number from 0.0001 to 0.5, such as 0.01.");
+            throw new UsageException($"--false-positive-rate {rate} is out of range; give a number from {Rates}, such as 0.01.");
         }
 
         string input = parsed.GetRequiredValue(_options.Input);

@@ -9,7 +9,10 @@ internal static class Answer
 {
     public const string NotOfThePage = "The request is not such as the page sends.";
 
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Converters = { new FiniteNumbers() } };
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new FiniteNumbers(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 
     /// <summary>What a failure is to whoever asked.</summary>
     public static (int Status, string Sentence) Of(Exception error) => error switch

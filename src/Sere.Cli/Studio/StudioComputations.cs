@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Sere.Cli.Commands;
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Runs;
@@ -24,7 +25,6 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/model", context => StreamAsync(context, static (model, _) => Describe(model)));
         routes.MapPost("/api/samples", async context =>
         {
             var asked = await ReadAsync<SampleRequest>(context).ConfigureAwait(false);
@@ -129,19 +129,6 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         }
     }
 
-    private static object Describe(TrainedModel model) => new
-    {
-        Latents = model.Model.LatentsPerLayer,
-        Parameters = model.Model.parameters().Sum(parameter => parameter.numel()),
-        model.Shape.Channels,
-        model.Shape.Height,
-        model.Shape.Width,
-        model.Model.IsBound,
-        HasVerdict = model.HasNormal,
-        ImportanceSamples = model.Configuration.Evaluation.ImportanceSamples,
-        IsOfFeatures = model.Configuration.Dataset.Features is not null,
-    };
-
     private static object Sample(TrainedModel model, SampleRequest asked)
     {
         RequirePictures(model);
@@ -203,7 +190,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
 
     private static object ThresholdOf(TrainedModel model, double rate)
     {
-        Require(rate is >= 0.0001 and <= 0.5, "false-positive rate", "0.0001 to 0.5");
+        Require(ScoreCommand.IsRate(rate), "false-positive rate", ScoreCommand.Rates);
         var threshold = model.Threshold(rate);
         return new { threshold.Value, threshold.Low, threshold.High, threshold.Rate, Normal = model.Normal.Novelties.Count };
     }

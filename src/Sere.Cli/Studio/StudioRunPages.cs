@@ -47,7 +47,7 @@ internal static class StudioRunPages
     /// <exception cref="SereException">There are some.</exception>
     public static void RequireNoLinks(string folder)
     {
-        foreach (string file in Directory.EnumerateFiles(folder, "*", new EnumerationOptions
+        foreach (string file in Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions
         {
             RecurseSubdirectories = true,
             MaxRecursionDepth = 1,

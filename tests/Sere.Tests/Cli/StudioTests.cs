@@ -101,7 +101,7 @@ public sealed class StudioTests : FolderTests
         var summary = Assert.Single(all!["runs"]!.AsArray())!;
         Assert.Equal("one", (string?)summary["id"]);
         Assert.Equal(TrainedRun.Epochs, (int?)summary["epoch"]);
-        Assert.Equal((int)RunActivity.Finished, (int?)summary["state"]);
+        Assert.Equal("finished", (string?)summary["state"]);
         var epochs = await client.GetFromJsonAsync<JsonArray>("/api/metrics?run=one", Cancellation);
         Assert.Equal(TrainedRun.Epochs, epochs!.Count);
         Assert.Equal(TrainedRun.Layers, epochs[0]!["klPerLayer"]!.AsArray().Count);

@@ -1,7 +1,7 @@
 import { LineChart } from "./charts.js";
 import { address, amount, compute, dropZone, duration, el, field, fixed, form, get, check, Status } from "./dom.js";
 import { markdown } from "./markdown.js";
-import { curves, stateOf } from "./runs.js";
+import { curves } from "./runs.js";
 import { verdictTab } from "./verdict.js";
 
 const Tabs = [
@@ -65,7 +65,7 @@ function overviewTab(run) {
 
   async function update() {
     const now = run.state.runs.find((one) => one.id === run.id) ?? run.summary;
-    summary.textContent = `${stateOf(now)}: ${now.epoch} of ${now.epochs} epochs, ELBO ${fixed(now.elbo)} nats, best validation `
+    summary.textContent = `${now.state}: ${now.epoch} of ${now.epochs} epochs, ELBO ${fixed(now.elbo)} nats, best validation `
       + `${fixed(now.validationElbo)} nats, ${amount(now.imagesPerSecond)} images/s, ${duration(now.seconds)} so far`
       + (now.secondsLeft === null || now.secondsLeft === undefined ? "." : `, ${duration(now.secondsLeft)} left.`);
     if (written === now.written) {

@@ -16,10 +16,6 @@ const Axes = {
   time: ["minutes of training", (epoch) => epoch.seconds / 60],
 };
 
-const States = { 0: "training", 1: "finished", 2: "stopped", 3: "damaged" };
-
-export const stateOf = (run) => States[run.state] ?? run.state;
-
 // Curves of runs on top of each other; `ids()` says which.
 export function curves(state, ids) {
   const measure = el("select", {}, Object.entries(Measures).map(([key, [name]]) => el("option", { value: key }, name)));
@@ -84,7 +80,7 @@ export function runsView(state) {
           run.error ? el("div", { class: "error" }, run.error) : ""),
         el("td", {}, run.model),
         el("td", {}, run.dataset),
-        el("td", {}, stateOf(run)),
+        el("td", {}, run.state),
         el("td", { class: "number" }, `${run.epoch} of ${run.epochs}`),
         el("td", { class: "number" }, fixed(run.elbo)),
         el("td", { class: "number" }, fixed(run.validationElbo)),

@@ -57,7 +57,11 @@ public static class ConfigurationFile
     {
         var tree = JsonNode.Parse(json, documentOptions: ConfigurationSchema.Reading)!.AsObject();
         tree["description"] = "";
-        tree["dataset"]!["name"] = "anywhere";
+        if (tree["dataset"] is JsonObject dataset)
+        {
+            dataset["name"] = "anywhere";
+        }
+
         return ContentDigest.OfText(tree.ToJsonString(ConfigurationSchema.Options) + "\n");
     }
 
