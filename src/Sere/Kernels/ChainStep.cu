@@ -5,6 +5,34 @@ struct ChainStepBounds
     float diagonal_floor, diagonal_width, diagonal_offset, direction;
 };
 
+// The unbounded parameters of prior and bijector for one latent, or gradients of them.
+struct ChainSaid
+{
+    float mean, log_scale, offset, diagonal, direction;
+
+    ChainSaid() = default;
+
+    // Of a row's prior (null for N(0, I)), [2, N], and bijector, [3, N], whose parts lie at a distance.
+    __device__ ChainSaid(const float* prior, const float* bijector, int at, int distance)
+        : mean(prior ? prior[at] : 0), log_scale(prior ? prior[distance + at] : 0),
+          offset(bijector[at]), diagonal(bijector[distance + at]), direction(bijector[2 * distance + at])
+    {
+    }
+
+    __device__ void keep(float* prior, float* bijector, int at, int distance) const
+    {
+        if (prior)
+        {
+            prior[at] = mean;
+            prior[distance + at] = log_scale;
+        }
+
+        bijector[at] = offset;
+        bijector[distance + at] = diagonal;
+        bijector[2 * distance + at] = direction;
+    }
+};
+
 // The elementwise part of a step, and what its gradients follow from; Element in ChainStep.cs.
 struct ChainElement
 {
@@ -13,18 +41,18 @@ struct ChainElement
     float shift, standardized;
     float offset, diagonal_sigmoid, diagonal, direction_tangent, direction;
 
-    // Prior (null for N(0, I)) and bijector of a row, [2 N] and [3 N].
+    // Without a prior's parameters it is N(0, I).
     __device__ ChainElement(
-        const float* prior, const float* bijector, float mean_residual, float log_scale_residual_, float noise_,
-        int latents, int i, const ChainStepBounds& bounds)
+        const ChainSaid& said, bool has_prior, float mean_residual, float log_scale_residual_, float noise_,
+        const ChainStepBounds& bounds)
     {
         float log_scale = 0;
         mean_tangent = mean = log_scale_sigmoid = 0;
-        if (prior)
+        if (has_prior)
         {
-            mean_tangent = tanhf(prior[i] / bounds.mean);
+            mean_tangent = tanhf(said.mean / bounds.mean);
             mean = mean_tangent * bounds.mean;
-            log_scale_sigmoid = sigmoid(prior[latents + i] + bounds.log_scale_offset);
+            log_scale_sigmoid = sigmoid(said.log_scale + bounds.log_scale_offset);
             log_scale = log_scale_sigmoid * bounds.log_scale_width + bounds.log_scale_floor;
         }
 
@@ -38,10 +66,10 @@ struct ChainElement
         base_latent = mean_residual + mean * scale_residual + scaled_noise;
         shift = (mean_residual + (scale_residual - 1) * mean) * inverse_scale;
         standardized = (base_latent - mean) * inverse_scale;
-        offset = bijector[i];
-        diagonal_sigmoid = sigmoid(bijector[latents + i] + bounds.diagonal_offset);
+        offset = said.offset;
+        diagonal_sigmoid = sigmoid(said.diagonal + bounds.diagonal_offset);
         diagonal = diagonal_sigmoid * bounds.diagonal_width + bounds.diagonal_floor;
-        direction_tangent = tanhf(bijector[2 * latents + i]);
+        direction_tangent = tanhf(said.direction);
         direction = direction_tangent * bounds.direction;
     }
 
@@ -54,17 +82,22 @@ struct ChainElement
     }
 };
 
-// The gradients of one latent. Code and cost are those of z and of the row's cost; projection is u^T eps, pull is
-// u^T (gradient of z). Prior may be null.
-__device__ inline void chain_gradients(
-    const ChainElement& e, float code, float cost, float projection, float pull, bool log_ratio,
-    const ChainStepBounds& bounds, int latents, int i,
-    float* prior, float* bijector, float* mean_residual, float* log_scale_residual)
+struct ChainGradients
 {
-    bijector[i] = code;
-    bijector[latents + i] =
-        code * e.base_latent * bounds.diagonal_width * e.diagonal_sigmoid * (1 - e.diagonal_sigmoid);
-    bijector[2 * latents + i] = (code * projection + pull * e.base_latent) * bounds.direction
+    ChainSaid said;
+    float mean_residual, log_scale_residual;
+};
+
+// The gradients of one latent. Code and cost are those of z and of the row's cost; projection is u^T eps, pull is
+// u^T (gradient of z).
+__device__ inline ChainGradients chain_gradients(
+    const ChainElement& e, float code, float cost, float projection, float pull, bool log_ratio,
+    const ChainStepBounds& bounds)
+{
+    ChainGradients result;
+    result.said.offset = code;
+    result.said.diagonal = code * e.base_latent * bounds.diagonal_width * e.diagonal_sigmoid * (1 - e.diagonal_sigmoid);
+    result.said.direction = (code * projection + pull * e.base_latent) * bounds.direction
         * (1 - e.direction_tangent * e.direction_tangent);
 
     // Of eps, and what the cost adds beside it: to mu, log s and log ds, at fixed eps where it is log p - log q.
@@ -86,18 +119,17 @@ __device__ inline void chain_gradients(
         log_ds = shift * e.scale_residual * e.mean + cost * (e.scale_residual * e.scale_residual - 1);
     }
 
-    *mean_residual = latent + shift;
-    *log_scale_residual = latent * (e.mean * e.scale_residual + e.scaled_noise) + log_ds;
-    if (prior)
-    {
-        mean += latent * e.scale_residual;
-        log_scale += latent * e.scaled_noise;
-        prior[i] = mean * (1 - e.mean_tangent * e.mean_tangent);
-        prior[latents + i] = log_scale * bounds.log_scale_width * e.log_scale_sigmoid * (1 - e.log_scale_sigmoid);
-    }
+    result.mean_residual = latent + shift;
+    result.log_scale_residual = latent * (e.mean * e.scale_residual + e.scaled_noise) + log_ds;
+    mean += latent * e.scale_residual;
+    log_scale += latent * e.scaled_noise;
+    result.said.mean = mean * (1 - e.mean_tangent * e.mean_tangent);
+    result.said.log_scale = log_scale * bounds.log_scale_width * e.log_scale_sigmoid * (1 - e.log_scale_sigmoid);
+    return result;
 }
 
-// Code [R, N] and cost [R]. Strides are numbers from row to row; the evidence has evidence_rows rows, which serve again.
+// Code [R, N] and cost [R]. Strides are numbers from row to row; the evidence has evidence_rows rows, which serve
+// again.
 extern "C" __global__ void chain_step_forward(
     const float* prior, long long prior_stride, const float* bijector, long long bijector_stride,
     const float* mean_residual, long long mean_stride, const float* log_scale_residual, long long log_scale_stride,
@@ -113,8 +145,8 @@ extern "C" __global__ void chain_step_forward(
     for (int i = threadIdx.x; i < latents; i += blockDim.x)
     {
         ChainElement e(
-            own_prior, own_bijector, mean_residual[evidence * mean_stride + i],
-            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], latents, i, bounds);
+            ChainSaid(own_prior, own_bijector, i, latents), prior, mean_residual[evidence * mean_stride + i],
+            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], bounds);
         sum += e.cost(log_ratio);
         projection += e.direction * e.base_latent;
         code[(long long)row * latents + i] = e.offset + e.diagonal * e.base_latent;
@@ -151,8 +183,8 @@ extern "C" __global__ void chain_step_backward(
     for (int i = threadIdx.x; i < latents; i += blockDim.x)
     {
         ChainElement e(
-            own_prior, own_bijector, mean_residual[evidence * mean_stride + i],
-            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], latents, i, bounds);
+            ChainSaid(own_prior, own_bijector, i, latents), prior, mean_residual[evidence * mean_stride + i],
+            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], bounds);
         projection += e.direction * e.base_latent;
         pull += e.direction * codes[i];
     }
@@ -162,11 +194,13 @@ extern "C" __global__ void chain_step_backward(
     for (int i = threadIdx.x; i < latents; i += blockDim.x)
     {
         ChainElement e(
-            own_prior, own_bijector, mean_residual[evidence * mean_stride + i],
-            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], latents, i, bounds);
-        chain_gradients(
-            e, codes[i], cost_gradient[row], projection, pull, log_ratio, bounds, latents, i,
-            prior_gradient ? prior_gradient + row * 2 * latents : 0, bijector_gradient + row * 3 * latents,
-            mean_gradient + row * latents + i, log_scale_gradient + row * latents + i);
+            ChainSaid(own_prior, own_bijector, i, latents), prior, mean_residual[evidence * mean_stride + i],
+            log_scale_residual[evidence * log_scale_stride + i], noise[row * noise_stride + i], bounds);
+        ChainGradients gradients =
+            chain_gradients(e, codes[i], cost_gradient[row], projection, pull, log_ratio, bounds);
+        gradients.said.keep(
+            prior_gradient ? prior_gradient + row * 2 * latents : 0, bijector_gradient + row * 3 * latents, i, latents);
+        mean_gradient[row * latents + i] = gradients.mean_residual;
+        log_scale_gradient[row * latents + i] = gradients.log_scale_residual;
     }
 }

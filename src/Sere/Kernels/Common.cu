@@ -13,18 +13,28 @@ __device__ inline float activate(int activation, float x)
     }
 }
 
-// a'(x) from a(x).
-__device__ inline float slope(int activation, float value)
+// a'(x) from a(x): 1 above a bound, and a polynomial below. One formula for all activations, because branches between
+// reads make each wait for the one before.
+struct Slope
 {
-    switch (activation)
+    float bound, constant, linear, square;
+
+    __device__ explicit Slope(int activation) : bound(0), constant(1), linear(0), square(0)
     {
-        case 1: return value > 0 ? 1 : value + 1;
-        case 2: return value > 0 ? 1 : 0;
-        case 3: return value > 0 ? 1 : 0.01f;
-        case 4: return 1 - value * value;
-        default: return 1;
+        switch (activation)
+        {
+            case 1: linear = 1; break;
+            case 2: constant = 0; break;
+            case 3: constant = 0.01f; break;
+            case 4: bound = 1; square = -1; break;
+        }
     }
-}
+
+    __device__ float of(float value) const
+    {
+        return value > bound ? 1 : constant + value * (linear + value * square);
+    }
+};
 
 __device__ inline float sigmoid(float x)
 {
@@ -37,7 +47,8 @@ __device__ inline float softplus(float x)
     return fmaxf(x, 0) + log1pf(expf(-fabsf(x)));
 }
 
-// The sum over the threads of a block, whose number is a power of two; everyone gets it. Scratch holds one number a thread.
+// The sum over the threads of a block, whose number is a power of two; everyone gets it. Scratch holds one number a
+// thread.
 template <typename T>
 __device__ inline T block_sum(T value, T* scratch)
 {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sere.Numerics;
 using TorchSharp;
@@ -14,13 +15,17 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     private const int MostMaps = 4;
     private const int MostPointers = 448;
     private const int TrainingRows = 2;
-    private const int TrainingThreads = 1024;
+    private const int TrainingThreads = 512;
 
     // So many rows share each reading of the weights where there are many.
     private const int ManyRows = 8;
     private const int ManyThreads = 256;
     private const int FewestForMany = 4096;
     private const int Tile = 32;
+    private const int TileThreads = 128;
+
+    // Of a product's sums; more would take longer to put together than they save.
+    private const int MostPieces = 16;
     private readonly PerceptronChainShape _shape;
     private readonly ChainStepBounds _bounds;
     private readonly bool _logRatio;
@@ -47,6 +52,8 @@ internal sealed unsafe class PerceptronChain : FusedOperation
             || shape.Widths.Count > MostMaps
             || pointers > MostPointers
             || SharedBytes(shape, TrainingRows, TrainingThreads) > CudaDriver.Instance!.MostShared
+            || 2 * Fours(shape.Widest) > ManyThreads
+            || TrainingRows * shape.Latents > TrainingThreads
             || !shape.Activation.HasRows()
             || ProductPrecisionScope.Current != ProductPrecision.Full)
         {
@@ -66,40 +73,41 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         var constant = given[(2 * _shape.Layers) + 1];
         long rows = noise.numel() / noise.shape[^1];
         bool isMany = !_isKept && rows >= FewestForMany
+            && ManyRows * _shape.Latents <= ManyThreads
             && SharedBytes(_shape, ManyRows, ManyThreads) <= CudaDriver.Instance!.MostShared;
         var (rowsOfBlock, threads) = isMany ? (ManyRows, ManyThreads) : (TrainingRows, TrainingThreads);
-        var plan = Plan(given, rows);
+        var plan = Plan(given, rows, threads);
         var table = Table(given, given[((2 * _shape.Layers) + 2)..]);
         var device = noise.device;
         var codes = torch.empty([_shape.Layers, .. noise.shape[..^1], _shape.Latents], device: device);
         var costs = torch.empty([_shape.Layers, .. noise.shape[..^1]], device: device);
         var hidden = _isKept ? torch.empty([_shape.Networks * _shape.Hidden * rows], device: device) : null;
         var said = _isKept ? torch.empty([(_shape.Layers - 1) * rows * 5 * _shape.Latents], device: device) : null;
-        var transposed = torch.empty([_shape.Networks * _shape.NetworkWeights], device: device);
+        var arranged = torch.empty([(_shape.Layers - 1) * 4L * plan.LayerFours], device: device);
         var driver = CudaDriver.Instance!;
         driver.Launch(
-            "chain_transpose", (_shape.Tiles, _shape.Networks * _shape.Widths.Count, 1), (Tile, 8), 0,
-            CudaArgument.Of(&plan), CudaArgument.Of(&table), transposed);
+            "chain_arrange", (_shape.Tiles, _shape.Networks * _shape.Widths.Count, 1), (Tile, 8), 0,
+            CudaArgument.Of(&plan), CudaArgument.Of(&table), arranged);
         driver.Launch(
             isMany ? "chain_forward_8" : "chain_forward_2",
             ((rows + rowsOfBlock - 1) / rowsOfBlock, 1, 1),
             (threads, 1),
             SharedBytes(_shape, rowsOfBlock, threads),
-            CudaArgument.Of(&plan), CudaArgument.Of(&table), transposed, constant, noise, codes, costs, hidden, said);
+            CudaArgument.Of(&plan), CudaArgument.Of(&table), arranged, constant, noise, codes, costs, hidden, said);
         GC.KeepAlive(given);
-        return ([codes, costs], _isKept ? [.. given, codes, hidden!, said!] : []);
+        return ([codes, costs], _isKept ? [.. given, codes, hidden!, said!, arranged] : []);
     }
 
     /// <inheritdoc/>
     protected override torch.Tensor?[] Backward(List<torch.Tensor> kept, List<torch.Tensor> gradients)
     {
-        torch.Tensor[] given = [.. kept.SkipLast(3)];
-        var (codes, hidden, said) = (kept[^3], kept[^2], kept[^1]);
+        torch.Tensor[] given = [.. kept.SkipLast(4)];
+        var (codes, hidden, said, arranged) = (kept[^4], kept[^3], kept[^2], kept[^1]);
         var noise = given[2 * _shape.Layers];
         var constant = given[(2 * _shape.Layers) + 1];
         var parameters = given[((2 * _shape.Layers) + 2)..];
         long rows = noise.numel() / noise.shape[^1];
-        var plan = Plan(given, rows);
+        var plan = Plan(given, rows, TrainingThreads);
         var table = Table(given, parameters);
         var (codeGradient, costGradient) = (gradients[0].contiguous(), gradients[1].contiguous());
         var means = torch.empty_like(codes);
@@ -113,8 +121,8 @@ internal sealed unsafe class PerceptronChain : FusedOperation
             ((rows + TrainingRows - 1) / TrainingRows, 1, 1),
             (TrainingThreads, 1),
             SharedBytes(_shape, TrainingRows, TrainingThreads),
-            CudaArgument.Of(&plan), CudaArgument.Of(&table), constant, noise, hidden, said, codeGradient, costGradient,
-            means, logScales, hiddenGradient, saidGradient, constants);
+            CudaArgument.Of(&plan), CudaArgument.Of(&table), arranged, constant, noise, hidden, said,
+            codeGradient, costGradient, means, logScales, hiddenGradient, saidGradient, constants);
 
         torch.Tensor[] targets =
         [
@@ -122,8 +130,12 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         ];
         var target = Table(given, targets[1..]);
         driver.Launch(
-            "chain_weight_gradients", (_shape.Tiles, (_shape.Networks * _shape.Widths.Count) + 1, 1), (Tile / 2, Tile / 2), 0,
-            CudaArgument.Of(&plan), CudaArgument.Of(&target), targets[0], codes, hidden, hiddenGradient, saidGradient, constants);
+            "chain_weight_gradients",
+            (_shape.Tiles, (_shape.Networks * _shape.Widths.Count) + 1, 1),
+            (TileThreads, 1),
+            0,
+            CudaArgument.Of(&plan), CudaArgument.Of(&target), targets[0], codes, hidden, hiddenGradient, saidGradient,
+            constants);
         GC.KeepAlive((given, targets));
         long images = given[0].shape[0];
         return
@@ -143,12 +155,30 @@ internal sealed unsafe class PerceptronChain : FusedOperation
 
     private static int SharedBytes(PerceptronChainShape shape, int rows, int threads)
     {
-        int widest = shape.Widest;
-        int partial = Math.Max(threads, 2 * widest);
-        return sizeof(float) * rows * ((5 * widest) + (2 * shape.Latents) + partial);
+        int vectors = 5 * 4 * Fours(shape.Widest + 1);
+        return sizeof(float) * rows * (vectors + (2 * shape.Latents) + (4 * threads));
     }
 
-    private CudaChainPlan Plan(torch.Tensor[] given, long rows)
+    private static int Fours(int count) => (count + 3) / 4;
+
+    /// <summary>How products with the matrices of a map, [terms, columns], are cut for so many threads.</summary>
+    private static CudaChainCut Cut(int start, int terms, int columns, int otherColumns, int threads)
+    {
+        int before = Fours(columns), width = before + Fours(otherColumns);
+        int most = Math.Min(MostPieces, threads / width);
+        int length = 4 * ((Fours(terms) + most - 1) / most);
+        return new CudaChainCut
+        {
+            Start = start,
+            Width = width,
+            Before = before,
+            Terms = 4 * Fours(terms),
+            Pieces = (terms + length - 1) / length,
+            Length = length,
+        };
+    }
+
+    private CudaChainPlan Plan(torch.Tensor[] given, long rows, int threads)
     {
         var plan = new CudaChainPlan
         {
@@ -167,7 +197,16 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         };
         for (int map = 0; map < _shape.Widths.Count; map++)
         {
-            plan.Inputs[map] = _shape.Widths[map];
+            int inputs = _shape.Widths[map];
+            bool isLast = map == _shape.Widths.Count - 1;
+            int prior = isLast ? 2 * _shape.Latents : _shape.Widths[map + 1];
+            int bijector = isLast ? 3 * _shape.Latents : prior;
+            plan.Inputs[map] = inputs;
+            plan.HiddenBefore[map] = map < 2 ? 0 : plan.HiddenBefore[map - 1] + _shape.Widths[map - 1];
+            plan.Forward[map] = Cut(plan.LayerFours, inputs + 1, prior, bijector, threads);
+            plan.LayerFours += plan.Forward[map].Width * plan.Forward[map].Terms;
+            plan.Backward[map] = Cut(plan.LayerFours, bijector, inputs, inputs, threads);
+            plan.LayerFours += plan.Backward[map].Width * plan.Backward[map].Terms;
         }
 
         return plan;
@@ -214,7 +253,31 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         public int LogScaleStride;
         public int Widest;
         public fixed int Inputs[MostMaps];
+        public fixed int HiddenBefore[MostMaps];
+        public Cuts Forward;
+        public Cuts Backward;
+        public int LayerFours;
         public CudaChainStepBounds Bounds;
+
+        [InlineArray(MostMaps)]
+        public struct Cuts
+        {
+#pragma warning disable RCS1213 // The compiler makes the array of it.
+            private CudaChainCut _first;
+#pragma warning restore RCS1213
+        }
+    }
+
+    /// <summary>ChainCut of PerceptronChain.cu.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CudaChainCut
+    {
+        public int Start;
+        public int Width;
+        public int Before;
+        public int Terms;
+        public int Pieces;
+        public int Length;
     }
 }
 
@@ -233,10 +296,6 @@ internal sealed record PerceptronChainShape(int Layers, int Latents, IReadOnlyLi
 
     /// <summary>Numbers of the widest vector of a row.</summary>
     public int Widest { get; } = Math.Max(Widths.Max(), 3 * Latents);
-
-    /// <summary>Numbers of the weights of a bijector's network, which are more than a prior's.</summary>
-    public long NetworkWeights { get; } = Enumerable.Range(0, Widths.Count)
-        .Sum(map => (long)Widths[map] * (map + 1 < Widths.Count ? Widths[map + 1] : 3 * Latents));
 
     /// <summary>Squares of 32 by 32 weights of the largest map.</summary>
     public int Tiles { get; } = Enumerable.Range(0, Widths.Count)

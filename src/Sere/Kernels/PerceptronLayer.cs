@@ -22,6 +22,11 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     // From so many layers on a stack gives every thread enough to do.
     private const int LargeStack = 4;
 
+    // On a CUDA device our kernel is faster than the library's product up to so many rows of a layer.
+    private const int MostRowsOfTiles = 2048;
+    private const int Tile = 32;
+    private const int TileThreads = 128;
+
     private readonly Activation? _activation;
     private readonly bool _hasBias;
     private readonly long[]? _addendShape;
@@ -282,13 +287,23 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
         var sizes = new Sizes(x, weight);
         int addendRows = addend is null ? 1 : (int)(addend.numel() / ((long)sizes.Stack * sizes.Outputs));
         (_weightGradient, _biasGradient) = (GradientsInPlace.Of(weight), GradientsInPlace.Of(bias));
-        var y = TensorMath.Product(x, sizes.WeightIsTransposed ? weight.t() : weight);
-        if (bias is not null || addend is not null || _activation is not null)
+        torch.Tensor y;
+        if (sizes.Rows <= MostRowsOfTiles)
         {
-            long count = y.numel();
+            x = sizes.Rowwise(x);
+            y = torch.empty(weight.dim() == 2 ? [sizes.Rows, sizes.Outputs] : [sizes.Stack, sizes.Rows, sizes.Outputs], device: x.device);
             CudaDriver.Instance!.Launch(
-                "perceptron_forward", (Math.Min((count + 255) / 256, 4096), 1, 1), (256, 1), 0,
-                y, bias, addend, count, sizes.Rows, sizes.Outputs, addendRows, _activation.CudaNumber());
+                sizes.WeightIsTransposed ? "perceptron_values_single" : "perceptron_values_stacked",
+                (Tiles(sizes.Outputs), Tiles(sizes.Rows), sizes.Stack), (TileThreads, 1), 0,
+                x, weight, bias, addend, y, Sizes.InputStride(x),
+                sizes.Rows, sizes.Inputs, sizes.Outputs, addendRows, _activation.CudaNumber());
+        }
+        else
+        {
+            y = TensorMath.Product(x, sizes.WeightIsTransposed ? weight.t() : weight);
+            CudaDriver.Instance!.Launch(
+                "perceptron_forward", (Math.Min((sizes.Rows + 7) / 8, 8192), sizes.Stack, 1), (32, 8), 0,
+                y, bias, addend, sizes.Rows, sizes.Outputs, addendRows, _activation.CudaNumber());
         }
 
         return ([y], _activation is null ? [x, weight] : [x, weight, y]);
@@ -298,27 +313,58 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
     {
         const int Columns = 32;
         var sizes = new Sizes(x, weight);
-        var before = y is null ? gradient : torch.empty_like(gradient);
+        var driver = CudaDriver.Instance!;
+        bool areTiles = sizes.Rows <= MostRowsOfTiles;
+        int activation = _activation.CudaNumber();
         var bias = !_hasBias ? null : _biasGradient ?? torch.zeros(
             weight.dim() == 2 ? [sizes.Outputs] : [sizes.Stack, 1, sizes.Outputs], device: x.device);
-        if (y is not null || _hasBias)
+        var before = gradient;
+        if ((y is not null || _hasBias) && (!areTiles || _addendShape is not null))
         {
-            CudaDriver.Instance!.Launch(
+            before = y is null ? gradient : torch.empty_like(gradient);
+            driver.Launch(
                 "perceptron_backward", ((sizes.Outputs + Columns - 1) / Columns, sizes.Stack, 1), (Columns, 16), 0,
-                gradient, y, y is null ? null : before, bias, sizes.Rows, sizes.Outputs, _activation.CudaNumber());
+                gradient, y, y is null ? null : before, areTiles ? null : bias, sizes.Rows, sizes.Outputs, activation);
         }
 
-        var weightGradient = sizes.WeightIsTransposed
-            ? TensorMath.Product(before.t(), x) : TensorMath.Product(x.transpose(1, 2), before);
-        _weightGradient?.PlusInPlace(weightGradient);
+        torch.Tensor? inputGradient = null;
+        var weightGradient = _weightGradient;
+        if (areTiles)
+        {
+            weightGradient ??= torch.zeros_like(weight);
+            driver.Launch(
+                sizes.WeightIsTransposed ? "perceptron_weights_single" : "perceptron_weights_stacked",
+                (Tiles(sizes.Outputs), Tiles(sizes.Inputs), sizes.Stack), (TileThreads, 1), 0,
+                x, gradient, y, weightGradient, bias, Sizes.InputStride(x),
+                sizes.Rows, sizes.Inputs, sizes.Outputs, activation);
+            if (x.requires_grad)
+            {
+                inputGradient = torch.empty(x.shape, device: x.device);
+                driver.Launch(
+                    sizes.WeightIsTransposed ? "perceptron_inputs_single" : "perceptron_inputs_stacked",
+                    (Tiles(sizes.Inputs), Tiles(sizes.Rows), sizes.Stack), (TileThreads, 1), 0,
+                    gradient, y, weight, inputGradient, sizes.Rows, sizes.Inputs, sizes.Outputs, activation);
+            }
+        }
+        else
+        {
+            var product = sizes.WeightIsTransposed
+                ? TensorMath.Product(before.t(), x) : TensorMath.Product(x.transpose(1, 2), before);
+            weightGradient = weightGradient?.PlusInPlace(product) ?? product;
+            inputGradient = x.requires_grad
+                ? TensorMath.Product(before, sizes.WeightIsTransposed ? weight : weight.transpose(1, 2)) : null;
+        }
+
         return
         [
-            x.requires_grad ? TensorMath.Product(before, sizes.WeightIsTransposed ? weight : weight.transpose(1, 2)) : null,
+            inputGradient,
             _weightGradient is null ? weightGradient : null,
             _biasGradient is null ? bias : null,
             _addendShape is null ? null : SumOverSamples(before, _addendShape),
         ];
     }
+
+    private static int Tiles(int length) => (length + Tile - 1) / Tile;
 
     private static torch.Tensor Fused(
         torch.Tensor x, torch.Tensor weight, torch.Tensor? bias, torch.Tensor? addend, Activation? activation)

@@ -151,7 +151,7 @@ internal sealed unsafe class CudaDriver
         var source = new StringBuilder();
 
         // What others share comes first.
-        string[] shared = ["Common.cu", "ChainStep.cu"];
+        string[] shared = ["Common.cu", "PerceptronLayer.cu", "ChainStep.cu"];
         foreach (string name in names.OrderBy(name => Array.IndexOf(shared, name) is var at and >= 0 ? at : shared.Length)
             .ThenBy(name => name, StringComparer.Ordinal))
         {
