@@ -154,7 +154,7 @@ public sealed class PerformanceBenchmark : IDisposable
             }
         }
 
-        Run(DeviceWarmUpSteps);
+        Run(Math.Min(DeviceWarmUpSteps, Math.Max(WarmUpSteps, steps)));
         long before = _trainer.Progress.Step;
         double milliseconds = Timing.Once(() => Run(steps));
         return new TrainingStepTimes(
@@ -444,6 +444,8 @@ internal sealed class MachineCeilings
 /// <summary>Times work that is repeated, in milliseconds.</summary>
 internal static class Timing
 {
+    private const double LongestWork = 10_000;
+
     /// <summary>The time of one call, after it has ended.</summary>
     public static double Once(Action work)
     {
@@ -470,11 +472,11 @@ internal static class Timing
         return best;
     }
 
-    /// <summary>The median of calls, after one that is not counted.</summary>
+    /// <summary>The median of calls, after one that is not counted unless it took longer than all may.</summary>
     public static double Median(Action work, int calls)
     {
-        work();
-        return Median([.. Enumerable.Range(0, calls).Select(_ => Once(work))]);
+        double first = Once(work);
+        return first > LongestWork ? first : Median([.. Enumerable.Range(0, calls).Select(_ => Once(work))]);
     }
 
     /// <summary>The median of numbers, the mean of the middle two of an even count.</summary>

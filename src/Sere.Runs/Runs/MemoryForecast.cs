@@ -80,7 +80,7 @@ internal sealed class MemoryForecast
             Math.Clamp(rows / block, 1, images.Count));
         double usage = Predict(
             count => LatentUsage.Measure(model, images.Slice(0, count), rule, seed: 1),
-            Math.Min(images.Count, LatentUsage.ImagesAtOnce));
+            Math.Min(images.Count, LatentUsage.ImagesAtOnce(model)));
 
         // Two figures of each latent and image by two draws, joined, and their products; the best weights and their file.
         double kept = 8.0 * sizeof(double) * images.Count * model.LatentsPerLayer.Sum();

@@ -24,6 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly ThreadTuner? _threads;
     private readonly ProcessGroup _group;
     private CapturedStep? _captured;
+    private int _capturedSamples;
     private StepConstants? _constants;
     private bool _isAskedToStop;
 
@@ -281,7 +282,7 @@ public sealed class Trainer : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var inputs = _batches.Draw(
-            progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.ImportanceSamples);
+            progress.Epoch, progress.StepInEpoch, _model.NoiseSize, _configuration.SamplesOf(progress.Epoch));
         double[] sums = _group.Count == 1
             ? DifferentiateSums(inputs, progress.Step)
             : DifferentiateTogether(inputs, progress.Step, cancellation);
@@ -290,8 +291,7 @@ public sealed class Trainer : IDisposable
         bool isGood = IsGood(report);
         if (isGood)
         {
-            double gradientNorm = report[0];
-            double scale = _configuration.GradientClip is { } limit && gradientNorm > limit ? limit / gradientNorm : 1;
+            double scale = _configuration.GradientClip is { } limit && report[0] > limit ? limit / report[0] : 1;
             IsBetweenSteps = false;
             Optimizer.Step(Parameters.Trainable, Parameters.Gradients, LearningRate(progress.Step), scale);
             Average?.Update(Parameters.Moving, Optimizer.Steps - 1);
@@ -328,7 +328,7 @@ public sealed class Trainer : IDisposable
     private double[] DifferentiateTogether(StepInputs inputs, long step, CancellationToken cancellation)
     {
         var (first, count) = _group.Share((int)inputs.Count);
-        double[] report = new double[_model.Layers + (_configuration.ImportanceSamples == 1 ? 2 : 3)];
+        double[] report = new double[_model.Layers + (_configuration.SamplesOf(Progress.Epoch) == 1 ? 2 : 3)];
         if (count == 0)
         {
             // The last batch of an epoch may have fewer images than there are processes.
@@ -362,7 +362,7 @@ public sealed class Trainer : IDisposable
             Images = progress.Images + images,
             LogLikelihoodSum = progress.LogLikelihoodSum + report[1],
             KlSums = [.. progress.KlSums.Zip(report.Skip(2), (sum, value) => sum + value)],
-            BoundSum = _configuration.ImportanceSamples == 1 ? null : (progress.BoundSum ?? 0) + report[^1],
+            BoundSum = _configuration.SamplesOf(progress.Epoch) == 1 ? null : (progress.BoundSum ?? 0) + report[^1],
             GradientNormSum = progress.GradientNormSum + report[0],
         };
     }
@@ -373,7 +373,14 @@ public sealed class Trainer : IDisposable
     /// </summary>
     private EpochMetrics? RunEpochOnDevice(Action<TrainingProgress>? onStep, CancellationToken cancellation)
     {
-        _captured ??= Capture();
+        if (_captured is null || _capturedSamples != _configuration.SamplesOf(Progress.Epoch))
+        {
+            _captured?.Dispose();
+            _constants?.Dispose();
+            _capturedSamples = _configuration.SamplesOf(Progress.Epoch);
+            _captured = Capture(_capturedSamples);
+        }
+
         using var stream = _captured.UseStream();
         _constants!.Restart(Optimizer.Steps);
         long start = Stopwatch.GetTimestamp();
@@ -426,10 +433,9 @@ public sealed class Trainer : IDisposable
         return Progress.StepInEpoch == StepsPerEpoch ? EndEpoch() : null;
     }
 
-    private CapturedStep Capture()
+    private CapturedStep Capture(int samples)
     {
         _constants = Optimizer.ConstantsOnDevice(_configuration.AverageDecay);
-        int samples = _configuration.ImportanceSamples;
         long numbers = (long)_configuration.BatchSize * (_model.Dimensions + ((long)samples * _model.NoiseSize));
         var staging = new InputStaging(
             (epoch, step, into) => _batches.Draw(epoch, step, _model.NoiseSize, samples, into: into),
@@ -486,7 +492,7 @@ public sealed class Trainer : IDisposable
             epoch,
             _configuration.Annealing.Beta(epoch.Step - 1, TotalSteps),
             LearningRate(epoch.Step - 1),
-            hasBound: _configuration.ImportanceSamples > 1);
+            hasBound: _configuration.SamplesOf(epoch.Epoch) > 1);
     }
 
     private double LearningRate(long step) => _configuration.Schedule.Rate(

@@ -21,6 +21,12 @@ public sealed record TrainingChoice : Choice
     /// </summary>
     [In("[1, 10000]")] public int ImportanceSamples { get; init; } = 1;
 
+    /// <summary>
+    /// Fraction of the epochs that are trained on the ELBO before the bound of K samples: a long run learns the model by the
+    /// cheaper bound and ends with the tighter.
+    /// </summary>
+    [In("[0, 1]")] public double ImportanceSamplesFrom { get; init; }
+
     /// <summary>The optimizer.</summary>
     public OptimizerChoice Optimizer { get; init; } = new AdamChoice();
 
@@ -49,6 +55,10 @@ public sealed record TrainingChoice : Choice
 
     /// <summary>When the run is saved.</summary>
     public CheckpointTimes Checkpoints { get; init; } = new();
+
+    /// <summary>The samples of each image in the bound that an epoch maximizes.</summary>
+    /// <param name="epoch">From 0.</param>
+    internal int SamplesOf(int epoch) => epoch < ImportanceSamplesFrom * Epochs ? 1 : ImportanceSamples;
 }
 
 /// <summary>When a run is saved. It changes no figure: only how much work an accident can cost.</summary>

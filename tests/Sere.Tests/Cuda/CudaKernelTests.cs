@@ -143,16 +143,19 @@ public sealed class CudaKernelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(StepCapture.Auto, true)]
-    [InlineData(StepCapture.Off, true)]
-    [InlineData(StepCapture.Auto, false)]
-    public void Training_gives_what_the_CPU_gives(StepCapture capture, bool isAdam)
+    [InlineData(StepCapture.Auto, true, 1)]
+    [InlineData(StepCapture.Off, true, 1)]
+    [InlineData(StepCapture.Auto, false, 1)]
+    [InlineData(StepCapture.Auto, true, 3)]
+    public void Training_gives_what_the_CPU_gives(StepCapture capture, bool isAdam, int samples)
     {
         var training = new TrainingChoice
         {
             Epochs = 6,
             BatchSize = 8,
             Capture = capture,
+            ImportanceSamples = samples,
+            ImportanceSamplesFrom = 0.5,
             AverageDecay = 0.99,
             GradientClip = 5,
             Optimizer = isAdam ? new AdamChoice() : new AdamaxChoice(),
@@ -215,6 +218,18 @@ public sealed class CudaKernelTests : IDisposable
         var metrics = trainer.Epoch();
         Assert.Equal(4, metrics.SkippedSteps);
         Assert.Equal(4, trainer.Optimizer.Steps);
+        Assert.Equal(TinyExperiment.Bits(before.cpu()), TinyExperiment.Bits(trainer.Parameters.Values.cpu()));
+    }
+
+    [Fact]
+    public void A_step_whose_gradient_is_too_long_changes_nothing()
+    {
+        using var model = TinyExperiment.Configuration.Model.Build(TinyExperiment.Shape, 1, device: torch.CUDA);
+        var training = new TrainingChoice { Epochs = 1, BatchSize = 8, GradientSkip = 1e-6 };
+        using var trainer = new Trainer(model, training, TinyExperiment.Images(32), BinarizationRule.Dynamic, 1);
+        using var before = trainer.Parameters.Values.clone();
+        Assert.Equal(4, trainer.Epoch().SkippedSteps);
+        Assert.Equal(0, trainer.Optimizer.Steps);
         Assert.Equal(TinyExperiment.Bits(before.cpu()), TinyExperiment.Bits(trainer.Parameters.Values.cpu()));
     }
 

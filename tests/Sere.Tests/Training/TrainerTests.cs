@@ -46,19 +46,21 @@ public sealed class TrainerTests : IDisposable
     /// the epoch under way: each was tried.
     /// </summary>
     [Theory]
-    [InlineData(1, false, false, 1)]
-    [InlineData(8, false, true, 1)]
-    [InlineData(11, true, true, 1)]
-    [InlineData(13, true, false, 1)]
-    [InlineData(11, false, false, 3)]
+    [InlineData(1, false, false, 1, 0)]
+    [InlineData(8, false, true, 1, 0)]
+    [InlineData(11, true, true, 1, 0)]
+    [InlineData(13, true, false, 1, 0)]
+    [InlineData(11, false, false, 3, 0)]
+    [InlineData(17, false, false, 3, 0.5)]
     public void A_trainer_restored_from_a_checkpoint_goes_on_with_the_same_bits(
-        int stopAt, bool adamax, bool averaged, int samples)
+        int stopAt, bool adamax, bool averaged, int samples, double samplesFrom)
     {
         var training = new TrainingChoice
         {
             Epochs = 3,
             BatchSize = 8,
             ImportanceSamples = samples,
+            ImportanceSamplesFrom = samplesFrom,
             Optimizer = adamax ? new AdamaxChoice() : new AdamChoice(),
             Schedule = new LearningRateSchedule { WarmUp = 0.2 },
             Annealing = new KlAnnealing { Start = 0.1, Fraction = 0.9 },
@@ -111,6 +113,21 @@ public sealed class TrainerTests : IDisposable
         using var elbo = TinyExperiment.Trainer(other, new() { Epochs = 2, BatchSize = 8 }, Images);
         Assert.Null(elbo.Epoch().ImportanceWeightedBound);
         Assert.NotEqual(TinyExperiment.Bits(elbo.Parameters.Values), TinyExperiment.Bits(trainer.Parameters.Values));
+    }
+
+    [Fact]
+    public void A_run_can_begin_with_the_ELBO_and_end_with_the_bound_of_several_samples()
+    {
+        using var model = TinyExperiment.Model();
+        var training = new TrainingChoice { Epochs = 3, BatchSize = 8, ImportanceSamples = 5, ImportanceSamplesFrom = 0.5 };
+        using var trainer = TinyExperiment.Trainer(model, training, Images);
+        using var other = TinyExperiment.Model();
+        using var elbo = TinyExperiment.Trainer(other, training with { ImportanceSamples = 1 }, Images);
+        Assert.Equal(elbo.Epoch().Elbo, trainer.Epoch().Elbo);
+        Assert.Equal(elbo.Epoch().Elbo, trainer.Epoch().Elbo);
+        Assert.Equal(TinyExperiment.Bits(elbo.Parameters.Values), TinyExperiment.Bits(trainer.Parameters.Values));
+        var last = trainer.Epoch();
+        Assert.InRange(last.ImportanceWeightedBound!.Value - last.Elbo, 1e-3, 5);
     }
 
     [Fact]

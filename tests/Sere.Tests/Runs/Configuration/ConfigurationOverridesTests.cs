@@ -183,7 +183,7 @@ public sealed class ConfigurationOverridesTests
     [InlineData("data={\"residual\":\"joint\"}", "model.data.kind is missing; it must be one of KINDS.")]
     [InlineData("training.epochs", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
     [InlineData("=5", "it must be a path, \"=\" and a value, such as training.epochs=5.")]
-    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"capture\", \"importanceSamples\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"gradientSkip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
+    [InlineData("training..epochs=3", "unknown key \"training.\"; it must be one of \"epochs\", \"batchSize\", \"precision\", \"capture\", \"importanceSamples\", \"importanceSamplesFrom\", \"optimizer\", \"schedule\", \"annealing\", \"gradientClip\", \"gradientSkip\", \"averageDecay\", \"maximumSkippedSteps\", \"checkpoints\".")]
     public void A_wrong_override_is_refused_in_one_sentence(string text, string sentence) =>
         Assert.Equal($"--set {text}: {sentence.Replace("KINDS", DataKinds, StringComparison.Ordinal)}", Refusal(text));
 
