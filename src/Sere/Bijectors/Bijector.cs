@@ -55,6 +55,7 @@ internal abstract class AmortizedBijector(string name) : torch.nn.Module(name)
 [JsonDerivedType(typeof(RankOneAffine), "rank-one-affine")]
 [JsonDerivedType(typeof(InverseAutoregressive), "inverse-autoregressive")]
 [JsonDerivedType(typeof(SplineCoupling), "spline-coupling")]
+[JsonDerivedType(typeof(FlowBijector), "flow")]
 public abstract record BijectorChoice : Choice
 {
     /// <summary>Whether the map has parameters, which a context can give.</summary>

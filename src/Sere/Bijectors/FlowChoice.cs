@@ -52,6 +52,13 @@ public abstract record FlowChoice : Choice
         }
     }
 
+    /// <summary>Statistics of batches would not be those of the codes.</summary>
+    internal void RequireNoBatchNormalization(string path, string place) => Require(
+        !BatchNormalization,
+        $"{path}.batchNormalization",
+        "true",
+        $"false in {place}, whose statistics would not be those of the codes");
+
     /// <summary>One step.</summary>
     private protected abstract AmortizedBijector Step(
         int dimensions, int context, int step, ParameterInitializer initializer);
@@ -70,6 +77,21 @@ public abstract record FlowChoice : Choice
         FlowPermutation.Linear =>
             [new PermutationLayer(dimensions, initializer), new TriangularLinearLayer(dimensions, initializer)],
     };
+}
+
+/// <summary>
+/// A normalizing flow from base variables to the code, its steps in their parallel direction: a posterior of neural spline
+/// flows, for instance (Durkan et al. 2019). JSON kind "flow".
+/// </summary>
+public sealed record FlowBijector : BijectorChoice
+{
+    /// <summary>Its steps, all of which see the context.</summary>
+    public FlowChoice Flow { get; init; } = new SplineCouplingFlow();
+
+    internal override void CheckTogether(string path) => Flow.RequireNoBatchNormalization($"{path}.flow", "a bijector");
+
+    internal override AmortizedBijector Build(BijectorSlot slot) =>
+        Flow.Build(slot.Latents, slot.Context, firstStep: 0, slot.Initializer);
 }
 
 /// <summary>A masked autoregressive flow of affine steps (Papamakarios et al. 2017). JSON kind "maf".</summary>

@@ -153,11 +153,7 @@ public sealed record FlowPrior : LatentPriorChoice
     /// <summary>Its steps, from latents to noise.</summary>
     public FlowChoice Flow { get; init; } = new MaskedAutoregressiveFlow();
 
-    internal override void CheckTogether(string path) => Require(
-        !Flow.BatchNormalization,
-        $"{path}.flow.batchNormalization",
-        "true",
-        "false in a prior, whose statistics would not be those of the codes");
+    internal override void CheckTogether(string path) => Flow.RequireNoBatchNormalization($"{path}.flow", "a prior");
 
     internal override FlowLayer Build(int latents, ParameterInitializer initializer) =>
         Flow.Build(latents, context: 0, firstStep: 0, initializer);
