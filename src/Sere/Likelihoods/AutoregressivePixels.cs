@@ -8,24 +8,24 @@ namespace Sere.Likelihoods;
 
 /// <summary>
 /// Makes each pixel of a block depend on those before it in the block, in raster order, and on a context: one stack of
-/// masked convolutions, whose outputs are the parameters of the pixels. A block is laid out in its window of the image.
+/// networks, whose outputs are the parameters of the pixels. A block is laid out in its window of the image.
 /// </summary>
 internal sealed class AutoregressivePixels : torch.nn.Module
 {
     private readonly Partition _partition;
     private readonly DataFamily _family;
     private readonly BlockWindows _windows;
-    private readonly MaskedConvolutions _network;
+    private readonly PixelNetwork _network;
 
     /// <summary>With freshly drawn parameters.</summary>
-    /// <param name="settings">Layers, channels and kernels.</param>
+    /// <param name="settings">The kind of the networks.</param>
     /// <param name="partition">How x is cut.</param>
     /// <param name="family">The distribution of a position.</param>
     /// <param name="context">Channels of the context; 0 for none.</param>
     /// <param name="initializer">Draws the parameters.</param>
     /// <exception cref="UsageException">The data are no images.</exception>
     public AutoregressivePixels(
-        MaskedConvolutionPixels settings,
+        AutoregressivePixelChoice settings,
         Partition partition,
         DataFamily family,
         int context,
@@ -34,15 +34,10 @@ internal sealed class AutoregressivePixels : torch.nn.Module
     {
         (_partition, _family) = (partition, family);
         _windows = partition.Windows(initializer.Type, initializer.Device) ?? throw new UsageException(
-            "Masked convolutions are of images, and the data are none; set model.data.pixels.kind to independent.");
+            "Pixels before others are those of images, and the data are none; set model.data.pixels.kind to independent.");
         Context = _windows.Shape.WithChannels(context);
         int parameters = family.ParameterCount(_windows.Shape.Size) / _windows.Shape.Positions;
-        int[] kernels = [settings.FirstKernel, .. Enumerable.Repeat(settings.Kernel, settings.Layers - 1)];
-        _network = new MaskedConvolutions(
-            partition.Blocks,
-            _windows.Known,
-            new MaskedConvolutionSettings(settings.Channels, kernels, context, parameters),
-            initializer);
+        _network = settings.Network(partition.Blocks, _windows.Known, context, parameters, initializer);
         register_module("network", _network);
     }
 
@@ -87,7 +82,7 @@ internal sealed class AutoregressivePixels : torch.nn.Module
 
     /// <summary>
     /// Draws a block, pixel after pixel. Each step computes what the newest pixel changes, and nothing twice
-    /// (<see cref="SequentialMaskedConvolutions"/>).
+    /// (<see cref="PixelSequence"/>).
     /// </summary>
     /// <param name="block">l, from 0.</param>
     /// <param name="context">[B, context]; null where there is none.</param>
@@ -102,7 +97,7 @@ internal sealed class AutoregressivePixels : torch.nn.Module
         var numbers = _windows.ScatterValues(padded, block).view(rows, channels, -1);
         var known = _windows.Scatter(torch.zeros_like(padded), block).view(rows, _windows.Known.Channels, -1);
         var grid = context is null ? null : Repeat(StackedGrid.FromFlat(context.unsqueeze(0), Context), rows);
-        var network = new SequentialMaskedConvolutions(_network, block, grid, known);
+        var network = _network.Sequence(block, grid, known);
         var places = _windows.Places(block);
         var isOfBlock = places.ToHashSet();
         for (int place = 0; place <= places[^1]; place++)
@@ -124,7 +119,7 @@ internal sealed class AutoregressivePixels : torch.nn.Module
 
     /// <summary>Starts from independent pixels with these parameters, [L, P LargestBlock / C].</summary>
     public void InitializeOutput(torch.Tensor parameters) =>
-        _network.InitializeOutput(_windows.ScatterParameters(parameters, _partition.LargestBlock));
+        _network.Head.InitializeOutput(_windows.ScatterParameters(parameters, _partition.LargestBlock));
 
     private static torch.Tensor Repeat(torch.Tensor grid, long rows) =>
         rows <= grid.shape[0] ? grid : grid.repeat(rows / grid.shape[0], 1, 1, 1);

@@ -81,7 +81,7 @@ public sealed record PixelCnn : ModelChoice
             Data.Pixels is not FactorizedPixels,
             $"{path}.data.pixels.kind",
             Data.Pixels.Kind,
-            $"masked-convolution where {path}.kind is {Kind}");
+            $"masked-convolution or row-lstm where {path}.kind is {Kind}");
     }
 
     internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer) =>

@@ -1,6 +1,5 @@
 using Sere.Numerics;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
 
 namespace Sere.Networks;
@@ -18,14 +17,9 @@ internal sealed record MaskedConvolutionSettings(int Channels, IReadOnlyList<int
 /// horizontal one what is left in the row; the horizontal stack takes the vertical one from the row above, so that no place
 /// before is out of sight. Kernels are cut to what a mask would leave of them.
 /// </summary>
-internal sealed class MaskedConvolutions : torch.nn.Module
+internal sealed class MaskedConvolutions : PixelNetwork
 {
-    // Small enough that training starts near the bias of each place, large enough that every weight has a gradient.
-    private const double OutputGain = 0.1;
     private readonly GatedMaskedLayer[] _layers;
-    private readonly StackedConvolution _hidden;
-    private readonly StackedConvolution _outputs;
-    private readonly Parameter _bias;
 
     /// <summary>A stack of networks with freshly drawn parameters.</summary>
     /// <param name="stack">Number of them, S.</param>
@@ -34,9 +28,8 @@ internal sealed class MaskedConvolutions : torch.nn.Module
     /// <param name="initializer">Draws the weights.</param>
     public MaskedConvolutions(
         int stack, FeatureShape input, MaskedConvolutionSettings settings, ParameterInitializer initializer)
-        : base(nameof(MaskedConvolutions))
+        : base(nameof(MaskedConvolutions), input)
     {
-        (Input, Settings) = (input, settings);
         int channels = settings.Channels;
         _layers = new GatedMaskedLayer[settings.Kernels.Count];
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -51,30 +44,16 @@ internal sealed class MaskedConvolutions : torch.nn.Module
             register_module($"layer{layer}", _layers[layer]);
         }
 
-        _hidden = new StackedConvolution(stack, channels, channels, (1, 1), gain: 1, initializer);
-        _outputs = new StackedConvolution(stack, channels, settings.Parameters, (1, 1), OutputGain, initializer);
-        _bias = initializer.Constant(0, (long)stack * settings.Parameters, input.Height, input.Width);
-        register_module("hidden", _hidden);
-        register_module("outputs", _outputs);
-        register_parameter("output_bias", _bias);
+        Head = new PixelHead(this, stack, channels, settings.Parameters, initializer);
     }
 
-    /// <summary>What the input of each network stands for.</summary>
-    public FeatureShape Input { get; }
+    public override PixelHead Head { get; }
 
-    /// <summary>The form of the networks.</summary>
-    public MaskedConvolutionSettings Settings { get; }
+    public override PixelSequence Sequence(int member, torch.Tensor? context, torch.Tensor like) =>
+        new SequentialMaskedConvolutions(
+            this, member, like, [.. _layers.Select(layer => layer.Sequential(member, context, like.shape[0], Input.Width))]);
 
-    /// <summary>The gated layers.</summary>
-    public IReadOnlyList<GatedMaskedLayer> Layers => _layers;
-
-    /// <summary>The outputs of all places at once.</summary>
-    /// <param name="x">[R, count channels, H, W].</param>
-    /// <param name="context">[R, count context, H, W]; null where there is none.</param>
-    /// <param name="first">The first network that computes.</param>
-    /// <param name="count">How many do.</param>
-    /// <returns>[R, count parameters, H, W].</returns>
-    public torch.Tensor Forward(torch.Tensor x, torch.Tensor? context, int first, int count)
+    protected override torch.Tensor Features(torch.Tensor x, torch.Tensor? context, int first, int count)
     {
         var (vertical, horizontal) = (x, x);
         foreach (var layer in _layers)
@@ -82,27 +61,8 @@ internal sealed class MaskedConvolutions : torch.nn.Module
             (vertical, horizontal) = layer.Forward(vertical, horizontal, context, first, count);
         }
 
-        var hidden = _hidden.Forward(functional.silu(horizontal), first, count);
-        return _outputs.Forward(functional.silu(hidden), first, count)
-            .Plus(_bias.narrow(0, (long)first * Settings.Parameters, (long)count * Settings.Parameters));
+        return horizontal;
     }
-
-    /// <summary>Sets what the outputs are where all weights are zero, [S, parameters H W].</summary>
-    public void InitializeOutput(torch.Tensor values) => _bias.copy_(values.view(_bias.shape));
-
-    /// <summary>
-    /// The last layers of one network: from the features of a place of the horizontal stack, [R, channels], to its outputs
-    /// without the bias of the place.
-    /// </summary>
-    public Func<torch.Tensor, torch.Tensor> Head(int member)
-    {
-        var (hidden, outputs) = (PlaceMap.Of(_hidden, member), PlaceMap.Of(_outputs, member));
-        return features => outputs.Apply(functional.silu(hidden.Apply(functional.silu(features))));
-    }
-
-    /// <summary>The bias of each place of one network, [parameters, H W].</summary>
-    public torch.Tensor Bias(int member) =>
-        _bias.narrow(0, (long)member * Settings.Parameters, Settings.Parameters).view(Settings.Parameters, -1);
 }
 
 /// <summary>
@@ -207,20 +167,4 @@ internal sealed class GatedMaskedLayer : torch.nn.Module
     }
 
     private static torch.Tensor With(torch.Tensor sum, torch.Tensor? context) => context is null ? sum : sum.Plus(context);
-}
-
-/// <summary>A convolution of one member of a stack where it sees one place, or a piece of a row: an affine map.</summary>
-/// <param name="Weight">[outputs, inputs].</param>
-/// <param name="Bias">[outputs].</param>
-internal sealed record PlaceMap(torch.Tensor Weight, torch.Tensor Bias)
-{
-    /// <summary>The map of a member.</summary>
-    public static PlaceMap Of(StackedConvolution convolution, int member)
-    {
-        var (weight, bias) = convolution.Member(member);
-        return new PlaceMap(weight.view(weight.shape[0], -1), bias);
-    }
-
-    /// <summary>[..., inputs] to [..., outputs].</summary>
-    public torch.Tensor Apply(torch.Tensor x) => TensorMath.Linear(x, Weight, Bias);
 }

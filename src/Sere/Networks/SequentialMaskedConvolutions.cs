@@ -4,61 +4,36 @@ using TorchSharp;
 namespace Sere.Networks;
 
 /// <summary>
-/// One network of <see cref="MaskedConvolutions"/> whose inputs become known place after place: it is asked for the outputs of
-/// the next place, and then given the input there. A place computes its own features of the horizontal stack, and the end of
-/// a row those of that row of the vertical stack: all steps together do about the work of one pass. Without gradients.
+/// One network of <see cref="MaskedConvolutions"/>, place after place: a place computes its own features of the horizontal
+/// stack, and the end of a row those of that row of the vertical stack: all steps together do about the work of one pass.
 /// </summary>
-internal sealed class SequentialMaskedConvolutions
+/// <param name="network">The stack of networks.</param>
+/// <param name="member">Which of them.</param>
+/// <param name="like">Inputs of the shape [R, channels, H W].</param>
+/// <param name="layers">Its layers.</param>
+internal sealed class SequentialMaskedConvolutions(
+    MaskedConvolutions network, int member, torch.Tensor like, SequentialLayer[] layers)
+    : PixelSequence(network, member, like)
 {
-    private readonly SequentialLayer[] _layers;
-    private readonly Func<torch.Tensor, torch.Tensor> _head;
-    private readonly torch.Tensor _bias;
-    private readonly int _width;
-    private readonly torch.Tensor _row;
-    private int _place;
-
-    /// <summary>A network before its first input.</summary>
-    /// <param name="network">The stack of networks.</param>
-    /// <param name="member">Which of them.</param>
-    /// <param name="context">[R, context, H, W]; null where there is none.</param>
-    /// <param name="like">Inputs of the shape [R, channels, H W], of whose type the network is.</param>
-    public SequentialMaskedConvolutions(MaskedConvolutions network, int member, torch.Tensor? context, torch.Tensor like)
+    protected override torch.Tensor Features(int column)
     {
-        _width = network.Input.Width;
-        _layers = [.. network.Layers.Select(layer => layer.Sequential(member, context, like.shape[0], _width))];
-        _head = network.Head(member);
-        _bias = network.Bias(member);
-        _row = torch.zeros([like.shape[0], network.Input.Channels, 1, _width], like.dtype, like.device);
-    }
-
-    /// <summary>The outputs of the next place, [R, parameters].</summary>
-    public torch.Tensor Next()
-    {
-        int column = _place % _width;
         torch.Tensor? features = null;
-        foreach (var layer in _layers)
+        foreach (var layer in layers)
         {
             features = layer.Next(features, column);
         }
 
-        return _head(features!).Plus(_bias.select(1, _place));
+        return features!;
     }
 
-    /// <summary>Gives the input of that place, [R, channels].</summary>
-    public void Give(torch.Tensor input)
+    protected override void Give(torch.Tensor input, int column) => layers[0].Give(input, column);
+
+    protected override void EndRow(torch.Tensor inputs, int row)
     {
-        int column = _place % _width;
-        _layers[0].Give(input, column);
-        _row.select(2, 0).select(2, column).copy_(input);
-        _place++;
-        if (column == _width - 1)
+        var features = inputs;
+        foreach (var layer in layers)
         {
-            int row = _place / _width;
-            var features = _row;
-            foreach (var layer in _layers)
-            {
-                features = layer.EndRow(features, row - 1);
-            }
+            features = layer.EndRow(features, row);
         }
     }
 }

@@ -49,16 +49,23 @@ internal sealed class StackedConvolution : torch.nn.Module
     {
     }
 
-    /// <summary>A stack of convolutions of rectangular kernels, without padding and with normalized weights.</summary>
+    /// <summary>A stack of convolutions of rectangular kernels, without padding.</summary>
     /// <param name="stack">Number of them, S.</param>
     /// <param name="inputs">Input channels of each.</param>
     /// <param name="outputs">Output channels of each.</param>
     /// <param name="kernel">Rows and columns of the kernel.</param>
     /// <param name="gain">Standard deviation of the outputs at the start, for inputs of variance 1.</param>
     /// <param name="initializer">Draws the initial weights.</param>
+    /// <param name="isWeightNormalized">Whether the weights are normalized.</param>
     public StackedConvolution(
-        int stack, int inputs, int outputs, (int Height, int Width) kernel, double gain, ParameterInitializer initializer)
-        : this(stack, inputs, outputs, kernel, padding: 0, stride: 1, isWeightNormalized: true, gain, initializer)
+        int stack,
+        int inputs,
+        int outputs,
+        (int Height, int Width) kernel,
+        double gain,
+        ParameterInitializer initializer,
+        bool isWeightNormalized = true)
+        : this(stack, inputs, outputs, kernel, padding: 0, stride: 1, isWeightNormalized, gain, initializer)
     {
     }
 

@@ -8,16 +8,23 @@ using Xunit;
 
 namespace Sere.Tests.Laws;
 
-/// <summary>Masked convolutions: what a pixel sees, all pixels at once against one after the other, and masses.</summary>
+/// <summary>
+/// Masked convolutions and row LSTMs: what a pixel sees, all pixels at once against one after the other, and masses.
+/// </summary>
 /// <remarks>
-/// Seen to fail with: a first layer that sees its own pixel; the link from the row itself, or none; a vertical kernel that
+/// Seen to fail with, of masked convolutions: a first layer that sees its own pixel; the link from the row itself, or none; a vertical kernel that
 /// is not centred; no context in the horizontal stack. Where place follows place: either context from another row; rows
 /// that do not move up; places of a window drawn that are not of the block; the bias of place 0 for all; contexts repeated
-/// in another order. And with means or surprises that are not given the true pixels before.
+/// in another order. And with means or surprises that are not given the true pixels before. Of row LSTMs:
+/// a first convolution that sees its own row, a state that is not centred; in a sequence, cells that stay those of the first
+/// row, context of the row that ends.
 /// </remarks>
-public sealed class MaskedConvolutionLawTests
+public sealed class AutoregressivePixelsLawTests
 {
     private const int Batch = 3;
+    private const string Recurrent = "row LSTM";
+    private const int Height = 6;
+    private const int Width = 7;
 
     // Draws are whole levels: among so many, and with outputs so large, what is computed wrong changes some.
     private const int ManyDraws = 100;
@@ -34,6 +41,19 @@ public sealed class MaskedConvolutionLawTests
 
     public static TheoryData<string> Images => [.. Table.Keys];
 
+    public static TheoryData<string> Networks => [.. Kinds.Keys];
+
+    /// <summary>Networks of a stack and an input, with two channels of context and two parameters.</summary>
+    private static Dictionary<string, Func<int, FeatureShape, PixelNetwork>> Kinds { get; } = new(StringComparer.Ordinal)
+    {
+        ["masked convolutions"] = (stack, input) => new MaskedConvolutions(
+            stack, input, new MaskedConvolutionSettings(3, [5, 3, 3], Context: 2, Parameters: 2), Float64Initializer()),
+        ["row LSTM"] = (stack, input) => new RowLstm(
+            stack, input, new RowLstmSettings(3, FirstKernel: 5, Kernel: 3, Layers: 2, Context: 2, Parameters: 2), Float64Initializer()),
+        ["row LSTM of small kernels"] = (stack, input) => new RowLstm(
+            stack, input, new RowLstmSettings(2, FirstKernel: 1, Kernel: 1, Layers: 2, Context: 2, Parameters: 2), Float64Initializer()),
+    };
+
     /// <summary>Kinds of images with the family of a pixel.</summary>
     private static Dictionary<string, (FeatureShape Image, Func<DataFamily> Family)> Table { get; } = new(StringComparer.Ordinal)
     {
@@ -42,6 +62,8 @@ public sealed class MaskedConvolutionLawTests
         ["one row"] = (new(1, 1, 5), () => new BernoulliFamily()),
         ["one column"] = (new(1, 5, 1), () => new BernoulliFamily()),
         ["colour"] = (new(3, 2, 2), () => new LogisticMixtureFamily(new(3, Mixtures: 2, Levels: 2, ScaleFloor: 0.1))),
+        [$"binary, {Recurrent}"] = (new(1, 3, 4), () => new BernoulliFamily()),
+        [$"three channels, {Recurrent}"] = (new(3, 2, 2), () => new BernoulliFamily()),
     };
 
     /// <summary>
@@ -52,8 +74,6 @@ public sealed class MaskedConvolutionLawTests
     [MemberData(nameof(Fields))]
     public void A_pixel_sees_all_before_it_within_its_field_and_nothing_else(int stack, int[] kernels)
     {
-        const int Height = 6;
-        const int Width = 7;
         using var scope = torch.NewDisposeScope();
         var network = new MaskedConvolutions(
             stack,
@@ -63,36 +83,47 @@ public sealed class MaskedConvolutionLawTests
         Parameters.Randomize(network, 2);
         int sides = kernels.Sum(kernel => kernel / 2);
 
-        // A copy of one image for each place: one backward pass gives what each of them sees.
-        const int Places = Height * Width;
-        var x = Float64.Leaf(Float64.Normal(3, 1, stack * 2, Height, Width).expand(Places, -1, -1, -1).contiguous());
-        network.Forward(x, null, 0, stack).sum([1]).view(Places, Places).diagonal().sum().backward();
-        var gradients = x.grad!.abs().sum([1]).view(Places, Places).IsAbove(0);
-        for (int place = 0; place < Places; place++)
-        {
-            bool[] seen = [.. gradients[place].data<bool>()];
-            for (int other = 0; other < seen.Length; other++)
-            {
-                int above = (place / Width) - (other / Width);
-                int aside = (other % Width) - (place % Width);
-                bool expected = above == 0
-                    ? aside < 0 && -aside <= sides + 1
-                    : above > 0 && above <= sides + 1 && Math.Abs(aside) <= sides;
-                Assert.True(expected == seen[other], $"place {place}, input {other}: seen is {seen[other]}.");
-            }
-        }
+        RequireSeen(network, stack, (above, aside) => above == 0
+            ? aside < 0 && -aside <= sides + 1
+            : above > 0 && above <= sides + 1 && Math.Abs(aside) <= sides);
     }
 
-    [Fact]
-    public void A_stack_at_once_equals_each_network_alone()
+    /// <summary>
+    /// By gradients: the first convolution reaches to the left or above, each layer to the left, and the state above, any
+    /// number of times, to its neighbours.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 3, 3, 1)]
+    [InlineData(2, 5, 3, 2)]
+    [InlineData(1, 1, 1, 2)]
+    public void A_pixel_of_a_row_LSTM_sees_what_is_left_of_it_and_a_triangle_above(
+        int stack, int firstKernel, int kernel, int layers)
+    {
+        using var scope = torch.NewDisposeScope();
+        var network = new RowLstm(
+            stack,
+            new FeatureShape(2, Height, Width),
+            new RowLstmSettings(3, firstKernel, kernel, layers, Context: 0, Parameters: 2),
+            Float64Initializer());
+        Parameters.Randomize(network, 2);
+        int half = (firstKernel + 1) / 2, side = firstKernel / 2;
+        int left = layers * (kernel / 2), step = kernel / 2;
+        RequireSeen(network, stack, (above, aside) =>
+        {
+            bool Within(int rows, int least, int most) =>
+                rows >= 0 && aside >= least - left - (rows * step) && aside <= most + (rows * step);
+            return above >= 0 && (Within(above, -half, -1)
+                || Enumerable.Range(1, half).Any(first => Within(above - first, -side, side)));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void A_stack_at_once_equals_each_network_alone(string name)
     {
         const int Stack = 3;
         using var scope = torch.NewDisposeScope();
-        var network = new MaskedConvolutions(
-            Stack,
-            new FeatureShape(2, 4, 5),
-            new MaskedConvolutionSettings(3, [3, 3], Context: 2, Parameters: 2),
-            new ParameterInitializer(1, torch.ScalarType.Float64));
+        var network = Kinds[name](Stack, new FeatureShape(2, 4, 5));
         Parameters.Randomize(network, 2);
         var x = Float64.Leaf(Float64.Normal(3, Batch, Stack * 2, 4, 5));
         var context = Float64.Leaf(Float64.Normal(4, Batch, Stack * 2, 4, 5));
@@ -124,27 +155,37 @@ public sealed class MaskedConvolutionLawTests
         TensorAssert.Close(alone, convolution.Forward(x), 1e-12, "outputs");
     }
 
+    public static TheoryData<string, int, int> NetworksAndShapes
+    {
+        get
+        {
+            var settings = new TheoryData<string, int, int>();
+            foreach (string name in Kinds.Keys)
+            {
+                settings.Add(name, 4, 5);
+                settings.Add(name, 5, 1);
+                settings.Add(name, 1, 5);
+            }
+
+            return settings;
+        }
+    }
+
     [Theory]
-    [InlineData(4, 5)]
-    [InlineData(5, 1)]
-    [InlineData(1, 5)]
-    public void Place_after_place_equals_all_places_at_once(int height, int width)
+    [MemberData(nameof(NetworksAndShapes))]
+    public void Place_after_place_equals_all_places_at_once(string name, int height, int width)
     {
         const int Stack = 2;
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        var network = new MaskedConvolutions(
-            Stack,
-            new FeatureShape(2, height, width),
-            new MaskedConvolutionSettings(3, [5, 3, 3], Context: 2, Parameters: 2),
-            new ParameterInitializer(1, torch.ScalarType.Float64));
+        var network = Kinds[name](Stack, new FeatureShape(2, height, width));
         Parameters.Randomize(network, 2);
         for (int member = 0; member < Stack; member++)
         {
             var x = Float64.Normal(3, Batch, 2, height, width);
             var context = Float64.Normal(4, Batch, 2, height, width);
             var inputs = x.flatten(2);
-            var sequential = new SequentialMaskedConvolutions(network, member, context, inputs);
+            var sequential = network.Sequence(member, context, inputs);
             var outputs = new List<torch.Tensor>();
             for (int place = 0; place < height * width; place++)
             {
@@ -173,16 +214,19 @@ public sealed class MaskedConvolutionLawTests
     }
 
     [Theory]
-    [InlineData(4, 2)]
-    [InlineData(3, 5)]
-    public void A_draw_of_a_block_on_its_context_gives_what_computing_all_gives(int blocks, int rowLength)
+    [InlineData(4, 2, false)]
+    [InlineData(3, 5, false)]
+    [InlineData(3, 5, true)]
+    public void A_draw_of_a_block_on_its_context_gives_what_computing_all_gives(int blocks, int rowLength, bool isRecurrent)
     {
         int pixels = 3 * rowLength;
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         var partition = new RasterPartition(pixels, (pixels + ((pixels / blocks) - 1)) / (pixels / blocks), rowLength);
-        var made = new MaskedConvolutionPixels { Layers = 3, Channels = 3, FirstKernel = 5, Context = 2 }.Build(
-            partition, new BernoulliFamily(), isConditional: true, new ParameterInitializer(1, torch.ScalarType.Float64));
+        AutoregressivePixelChoice choice = isRecurrent
+            ? new RowLstmPixels { Layers = 2, Channels = 3, FirstKernel = 3, Context = 2 }
+            : new MaskedConvolutionPixels { Layers = 3, Channels = 3, FirstKernel = 5, Context = 2 };
+        var made = choice.Build(partition, new BernoulliFamily(), isConditional: true, Float64Initializer());
         Parameters.Randomize(made, 2);
         Enlarge(made);
         for (int block = 0; block < partition.Blocks; block++)
@@ -310,14 +354,36 @@ public sealed class MaskedConvolutionLawTests
             new RasterPartition(6, 2), new BernoulliFamily(), isConditional: true, new ParameterInitializer(1))).Message,
         StringComparison.Ordinal);
 
+    private static ParameterInitializer Float64Initializer() => new(1, torch.ScalarType.Float64);
+
+    private static void RequireSeen(PixelNetwork network, int stack, Func<int, int, bool> isSeen)
+    {
+        // A copy of one image for each place: one backward pass gives what each of them sees.
+        const int Places = Height * Width;
+        var x = Float64.Leaf(Float64.Normal(3, 1, stack * 2, Height, Width).expand(Places, -1, -1, -1).contiguous());
+        network.Forward(x, null, 0, stack).sum([1]).view(Places, Places).diagonal().sum().backward();
+        var gradients = x.grad!.abs().sum([1]).view(Places, Places).IsAbove(0);
+        for (int place = 0; place < Places; place++)
+        {
+            bool[] seen = [.. gradients[place].data<bool>()];
+            for (int other = 0; other < seen.Length; other++)
+            {
+                bool expected = isSeen((place / Width) - (other / Width), (other % Width) - (place % Width));
+                Assert.True(expected == seen[other], $"place {place}, input {other}: seen is {seen[other]}.");
+            }
+        }
+    }
+
     private static AutoregressiveLikelihood Create(string name)
     {
         var (image, family) = Table[name];
         var likelihood = new AutoregressiveLikelihood(
             image,
             family(),
-            new MaskedConvolutionPixels { Layers = 3, Channels = 3, FirstKernel = 5 },
-            new ParameterInitializer(1, torch.ScalarType.Float64));
+            name.EndsWith(Recurrent, StringComparison.Ordinal)
+                ? new RowLstmPixels { Layers = 2, Channels = 3, FirstKernel = 3 }
+                : new MaskedConvolutionPixels { Layers = 3, Channels = 3, FirstKernel = 5 },
+            Float64Initializer());
         Parameters.Randomize(likelihood, 2);
         return likelihood;
     }
