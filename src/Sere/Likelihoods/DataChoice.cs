@@ -110,6 +110,10 @@ public abstract record DataChoice : Choice
     internal AutoregressiveLikelihood BuildAlone(FeatureShape image, ParameterInitializer initializer) =>
         new(image, Family(image), Pixels, initializer);
 
+    /// <summary>p(x | z) of the whole image on the canvas of DRAW.</summary>
+    internal DrawLikelihood BuildCanvas(FeatureShape image, DrawSettings settings, ParameterInitializer initializer) =>
+        new(image, Family(image), settings, initializer);
+
     /// <summary>The distribution of a position.</summary>
     private protected abstract DataFamily Family(FeatureShape image);
 }

@@ -233,3 +233,48 @@ public sealed record RelaxedBernoulliAutoencoder : LatentVariableChoice
         return new DensityModel(encoder, hierarchy, Data.BuildWhole(image, [Latents], null, initializer));
     }
 }
+
+/// <summary>
+/// A deep recurrent attentive writer (Gregor et al. 2015): at each step the posterior reads a patch of the image where the
+/// decoder points, and the decoder writes a patch on a canvas. JSON kind "draw".
+/// </summary>
+public sealed record DrawAutoencoder : LatentVariableChoice
+{
+    /// <summary>Steps, each with latents of its own.</summary>
+    [In("[1, 1000]")] public int Steps { get; init; } = 16;
+
+    /// <summary>N: latent variables of each step.</summary>
+    [In("[1, 100000]")] public int Latents { get; init; } = 10;
+
+    /// <summary>Size of the two recurrent networks.</summary>
+    [In("[1, 100000]")] public int Hidden { get; init; } = 256;
+
+    /// <summary>Side of the grid of filters that reads.</summary>
+    [In("[1, 1000]")] public int ReadSize { get; init; } = 2;
+
+    /// <summary>Side of the grid of filters that writes.</summary>
+    [In("[1, 1000]")] public int WriteSize { get; init; } = 5;
+
+    /// <summary>The posterior of each step.</summary>
+    public FreePosteriorChoice Posterior { get; init; } = new();
+
+    internal override void CheckTogether(string path)
+    {
+        Data.RequireFactorized($"{path}.data");
+        Require(
+            Data.Pixels is FactorizedPixels,
+            $"{path}.data.pixels.kind",
+            Data.Pixels.Kind,
+            $"independent where {path}.kind is {Kind}");
+    }
+
+    internal override DensityModel Build(FeatureShape image, ParameterInitializer initializer)
+    {
+        var settings = new DrawSettings(Latents, Hidden, ReadSize, WriteSize);
+        var likelihood = Data.BuildCanvas(image, settings, initializer);
+        return new DensityModel(
+            new ImageItself(),
+            new DrawHierarchy(Steps, settings, image, likelihood.Decoder, likelihood.Mean, Posterior, initializer),
+            likelihood);
+    }
+}

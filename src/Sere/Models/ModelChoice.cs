@@ -14,6 +14,7 @@ namespace Sere.Models;
 [JsonDerivedType(typeof(FlowPosteriorAutoencoder), "flow-posterior")]
 [JsonDerivedType(typeof(LadderAutoencoder), "ladder")]
 [JsonDerivedType(typeof(RelaxedBernoulliAutoencoder), "relaxed-bernoulli")]
+[JsonDerivedType(typeof(DrawAutoencoder), "draw")]
 [JsonDerivedType(typeof(NormalizingFlow), "flow")]
 [JsonDerivedType(typeof(PixelCnn), "pixel-cnn")]
 public abstract record ModelChoice : Choice

@@ -20,6 +20,12 @@ internal sealed class NoEvidence() : EvidenceEncoder(nameof(NoEvidence))
     public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfLayers([]);
 }
 
+/// <summary>No encoder of its own: each layer looks at x itself.</summary>
+internal sealed class ImageItself() : EvidenceEncoder(nameof(ImageItself))
+{
+    public override EvidenceFeatures Encode(torch.Tensor x) => EvidenceFeatures.OfLayers([x]);
+}
+
 /// <summary>The encoder from the image to the features of each layer.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = KindMember)]
 [JsonDerivedType(typeof(IndependentEvidence), "independent")]

@@ -134,7 +134,7 @@ internal sealed class RowLstmLayer : torch.nn.Module
         foreach (var row in sums.split(1, 2))
         {
             var state = _state.Forward(functional.pad(hidden, [_kernel / 2, _kernel / 2, 0, 0]), first, count);
-            (hidden, cell) = Cell(row.Plus(state), cell, count);
+            (hidden, cell) = LstmCell.Step(row.Plus(state), cell, count);
             rows.Add(hidden);
         }
 
@@ -149,20 +149,12 @@ internal sealed class RowLstmLayer : torch.nn.Module
         _context?.Forward(context!, member, 1),
         images,
         width);
-
-    /// <summary>h and c from the sums of the gates o, f, i and g, [R, count 4 channels, ...], and c above.</summary>
-    internal static (torch.Tensor Hidden, torch.Tensor Cell) Cell(torch.Tensor sums, torch.Tensor above, int count)
-    {
-        long[] shape = sums.shape;
-        var gates = sums.reshape([shape[0], count, Gates, shape[1] / (Gates * count), .. shape[2..]]).unbind(2);
-        var kept = gates[1].sigmoid() * above.reshape(gates[1].shape);
-        var cell = kept.Plus(gates[2].sigmoid() * gates[3].tanh());
-        return ((gates[0].sigmoid() * cell.tanh()).reshape(above.shape), cell.reshape(above.shape));
-    }
 }
 
-/// <summary>One network of <see cref="RowLstm"/>, place after place: each computes its own features, and the end of a row what
-/// the next row sees of it.</summary>
+/// <summary>
+/// One network of <see cref="RowLstm"/>, place after place: each computes its own features, and the end of a row what the next
+/// row sees of it.
+/// </summary>
 internal sealed class RowLstmSequence : PixelSequence
 {
     private readonly (torch.Tensor Weight, torch.Tensor Bias) _above;
@@ -273,7 +265,7 @@ internal sealed class RowLstmLayerSequence
         _left.select(2, column + _half - 1).copy_(input);
         var seen = _left.narrow(2, column, _half);
         var sums = _input.Apply(seen.reshape(seen.shape[0], -1)).Plus(_sums.select(2, column));
-        var (hidden, cell) = RowLstmLayer.Cell(sums, _above.select(2, column), 1);
+        var (hidden, cell) = LstmCell.Step(sums, _above.select(2, column), 1);
         _hidden.select(2, 0).select(2, column + (_state.Weight.shape[3] / 2)).copy_(hidden);
         _cells.select(2, column).copy_(cell);
         return input.Plus(_output.Apply(hidden));

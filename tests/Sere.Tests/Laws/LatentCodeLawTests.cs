@@ -34,15 +34,15 @@ public sealed class LatentCodeLawTests
         using var model = TinyModels.Create(name);
         var images = TinyModels.AllImages();
         var evidence = model.Hierarchy.Interpret(model.Encoder.Encode(images));
-        var codes = new List<torch.Tensor>();
+        var steps = new List<LatentStep>();
         for (int layer = 0; layer < model.Layers; layer++)
         {
             // Any latent: the posterior is read off, and its mean is walked on with.
             var any = new LatentSource.Given(torch.zeros([16, model.Hierarchy.Latents(layer)], torch.float64), evidence[layer]);
-            var mean = ((NormalLatentStep)model.Hierarchy.Step(layer, Draws.Steps(codes), any)).Posterior!.Mean;
-            codes.Add(model.Hierarchy.Step(layer, Draws.Steps(codes), new LatentSource.Given(mean)).Code);
+            var mean = ((NormalLatentStep)model.Hierarchy.Step(layer, steps, any)).Posterior!.Mean;
+            steps.Add(model.Hierarchy.Step(layer, steps, new LatentSource.Given(mean, evidence[layer])));
         }
 
-        TensorAssert.Close(torch.cat([.. codes], -1), model.LatentCodes(images), 1e-10, name);
+        TensorAssert.Close(torch.cat([.. steps.Select(step => step.Code)], -1), model.LatentCodes(images), 1e-10, name);
     }
 }

@@ -89,6 +89,7 @@ internal static class TinyModels
             new StandardNormalPrior()),
         ["ladder of 1 and 2"] = () => Ladder(1, 2),
         [RelaxedBernoulliName] = RelaxedBernoulli,
+        ["recurrent steps with attention"] = Draw,
         [ChainName] = () => Checkerboard(CouplingGraph.Chain(4)),
         [GridName] = () => Checkerboard(CouplingGraph.Grid(2, 2)),
         ["joint data residual"] = () => SelfReflective(
@@ -213,6 +214,19 @@ internal static class TinyModels
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer));
         return Disturbed(new DensityModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+    }
+
+    /// <summary>2 x 2 pixels.</summary>
+    private static DensityModel Draw()
+    {
+        var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
+        var settings = new DrawSettings(Latents: 1, Hidden: 3, ReadSize: 2, WriteSize: 2);
+        var image = new FeatureShape(1, 2, 2);
+        var likelihood = new DrawLikelihood(image, new BernoulliFamily(), settings, initializer);
+        var posterior = new FreePosteriorChoice { ScaleFloor = 0.7, ScaleCeiling = 1.2, InitialScale = 0.9 };
+        var hierarchy = new DrawHierarchy(
+            Layers, settings, image, likelihood.Decoder, likelihood.Mean, posterior, initializer);
+        return Disturbed(new DensityModel(new ImageItself(), hierarchy, likelihood));
     }
 
     private static BlockwiseLikelihood Dense(
