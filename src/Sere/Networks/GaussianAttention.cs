@@ -53,13 +53,13 @@ internal sealed record AttentionFilters(
     public torch.Tensor Read(torch.Tensor image)
     {
         var grid = image.reshape([.. image.shape[..^1], Image.Channels, Image.Height, Image.Width]);
-        return Intensity * torch.matmul(torch.matmul(Rows, grid), Columns.transpose(-2, -1)).flatten(-3);
+        return Intensity * TensorMath.Product(TensorMath.Product(Rows, grid), Columns.transpose(-2, -1)).flatten(-3);
     }
 
     /// <summary>What a patch adds to an image, over the intensity: [..., C N N] to [..., C H W].</summary>
     public torch.Tensor Write(torch.Tensor patch)
     {
         var grid = patch.reshape([.. patch.shape[..^1], Image.Channels, Size, Size]);
-        return torch.matmul(torch.matmul(Rows.transpose(-2, -1), grid), Columns).flatten(-3) / Intensity;
+        return TensorMath.Product(TensorMath.Product(Rows.transpose(-2, -1), grid), Columns).flatten(-3) / Intensity;
     }
 }
