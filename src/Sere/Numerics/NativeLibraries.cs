@@ -112,7 +112,7 @@ public static class NativeLibraries
                 ? failure
                 : new SereException(
                     $"The native library {LibraryName} could not be loaded on {RuntimeInformation.RuntimeIdentifier}; "
-                    + "see the README for the platforms that were tested and the libtorch package that each needs.",
+                    + $"reference the NuGet packages {NativePackages.Libtorch} and {NativePackages.TorchSharp}.",
                     exception);
         }
         catch (Exception exception) when (IsFailureOfSearch(exception))

@@ -87,7 +87,7 @@ internal sealed partial class NativeLibraryLoader
     {
         string library = Find(LibraryFile, _folders)
             ?? throw new SereException($"The native library {LibraryFile} is in none of these folders: {Listed()}; publish "
-                + "the program with the native files of its TorchSharp package.");
+                + $"the program with the native files of the NuGet package {NativePackages.TorchSharp}.");
         foreach (string name in TorchFiles)
         {
             if (Find(name, TorchFolders) is string file)
@@ -102,7 +102,7 @@ internal sealed partial class NativeLibraryLoader
             else if (!name.Contains('*', StringComparison.Ordinal))
             {
                 throw new SereException($"The native library {name} of libtorch is in none of these folders: {Listed()}; "
-                    + "reference the libtorch package of this platform (libtorch-cpu-linux-x64, for instance).");
+                    + $"reference the NuGet package {NativePackages.Libtorch}, or the one of a CUDA libtorch of that version.");
             }
         }
 

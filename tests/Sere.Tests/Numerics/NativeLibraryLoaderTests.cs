@@ -21,6 +21,7 @@ public sealed class NativeLibraryLoaderTests : IDisposable
         string message = Failure(() => new NativeLibraryLoader([_folder, other], null).Load());
         Assert.Contains("libLibTorchSharp.so", message, StringComparison.Ordinal);
         Assert.Contains($"{_folder}, {other}", message, StringComparison.Ordinal);
+        Assert.Contains($"TorchSharp {RepositoryFolder.Pinned("TorchSharpVersion")}", message, StringComparison.Ordinal);
         AssertOneSentence(message);
         AssertOneSentence(Failure(() => new NativeLibraryLoader([], null).Load()));
     }
@@ -31,7 +32,7 @@ public sealed class NativeLibraryLoaderTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "libLibTorchSharp.so"), "");
         string message = Failure(() => new NativeLibraryLoader([_folder], null).Load());
         Assert.Contains("libc10.so", message, StringComparison.Ordinal);
-        Assert.Contains("libtorch-cpu-linux-x64", message, StringComparison.Ordinal);
+        Assert.Contains($"libtorch-cpu-linux-x64 {RepositoryFolder.Pinned("LibTorchVersion")}", message, StringComparison.Ordinal);
         AssertOneSentence(message);
     }
 
