@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Sere.Cli.Commands;
 using Sere.Distributed;
 using Sere.Numerics;
@@ -28,7 +29,6 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
     {
         Description = "Share the work with the processes that mpirun, mpiexec or srun started beside this one; done by "
             + "itself where there are several.",
-        Recursive = true,
     };
 
     public int Run(string[] args)
@@ -48,8 +48,13 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
 
     private int RunCommand(string[] args)
     {
+        if (Completion.WithCursorInLine(args) is not { } line)
+        {
+            return Fail("[suggest:N] takes the place of the cursor in the line that follows; give a whole number.", ExitCode.WrongUsage);
+        }
+
         var root = Build();
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(line);
         if (parsed.Errors.Count > 0 && parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
             // No command at all: the help, but not as a result.
@@ -99,7 +104,6 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             "Hierarchical latent-variable density models: train them, score images, draw images, reconstruct images.")
         {
             _verbose,
-            _distributed,
             TrainCommand.Create(_terminal, interruption),
             EvaluateCommand.Create(_terminal, interruption),
             SampleCommand.Create(_terminal),
@@ -113,6 +117,11 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
             StudioCommand.Create(_terminal, interruption),
             BenchCommand.Create(_terminal),
         };
+        foreach (var command in root.Subcommands.Where(IsShared))
+        {
+            command.Options.Add(_distributed);
+        }
+
         if (root.Options.OfType<HelpOption>().Single().Action is HelpAction help)
         {
             // In fewer columns there is no room for anything, not even for one column of the help.
@@ -125,18 +134,18 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
     /// <summary>Joins the processes that a launcher started.</summary>
     private void Join(ParseResult parsed)
     {
-        string command = parsed.CommandResult.Command.Name;
-        bool isShared = Shared.Contains(command, StringComparer.Ordinal);
-        if (!isShared && (parsed.GetValue(_distributed) || Launcher.StartedSeveral))
-        {
-            throw new UsageException($"sere {command} is no work that processes share; run it in one process.");
-        }
-
-        if (isShared && (parsed.GetValue(_distributed) || Launcher.StartedSeveral))
+        var command = parsed.CommandResult.Command;
+        if (IsShared(command) && (parsed.GetValue(_distributed) || Launcher.StartedSeveral))
         {
             ProcessGroup.Join();
         }
+        else if (Launcher.StartedSeveral)
+        {
+            throw new UsageException($"sere {command.Name} is no work that processes share; run it in one process.");
+        }
     }
+
+    private static bool IsShared(Command command) => Shared.Contains(command.Name, StringComparer.Ordinal);
 
     /// <summary>Says what has happened to this process, which is not the first one, and not to all.</summary>
     private void SayAlone()
@@ -162,6 +171,29 @@ internal sealed class CommandLineApplication(Terminal terminal, Interruption int
         }
 
         return exitCode;
+    }
+}
+
+/// <summary>What a shell asks when it completes a line: <c>[suggest:N]</c> and the line.</summary>
+internal static class Completion
+{
+    private const string Start = "[suggest:";
+
+    /// <summary>
+    /// The arguments, with a cursor that is not beyond the end of its line: a shell that counts bytes says more than there are
+    /// characters. Null where its place is no number.
+    /// </summary>
+    public static string[]? WithCursorInLine(string[] args)
+    {
+        if (args is not [var directive, ..] || !directive.StartsWith(Start, StringComparison.Ordinal) || !directive.EndsWith(']'))
+        {
+            return args;
+        }
+
+        string place = directive[Start.Length..^1];
+        int length = args.Length > 1 ? args[^1].Length : 0;
+        int cursor = int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? Math.Min(given, length) : length;
+        return place.Length > 0 && place.All(char.IsAsciiDigit) ? [$"{Start}{cursor}]", .. args[1..]] : null;
     }
 }
 

@@ -106,9 +106,12 @@ public sealed class DistributedTests : FolderTests
             .Refused(1, "/nowhere/libmpi.so", "openmpi-bin");
 
     [Fact]
-    public void What_processes_do_not_share_is_refused() =>
-        SereCommand.Run("sample", _run.Root, "--distributed", "--out", _folder.File("samples.png"))
+    public void What_processes_do_not_share_is_refused_and_not_offered()
+    {
+        BuiltProgram.Sere.RunInShell("PMI_RANK=0 PMI_SIZE=2 \"$@\"", "sample", _run.Root, "--out", _folder.File("samples.png"))
             .Refused(2, "sere sample is no work that processes share");
+        SereCommand.Run("sample", _run.Root, "--distributed").Refused(2, "sere sample has no option '--distributed'");
+    }
 
     // Batches of 79 images and of one, of which the first of two processes has none.
     private string[] Command(string run) => _run.Command(
