@@ -178,6 +178,8 @@ internal sealed class ModelOptions
 /// <summary>The options that say where and with how many threads to compute.</summary>
 internal sealed class ComputeOptions
 {
+    private const int MostThreads = 1024;
+
     private readonly Option<int?> _threads = CommonOptions.Value<int?>(
         "--threads",
         "N",
@@ -210,6 +212,22 @@ internal sealed class ComputeOptions
     {
         ApplyThreads(parsed, terminal);
         return Device(parsed);
+    }
+
+    /// <summary>
+    /// The device, for which the native libraries are loaded when it is first asked for; at once where the command line names a
+    /// device or a libtorch, which may not be there.
+    /// </summary>
+    public Lazy<torch.Device> WhenNeeded(ParseResult parsed, Terminal terminal)
+    {
+        parsed.Within(_threads, 1, MostThreads);
+        var device = new Lazy<torch.Device>(() => Apply(parsed, terminal));
+        if (parsed.GetResult(_device) is { Implicit: false } || parsed.GetValue(_libtorch) is not null)
+        {
+            _ = device.Value;
+        }
+
+        return device;
     }
 
     /// <summary>The device that is asked for, once the native libraries are loaded.</summary>
@@ -252,7 +270,7 @@ internal sealed class ComputeOptions
     /// </summary>
     public void FixThreads(ParseResult parsed)
     {
-        int? threads = parsed.Within(_threads, 1, 1024);
+        int? threads = parsed.Within(_threads, 1, MostThreads);
         if (parsed.GetValue(_libtorch) is { } folder)
         {
             NativeLibraries.UseLibtorch(folder);

@@ -54,7 +54,7 @@ internal sealed class StudioCommand(Terminal terminal, Interruption interruption
             ImageFolders = parsed.GetValue(_images) ?? [],
             Address = address,
             Port = parsed.Within(_port, 0, ushort.MaxValue),
-            Device = _compute.Apply(parsed, terminal),
+            Device = _compute.WhenNeeded(parsed, terminal),
         };
         var stop = interruption.Listen();
         ServeAsync(options, stop).GetAwaiter().GetResult();

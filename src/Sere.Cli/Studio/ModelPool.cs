@@ -14,13 +14,16 @@ internal sealed class ModelPool : IDisposable
     private const int MostWaiting = 16;
 
     private const int MostLoaded = 4;
-    private readonly torch.Device? _device;
+    private readonly Lazy<torch.Device>? _device;
     private readonly TimeSpan _lifetime;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Timer _sweeper;
 
-    public ModelPool(torch.Device? device, TimeSpan lifetime)
+    /// <summary>A pool that holds no model.</summary>
+    /// <param name="device">Where models compute, asked for when the first one loads; null for the CPU.</param>
+    /// <param name="lifetime">How long a model stays that nobody uses.</param>
+    public ModelPool(Lazy<torch.Device>? device, TimeSpan lifetime)
     {
         _device = device;
         _lifetime = lifetime;
@@ -42,43 +45,57 @@ internal sealed class ModelPool : IDisposable
 
     /// <summary>Computes with the model of a run, when all who asked before have their answers.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="kind">What kind of work it is: a verdict takes longer than a sample.</param>
     /// <param name="onWaiting">Told how many are before this one, and for about how many seconds.</param>
     /// <param name="compute">What is computed.</param>
     /// <param name="cancellation">Asks to stop, or to wait no longer.</param>
     /// <exception cref="BusyException">Too many wait already.</exception>
     /// <exception cref="SereException">The model cannot be loaded, or the computation fails.</exception>
     public async Task<T> UseAsync<T>(
-        RunFolder run, Action<int, double> onWaiting, Func<TrainedModel, T> compute, CancellationToken cancellation)
+        RunFolder run, string kind, Action<int, double> onWaiting, Func<TrainedModel, T> compute, CancellationToken cancellation)
     {
         Entry entry;
         int before;
+        double seconds;
         lock (_gate)
         {
             entry = _entries.TryGetValue(run.Root, out var kept) ? kept : _entries[run.Root] = new Entry();
-            before = entry.Asked;
+            before = entry.Asked.Count;
+            seconds = entry.Asked.Sum(entry.SecondsOf);
             if (before >= MostWaiting)
             {
                 throw new BusyException(
-                    $"{before} computations wait for this model already, for about {before * entry.Seconds:F0} s; try again later.");
+                    $"{before} computations wait for this model already, for about {seconds:F0} s; try again later.");
             }
 
-            entry.Asked++;
+            entry.Asked.Add(kind);
         }
 
         try
         {
             if (before > 0)
             {
-                onWaiting(before, before * entry.Seconds);
+                onWaiting(before, seconds);
             }
 
             await entry.Turn.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                long start = Stopwatch.GetTimestamp();
-                T result = await Task.Run(() => compute(Load(entry, run)), cancellation).ConfigureAwait(false);
-                entry.Seconds = (0.5 * entry.Seconds) + (0.5 * Stopwatch.GetElapsedTime(start).TotalSeconds);
-                return result;
+                return await Task.Run(
+                    () =>
+                    {
+                        var model = Load(entry, run);
+                        long start = Stopwatch.GetTimestamp();
+                        T result = compute(model);
+                        lock (_gate)
+                        {
+                            entry.Took(kind, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                        }
+
+                        return result;
+                    },
+                    cancellation)
+                    .ConfigureAwait(false);
             }
             finally
             {
@@ -90,7 +107,7 @@ internal sealed class ModelPool : IDisposable
         {
             lock (_gate)
             {
-                entry.Asked--;
+                entry.Asked.Remove(kind);
             }
         }
     }
@@ -116,7 +133,7 @@ internal sealed class ModelPool : IDisposable
         {
             Forget(entry);
             MakeRoom();
-            entry.Model = TrainedModel.Load(run.Root, CheckpointChoice.Best, _device);
+            entry.Model = TrainedModel.Load(run.Root, CheckpointChoice.Best, _device?.Value);
             entry.Written = written;
         }
 
@@ -129,7 +146,7 @@ internal sealed class ModelPool : IDisposable
         Entry[] idle;
         lock (_gate)
         {
-            idle = [.. _entries.Values.Where(entry => entry is { Model: not null, Asked: 0 }).OrderBy(entry => entry.Used)];
+            idle = [.. _entries.Values.Where(entry => entry is { Model: not null, Asked.Count: 0 }).OrderBy(entry => entry.Used)];
         }
 
         foreach (var entry in idle.Take(Loaded - MostLoaded + 1))
@@ -144,7 +161,7 @@ internal sealed class ModelPool : IDisposable
         lock (_gate)
         {
             old = [.. _entries.Values.Where(entry =>
-                entry is { Model: not null, Asked: 0 } && Stopwatch.GetElapsedTime(entry.Used) > _lifetime)];
+                entry is { Model: not null, Asked.Count: 0 } && Stopwatch.GetElapsedTime(entry.Used) > _lifetime)];
         }
 
         Array.ForEach(old, ForgetUnlessUsed);
@@ -167,6 +184,8 @@ internal sealed class ModelPool : IDisposable
 
     private sealed class Entry
     {
+        private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
+
         public SemaphoreSlim Turn { get; } = new(1);
 
         public TrainedModel? Model { get; set; }
@@ -175,11 +194,14 @@ internal sealed class ModelPool : IDisposable
 
         public long Used { get; set; } = Stopwatch.GetTimestamp();
 
-        /// <summary>Computations that run or wait.</summary>
-        public int Asked { get; set; }
+        /// <summary>The kinds of the computations that run or wait.</summary>
+        public List<string> Asked { get; } = [];
 
-        /// <summary>How long one takes of late.</summary>
-        public double Seconds { get; set; } = 1;
+        /// <summary>How long one of a kind takes of late; a second where none is known.</summary>
+        public double SecondsOf(string kind) => _seconds.GetValueOrDefault(kind, 1);
+
+        public void Took(string kind, double seconds) =>
+            _seconds[kind] = _seconds.TryGetValue(kind, out double before) ? (before + seconds) / 2 : seconds;
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
@@ -89,6 +90,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
                 {
                     object result = await models.UseAsync(
                         run,
+                        context.Request.Path.ToString(),
                         (ahead, seconds) => lines.Tell(new { Ahead = ahead, Seconds = seconds }),
                         model => compute(model, lines),
                         cancellation)
@@ -134,7 +136,7 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         RequirePictures(model);
         Require(asked.Count is >= 1 and <= MostSamples, "count", $"1 to {MostSamples}");
         Require(asked.Temperature is >= 0 and <= 10, "temperature", "0 to 10");
-        return new { Images = Pictures(model.Sample(asked.Count, asked.Seed, asked.Temperature)) };
+        return new { Images = Pictures(model.Sample(asked.Count, Seed(asked.Seed), asked.Temperature)) };
     }
 
     private static object Vary(TrainedModel model, LatentRequest asked)
@@ -143,15 +145,15 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         var changes = asked.Changes ?? [];
         Require(changes.All(change => change is not null && Math.Abs(change.Value) <= 10), "value", "-10 to 10");
         var (noise, image) = LatentPaths.Vary(
-            model, asked.Seed, [.. changes.Select(change => (change.Layer, change.Latent, change.Value))]);
+            model, Seed(asked.Seed), [.. changes.Select(change => (change.Layer, change.Latent, change.Value))]);
         return new { Latents = noise, Image = Pictures(image)[0] };
     }
 
     private static object Path(TrainedModel model, IReadOnlyList<Upload> images, IFormCollection fields)
     {
         RequirePictures(model);
-        int steps = int.TryParse(fields["steps"], out int given) ? given : 9;
-        Require(steps is >= 2 and <= MostPathSteps, "steps", $"2 to {MostPathSteps}");
+        _ = int.TryParse(fields["steps"], NumberStyles.None, CultureInfo.InvariantCulture, out int steps);
+        Require(steps is >= 2 and <= MostPathSteps, "number of steps", $"2 to {MostPathSteps}");
         if (images.Count != 2)
         {
             throw new SereException($"A way leads from one image to one other; {images.Count} were sent.");
@@ -282,9 +284,6 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
             quality.AreaLow,
             quality.AreaHigh,
             quality.AveragePrecision,
-            IsNormal = judged.Select((one, image) => KeyValuePair.Create(one.Name, isNormal[image]))
-                .DistinctBy(one => one.Key, StringComparer.Ordinal)
-                .ToDictionary(StringComparer.Ordinal),
             Curve = ReceiverOperatingCharacteristic.Curve(strange, normal)
                 .Select(point => (double[])[point.FalsePositiveRate, point.TruePositiveRate]),
         };
@@ -315,6 +314,14 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
         }
     }
 
+    /// <summary>A seed as a number or as a text: a script's numbers are exact to 2^53 only.</summary>
+    private static long Seed(JsonElement given) =>
+        (given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out long seed))
+        || (given.ValueKind == JsonValueKind.String
+            && long.TryParse(given.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out seed))
+            ? seed
+            : throw new SereException($"The seed is no whole number from {long.MinValue} to {long.MaxValue}; give one.");
+
     private static void Require(bool condition, string what, string range)
     {
         if (!condition)
@@ -342,10 +349,10 @@ internal sealed class StudioComputations(StudioRuns runs, ModelPool models, Stud
     }
 }
 
-internal sealed record SampleRequest(int Count, long Seed, double Temperature);
+internal sealed record SampleRequest(int Count, JsonElement Seed, double Temperature);
 
 /// <summary>The image of a seed, with some of its base latents replaced.</summary>
-internal sealed record LatentRequest(long Seed, IReadOnlyList<LatentChange>? Changes);
+internal sealed record LatentRequest(JsonElement Seed, IReadOnlyList<LatentChange>? Changes);
 
 /// <summary>A base latent, in standard deviations of its prior.</summary>
 internal sealed record LatentChange(int Layer, int Latent, double Value);

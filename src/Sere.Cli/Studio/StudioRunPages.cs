@@ -135,14 +135,14 @@ internal static class StudioRunPages
         await file.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>Server-sent events: the summaries of all runs, whenever one of them has changed.</summary>
+    /// <summary>Server-sent events: the summaries of all runs and the comparisons, whenever one of them has changed.</summary>
     private static async Task ListenAsync(HttpContext context, StudioRuns runs)
     {
         context.Response.ContentType = "text/event-stream";
         string sent = "";
         for (int quiet = 0; !context.RequestAborted.IsCancellationRequested; quiet++)
         {
-            string now = JsonSerializer.Serialize(runs.Summaries(), Answer.Json);
+            string now = JsonSerializer.Serialize(new { Runs = runs.Summaries(), Comparisons = runs.Comparisons() }, Answer.Json);
             if (!string.Equals(now, sent, StringComparison.Ordinal))
             {
                 sent = now;

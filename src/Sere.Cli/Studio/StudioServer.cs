@@ -25,8 +25,8 @@ internal sealed record StudioOptions(string Folder)
     /// <summary>The port; 0 for a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Where models compute; null for the CPU.</summary>
-    public torch.Device? Device { get; init; }
+    /// <summary>Where models compute, asked for when the first one loads; null for the CPU.</summary>
+    public Lazy<torch.Device>? Device { get; init; }
 
     /// <summary>How long a model stays loaded that nobody uses.</summary>
     public TimeSpan ModelLifetime { get; init; } = TimeSpan.FromMinutes(10);

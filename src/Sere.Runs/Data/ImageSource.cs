@@ -62,14 +62,27 @@ public static class ImageSource
         byte[] encoded, ImageShape shape, bool resize = false, bool gray = false, ValueScale? scale = null)
     {
         ArgumentNullException.ThrowIfNull(encoded);
-        using var picture = PictureFile.Of(PictureName, [.. encoded]);
+        try
+        {
+            return Fit(Decode([.. encoded], gray, scale ?? ValueScale.Bytes), shape, resize, gray, PictureName);
+        }
+        catch (PictureException error)
+        {
+            // It lies in no folder that it could be removed from.
+            throw new SereException($"The image {error.Fault}; give another.", error);
+        }
+    }
+
+    private static ImageSet Decode(byte[] encoded, bool gray, ValueScale scale)
+    {
+        using var picture = PictureFile.Of(PictureName, encoded);
         byte[] colours = [];
         bool isGrey = picture.Decode(ref colours) || gray;
         var found = new ImageShape(isGrey ? 1 : 3, picture.Height, picture.Width);
         byte[] planes = new byte[found.Dimensions];
         picture.WritePlanes(colours, planes);
-        ValueScales.Stretch(planes, scale ?? ValueScale.Bytes, PictureName);
-        return Fit(new ImageSet(found, planes), shape, resize, gray, PictureName);
+        ValueScales.Stretch(planes, scale, PictureName);
+        return new ImageSet(found, planes);
     }
 
     /// <summary>Brings images in memory to the shape that a model takes.</summary>

@@ -33,6 +33,9 @@ internal sealed class RunningProgram : IDisposable
         return output[(output.IndexOf(text, StringComparison.Ordinal) + text.Length)..].Split('\n')[0];
     }
 
+    /// <summary>The files that it has in its memory, as Linux lists them.</summary>
+    public string LoadedFiles() => File.ReadAllText($"/proc/{_process.Id}/maps");
+
     /// <summary>Ends it at once, wherever it is.</summary>
     public void Kill() => _process.Kill();
 

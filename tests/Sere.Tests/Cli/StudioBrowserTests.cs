@@ -62,6 +62,10 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await page.GetByLabel("Curve of two").UncheckAsync();
         await page.Locator(".u-legend .u-series").Nth(2).WaitForAsync(new() { State = WaitForSelectorState.Detached });
         await page.GetByLabel("Over").SelectOptionAsync("time");
+        _folder.Write("runs/suite/suite.json", []);
+        await page.GetByRole(AriaRole.Link, new() { Name = "suite" }).ClickAsync();
+        await page.GetByText("No row of this comparison is done yet.").WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "All runs" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "one" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "KL divergence per layer" }).WaitForAsync();
         Assert.Contains("finished: 2 of 2 epochs", await page.Locator("[role=tabpanel] p").First.InnerTextAsync(), StringComparison.Ordinal);
@@ -100,6 +104,13 @@ public sealed class StudioBrowserTests : FolderTests, IClassFixture<Chromium>, I
         await page.GetByLabel("Images").FillAsync("4");
         await page.GetByRole(AriaRole.Button, new() { Name = "Next seed" }).ClickAsync();
         await page.WaitForFunctionAsync("first => document.querySelectorAll('.images img').length === 4 && document.querySelector('.images img').src !== first", first);
+        await page.GetByLabel("Seed").FillAsync("9007199254740992");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Next seed" }).ClickAsync();
+        await page.GetByText("Drawing images: done").WaitForAsync();
+        Assert.Equal("9007199254740993", await page.GetByLabel("Seed").InputValueAsync());
+        await page.GetByLabel("Seed").FillAsync("1.5");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Draw", Exact = true }).ClickAsync();
+        await page.GetByText("The seed is no whole number").WaitForAsync();
         await page.GetByRole(AriaRole.Tab, new() { Name = "Between two images" }).ClickAsync();
         await page.GetByLabel("Drop the first image").SetInputFilesAsync(Image(0));
         await page.GetByLabel("Drop the second image").SetInputFilesAsync(Image(1));

@@ -211,7 +211,9 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
         Assert.Equal(wave.Pixels, model.Read(wave.Pixels, 16, 16, PixelLayout.Gray).Pixels);
         Assert.Contains("1x16x16", Assert.Throws<SereException>(
             () => model.Read(new byte[8 * 8], 8, 8, PixelLayout.Gray)).Message);
-        Assert.Contains("'the image'", Assert.Throws<PictureException>(() => model.Read((byte[])[1, 2, 3])).Message);
+        Assert.Equal(
+            "The image is damaged or not a PNG, JPEG, WebP or BMP image; give another.",
+            Assert.Throws<SereException>(() => model.Read((byte[])[1, 2, 3])).Message);
     }
 
     [Theory]

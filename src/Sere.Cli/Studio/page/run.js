@@ -150,13 +150,16 @@ function samplesTab(run) {
   const images = el("div", { class: "images" });
   const draw = async () => {
     const result = await status.run("Drawing images", (how) => compute(
-      "/api/samples", run.id, { count: +count.value, seed: +seed.value, temperature: +temperature.value }, how));
+      "/api/samples", run.id, { count: +count.value, seed: seed.value, temperature: +temperature.value }, how));
     if (result) {
       images.replaceChildren(...result.images.map((src, i) => image(src, `sample ${i}`)));
     }
   };
   const next = () => {
-    seed.value = +seed.value + 1;
+    // Of a number beyond 2^53 the next one is lost; of what is no whole number there is none, and the answer says so.
+    if (/^-?\d+$/.test(seed.value)) {
+      seed.value = `${BigInt(seed.value) + 1n}`;
+    }
     draw();
   };
   draw();
@@ -179,7 +182,7 @@ function latentsTab(run) {
 
   async function draw(renew) {
     const result = await status.run("Drawing the image", (how) => compute(
-      "/api/latents", run.id, { seed: +seed.value, changes: [...changes.values()] }, how));
+      "/api/latents", run.id, { seed: seed.value, changes: [...changes.values()] }, how));
     if (!result) {
       return;
     }

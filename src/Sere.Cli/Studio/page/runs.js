@@ -98,25 +98,29 @@ export function runsView(state) {
     el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)),
       numbers.map((head) => el("th", { scope: "col", class: "number" }, head)))),
     body));
-  if (state.comparisons.length > 0) {
-    comparisons.append(el("h2", {}, "Comparisons"), el("ul", {}, state.comparisons.map((comparison) =>
-      el("li", {}, el("a", { href: address("#/comparison", { comparison }) }, comparison === "." ? "this folder" : comparison)))));
-  }
   const empty = el("p", {}, "There is no run below this folder. Make one with ", el("code", {}, "sere train --preset digits"),
     "; it appears here while it trains.");
   const node = el("div", {}, el("h1", {}, "Runs"));
 
+  function list() {
+    comparisons.replaceChildren(...(state.comparisons.length === 0 ? [] : [el("h2", {}, "Comparisons"),
+      el("ul", {}, state.comparisons.map((comparison) =>
+        el("li", {}, el("a", { href: address("#/comparison", { comparison }) }, comparison === "." ? "this folder" : comparison))))]));
+  }
+
   function update() {
     node.replaceChildren(el("h1", {}, "Runs"), ...(state.runs.length === 0 ? [empty] : [lines.node, table]), comparisons);
+    list();
     rows();
     lines.draw();
   }
 
   update();
-  let known = state.runs.length;
+  const counts = () => `${state.runs.length} ${state.comparisons}`;
+  let known = counts();
   const listener = () => {
-    if (state.runs.length !== known) {
-      known = state.runs.length;
+    if (counts() !== known) {
+      known = counts();
       update();
     } else {
       rows();

@@ -45,7 +45,7 @@ async function start() {
       }
     };
     events.onmessage = (event) => {
-      state.runs = JSON.parse(event.data);
+      Object.assign(state, JSON.parse(event.data));
       state.listeners.forEach((listener) => listener());
     };
   }
