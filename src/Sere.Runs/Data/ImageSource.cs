@@ -64,7 +64,7 @@ public static class ImageSource
         ArgumentNullException.ThrowIfNull(encoded);
         try
         {
-            return Fit(Decode([.. encoded], gray, scale ?? ValueScale.Bytes), shape, resize, gray, PictureName);
+            return Fit(Decode([.. encoded], gray, scale ?? ValueScale.Bytes), shape, resize, gray);
         }
         catch (PictureException error)
         {
@@ -85,18 +85,21 @@ public static class ImageSource
         return new ImageSet(found, planes);
     }
 
-    /// <summary>Brings images in memory to the shape that a model takes.</summary>
-    /// <param name="images">The images.</param>
+    /// <summary>Brings one image in memory to the shape that a model takes.</summary>
+    /// <param name="image">The image, of bytes.</param>
     /// <param name="shape">The shape that the model takes.</param>
-    /// <param name="resize">Whether images of another size are resized.</param>
+    /// <param name="resize">Whether an image of another size is resized.</param>
     /// <param name="gray">Whether colours become grey values.</param>
-    /// <param name="source">What they are called in errors.</param>
-    /// <exception cref="SereException">They have another shape.</exception>
-    internal static ImageSet Fit(ImageSet images, ImageShape shape, bool resize, bool gray, string source)
+    /// <exception cref="SereException">It has another shape.</exception>
+    internal static ImageSet Fit(ImageSet image, ImageShape shape, bool resize, bool gray)
     {
-        images = ImageFitting.Fit(images, gray, resize ? shape : null, source);
-        images = shape.Channels == 3 ? ImageFitting.ToColour(images, source) : images;
-        return images.Shape == shape ? images : throw Misfit(source, images, shape);
+        image = ImageFitting.Fit(image, gray, resize ? shape : null, PictureName);
+        image = shape.Channels == 3 ? ImageFitting.ToColour(image, PictureName) : image;
+
+        // Whoever calls has no command line: the words are those of the parameters, and of what pages and services ask.
+        return image.Shape == shape ? image : throw new SereException(
+            $"The image has the shape {image.Shape} (channels, height, width) and the model takes {shape}; have "
+            + (image.Shape.Channels > shape.Channels ? "its colour turned into grey (gray)." : "it stretched to that size (resize)."));
     }
 
     private const string PictureName = "the image";

@@ -160,8 +160,7 @@ public sealed class TrainedModel : IDisposable
             ImageSet.FromPixels(pixels, width, height, layout),
             Shape,
             resize || Configuration.Dataset.Resize is not null,
-            gray || Configuration.Dataset.Gray,
-            "the image");
+            gray || Configuration.Dataset.Gray);
 
     /// <summary>
     /// log p(x) of each image in nats: a lower bound for a model with latents (<see cref="DensityModel.IsBound"/>). Grey

@@ -209,8 +209,13 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
         Assert.Equal(wave.Pixels, model.Read(encoded).Pixels);
         Assert.Equal(wave.Pixels, model.Read(stream).Pixels);
         Assert.Equal(wave.Pixels, model.Read(wave.Pixels, 16, 16, PixelLayout.Gray).Pixels);
-        Assert.Contains("1x16x16", Assert.Throws<SereException>(
-            () => model.Read(new byte[8 * 8], 8, 8, PixelLayout.Gray)).Message);
+        Assert.Equal(
+            "The image has the shape 1x8x8 (channels, height, width) and the model takes 1x16x16; have it stretched to that size (resize).",
+            Assert.Throws<SereException>(() => model.Read(new byte[8 * 8], 8, 8, PixelLayout.Gray)).Message);
+        Assert.EndsWith(
+            "have its colour turned into grey (gray).",
+            Assert.Throws<SereException>(() => model.Read(new byte[8 * 8 * 3], 8, 8, PixelLayout.Rgb)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(
             "The image is damaged or not a PNG, JPEG, WebP or BMP image; give another.",
             Assert.Throws<SereException>(() => model.Read((byte[])[1, 2, 3])).Message);
