@@ -65,6 +65,7 @@ public sealed class RecipeTests : FolderTests
                 Path.Combine(RepositoryFolder.Path, "recipes", recipe), "--", .. arguments,
             ])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
