@@ -68,9 +68,9 @@ internal static class TensorAssert
         IReadOnlyList<torch.Tensor> leaves,
         double tolerance)
     {
-        Close(expected().detach(), actual().detach(), tolerance, "scalar");
-        var first = Derivatives.Gradients(expected, leaves);
-        var second = Derivatives.Gradients(actual, leaves);
+        var (value, first) = Derivatives.ValueAndGradients(expected, leaves);
+        var (same, second) = Derivatives.ValueAndGradients(actual, leaves);
+        Close(value, same, tolerance, "scalar");
         for (int i = 0; i < leaves.Count; i++)
         {
             string what = $"gradient {i}, of shape [{string.Join(", ", leaves[i].shape)}]";
