@@ -99,11 +99,17 @@ internal static class TinyModels
     /// <summary>Every model, by name.</summary>
     public static TheoryData<string> Names => [.. Table.Keys];
 
-    /// <summary>
-    /// Those of three latents whose draws are smooth functions of their noise, over which quadrature converges.
-    /// </summary>
-    public static TheoryData<string> ContinuousNames => [.. Table.Keys.Where(name =>
-        !IsBinary(name) && name is not (ChainName or GridName) && !name.StartsWith(MaskedName, StringComparison.Ordinal))];
+    /// <summary>Those whose draws are smooth functions of their noise, over which quadrature converges.</summary>
+    public static TheoryData<string> SmoothNames => [.. Table.Keys.Where(IsSmooth)];
+
+    /// <summary>The others.</summary>
+    public static TheoryData<string> RoughNames => [.. Table.Keys.Where(name => !IsSmooth(name))];
+
+    /// <summary>The smooth ones of three latents, for which quadrature is exact to seven digits in little time.</summary>
+    public static TheoryData<string> ContinuousNames => [.. Table.Keys.Where(IsContinuous)];
+
+    /// <summary>The others.</summary>
+    public static TheoryData<string> OtherNames => [.. Table.Keys.Where(name => !IsContinuous(name))];
 
     /// <summary>Those whose layers are all normal.</summary>
     public static TheoryData<string> NormalNames => [.. Table.Keys.Where(name =>
@@ -122,6 +128,10 @@ internal static class TinyModels
 
     /// <summary>Whether the latents are binary: sums over them take the place of integrals.</summary>
     public static bool IsBinary(string name) => string.Equals(name, RelaxedBernoulliName, StringComparison.Ordinal);
+
+    private static bool IsSmooth(string name) => !IsBinary(name) && !name.StartsWith(MaskedName, StringComparison.Ordinal);
+
+    private static bool IsContinuous(string name) => IsSmooth(name) && name is not (ChainName or GridName);
 
     /// <summary>All binary images, [16, 4].</summary>
     public static torch.Tensor AllImages()

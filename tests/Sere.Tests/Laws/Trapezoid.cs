@@ -46,6 +46,11 @@ internal sealed class Trapezoid
         }
     }
 
+    /// <summary>The same where the coordinates are standard normal noise: weights are the probabilities of the points.</summary>
+    public void ForEachSliceOfNoise(Action<torch.Tensor, torch.Tensor> visit) => ForEachSlice((noise, weights) => visit(
+        noise,
+        weights * noise.Square().sum(-1).Times(-0.5).Minus(_halfAxes.Length * 0.5 * Math.Log(2 * Math.PI)).exp()));
+
     /// <summary>All points that go on from the first coordinates, in steps.</summary>
     private IEnumerable<int[]> Points(int[] first, double rest)
     {
