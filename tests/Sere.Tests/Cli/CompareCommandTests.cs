@@ -131,10 +131,10 @@ public sealed class CompareCommandTests : FolderTests
             reference = "grey",
             epochs = 1,
             batchSize = 20,
-            evaluation = new { importanceSamples = 2, limit = 20 },
+            evaluation = new { importanceSamples = 2, limit = 10 },
             overrides = (string[])
             [
-                "dataset.resize={\"width\":8,\"height\":8}", "dataset.trainingImages=40", "model.latents=2", "evidence.network.widths=[2]",
+                "dataset.resize={\"width\":8,\"height\":8}", "dataset.trainingImages=40", "dataset.validationImages=10", "model.latents=2", "evidence.network.widths=[2]",
                 "prior.network.hidden=[4]", "bijector.network.hidden=[4]", "data.network.widths=[2]", "data.mixtures=1",
             ],
             rows = (object[])
@@ -147,7 +147,7 @@ public sealed class CompareCommandTests : FolderTests
         string output = _folder.File("out");
         SereCommand.Run(Command(suite, output)).Done();
         JsonObject report = Report(output);
-        Assert.Equal(20, report["defects"]!.GetValue<int>());
+        Assert.Equal(10, report["defects"]!.GetValue<int>());
         JsonObject[] rows = Rows(report);
         double[] areas = [.. rows.Select(row => row["detection"]!["area"]!.GetValue<double>())];
         Assert.All(rows, row => Assert.InRange(
@@ -159,7 +159,7 @@ public sealed class CompareCommandTests : FolderTests
         Assert.Equal(areas, lines.Skip(1).Select(line => double.Parse(line.Split(',')[^3], CultureInfo.InvariantCulture)));
         string table = File.ReadAllText(Path.Combine(output, "comparison.md"));
         Assert.Contains("| active units | area |", table, StringComparison.Ordinal);
-        Assert.Contains("of 20 images with a defect", table, StringComparison.Ordinal);
+        Assert.Contains("of 10 images with a defect", table, StringComparison.Ordinal);
 
         // The components know what one distribution of all pixels does not, and their bound is called one.
         Assert.True(rows[1]["isBound"]!.GetValue<bool>() && !rows[2]["isBound"]!.GetValue<bool>());
@@ -171,7 +171,7 @@ public sealed class CompareCommandTests : FolderTests
     [Fact]
     public void A_stopped_comparison_goes_on_to_the_same_table()
     {
-        string suite = WriteSuite(epochs: 10);
+        string suite = WriteSuite(epochs: 4);
         string whole = _folder.File("whole");
         SereCommand.Run(Command(suite, whole)).Done();
 

@@ -12,7 +12,7 @@ public sealed class FeaturesTests : FolderTests
     [Fact]
     public void A_model_of_features_is_trained_and_scores_images_of_any_size()
     {
-        for (int i = 0; i < 24; i++)
+        for (int i = 0; i < 12; i++)
         {
             _folder.Write($"images/{i:D2}.png", Pictures.Grey(12 + (i % 2), 12, (byte)(9 * i)));
         }

@@ -131,7 +131,7 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
         File.WriteAllText(folder.Configuration, Regex.Replace(
             File.ReadAllText(folder.Configuration), "\"features\": *\"off\"", "\"features\": \"auto\"", RegexOptions.None, TimeSpan.FromSeconds(1)));
         using var model = TrainedModel.Load(folder.Root);
-        var splits = new DatasetSplits("waves", Waves(20, seed: 1), Waves(6, seed: 2), Waves(6, seed: 3));
+        var splits = new DatasetSplits("waves", Waves(10, seed: 1), Waves(5, seed: 2), Waves(5, seed: 3));
         var normal = NormalImages.Measure(model, splits, cancellation: Token);
         Assert.Equal(FeatureStatistics.Figures, normal.Names.Take(3));
         normal.Write(folder);
@@ -147,7 +147,7 @@ public sealed class VerdictTests(VerdictRun run) : FolderTests, IClassFixture<Ve
         string kept = File.ReadAllText(folder.NormalImages);
         File.WriteAllText(folder.NormalImages, kept.Replace("\"places\":196", "\"places\":195", StringComparison.Ordinal));
         using var damaged = TrainedModel.Load(folder.Root);
-        Assert.Throws<SereException>(() => damaged.Verdict(images, cancellation: Token));
+        Assert.Throws<SereException>(() => damaged.Verdict(images.Slice(0, 1), cancellation: Token));
     }
 
     [Fact]
