@@ -157,7 +157,7 @@ public sealed class DistributedTests : FolderTests
     private RunningProgram Start(int processes, string line, params string[] arguments) =>
         BuiltProgram.Sere.StartInShell(
             "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
-            + "OMPI_MCA_btl=self,vader OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_odls_base_sigkill_timeout=5; "
+            + "OMPI_MCA_btl=self,vader OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_odls_base_sigkill_timeout=2; "
             + $"exec mpirun -n {processes} sh -c 'rank=${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}; "
             + $"echo $$ > \"{_folder.Path}/process-$rank\"; {line}\nexec \"$@\"' sh \"$@\"",
             arguments);
