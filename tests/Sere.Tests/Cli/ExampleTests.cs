@@ -29,7 +29,7 @@ public sealed class ExampleTests : FolderTests
     [Fact]
     public void The_held_out_digit_gets_an_area_under_the_curve()
     {
-        var result = BuiltProgram.HeldOutDigit.RunIn(_folder.Path, "8", "1", "300", "60").Done();
+        var result = BuiltProgram.HeldOutDigit.RunIn(_folder.Path, "8", "1", "120", "30").Done();
         Assert.Matches(
             @"^mean log p\(x\) of the nine digits: -\d+\.\d nats, of the digit 8: -\d+\.\d nats\narea under the ROC curve: [01]\.\d{3} by likelihood, [01]\.\d{3} by novelty\n$",
             result.Output);

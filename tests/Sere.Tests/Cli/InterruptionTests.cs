@@ -81,7 +81,7 @@ public sealed class InterruptionTests : FolderTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no nohup.");
         string run = _folder.File("kept");
-        string line = $"nohup \"$@\" & while ! test -s '{run}/metrics.jsonl'; do sleep 0.1; done; kill -HUP $!; wait $!";
+        string line = $"nohup \"$@\" & while ! test -s '{run}/metrics.jsonl'; do sleep 0.02; done; kill -HUP $!; wait $!";
         BuiltProgram.Sere.RunInShell(line, Command(run)).Done();
         Assert.True(File.Exists(Path.Combine(run, "report.md")));
     }
