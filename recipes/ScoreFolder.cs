@@ -17,6 +17,12 @@ if (args is not [var run, var folder, var table])
     return 2;
 }
 
+if (!Directory.Exists(folder))
+{
+    Console.Error.WriteLine($"There is no folder '{folder}'.");
+    return 2;
+}
+
 using var model = TrainedModel.Load(run);
 var rows = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Score);
 if (table.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))

@@ -23,7 +23,7 @@ internal sealed class MemoryForecast
 
     // Beyond what was predicted, for what fragments: the runs of docs/decisions/stability.md needed less.
     private const double Margin = 1.2;
-    private const string Smaller = "model.layers, model.latents or the widths of its networks, or make the images smaller";
+    private const string Smaller = "the layers, steps, latents, widths or channels of the model, or make the images smaller";
     private readonly ExperimentConfiguration _configuration;
     private readonly long _available;
 
@@ -161,7 +161,7 @@ internal sealed class MemoryForecast
         if (bytes * Margin > _available)
         {
             throw new UsageException(
-                $"{what} takes about {bytes / Gibibyte:F1} GiB of memory, and {Math.Max(0, _available) / Gibibyte:F1} GiB are "
+                $"{what} takes about {bytes * Margin / Gibibyte:F1} GiB of memory, and {Math.Max(0, _available) / Gibibyte:F1} GiB are "
                 + $"free; lower {keys}.");
         }
     }

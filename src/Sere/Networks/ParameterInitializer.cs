@@ -17,7 +17,7 @@ internal sealed class ParameterInitializer
     // Of a multiple of 16 numbers: then pieces are drawn like the whole.
     private const int Piece = 1 << 20;
     private const string Advice =
-        "lower model.layers, model.latents or the widths in network.hidden, or make the images smaller";
+        "lower the layers, steps, latents, widths or channels of the model, or make the images smaller";
 
     private readonly RandomStreams _streams;
     private long _created;

@@ -147,7 +147,7 @@ internal sealed class StackedConvolution : torch.nn.Module
         var weight = Weight(first, members);
         if (IsStarting)
         {
-            Start(Convolve(x, weight, null, members));
+            Start(Convolve(x, weight, null, members), first, members);
             weight = Weight(first, members);
         }
 
@@ -233,7 +233,8 @@ internal sealed class StackedConvolution : torch.nn.Module
     private torch.Tensor Rows(torch.Tensor parameter, int first, int members) =>
         members == _stack ? parameter : parameter.narrow(0, (long)first * _outputs, (long)members * _outputs);
 
-    private void Start(torch.Tensor outputs)
+    /// <summary>Sets the scales and biases of those of the stack that computed.</summary>
+    private void Start(torch.Tensor outputs, int first, int members)
     {
         using var noGrad = torch.no_grad();
         var columns = outputs.transpose(0, 1).reshape(outputs.shape[1], -1);
@@ -243,8 +244,8 @@ internal sealed class StackedConvolution : torch.nn.Module
             deviation.IsAbove(LeastDeviation), deviation.reciprocal().Times(_gain), torch.ones_like(deviation));
         if (_scale is not null)
         {
-            _scale.mul_(factor);
-            _bias.copy_(-mean * factor);
+            Rows(_scale, first, members).mul_(factor);
+            Rows(_bias, first, members).copy_(-mean * factor);
         }
     }
 }

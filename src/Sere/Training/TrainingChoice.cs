@@ -23,7 +23,7 @@ public sealed record TrainingChoice : Choice
 
     /// <summary>
     /// Fraction of the epochs that are trained on the ELBO before the bound of K samples: a long run learns the model by the
-    /// cheaper bound and ends with the tighter.
+    /// cheaper bound and ends with the tighter. Every epoch is validated by the bound of K samples, so that one rule finds the best.
     /// </summary>
     [In("[0, 1]")] public double ImportanceSamplesFrom { get; init; }
 
@@ -58,7 +58,7 @@ public sealed record TrainingChoice : Choice
 
     /// <summary>The samples of each image in the bound that an epoch maximizes.</summary>
     /// <param name="epoch">From 0.</param>
-    internal int SamplesOf(int epoch) => epoch < ImportanceSamplesFrom * Epochs ? 1 : ImportanceSamples;
+    internal int SamplesOf(int epoch) => epoch < Math.Round(ImportanceSamplesFrom * Epochs) ? 1 : ImportanceSamples;
 }
 
 /// <summary>When a run is saved. It changes no figure: only how much work an accident can cost.</summary>

@@ -140,6 +140,26 @@ public sealed class AutoregressivePixelsLawTests
             1e-9);
     }
 
+    /// <summary>As a model does whose first block has a residual data layer less than the others.</summary>
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void A_start_from_data_of_each_network_by_itself_is_that_of_all(string name)
+    {
+        const int Stack = 3;
+        using var scope = torch.NewDisposeScope();
+        var (together, apart) = (Kinds[name](Stack, new FeatureShape(2, 4, 5)), Kinds[name](Stack, new FeatureShape(2, 4, 5)));
+        var x = Float64.Normal(3, Batch, Stack * 2, 4, 5);
+        var context = Float64.Normal(4, Batch, Stack * 2, 4, 5);
+        DataDependentStart.Run(together, () => together.Forward(x, context, 0, Stack));
+        DataDependentStart.Run(apart, () =>
+        {
+            apart.Forward(x.narrow(1, 0, 2), context.narrow(1, 0, 2), 0, 1);
+            apart.Forward(x.narrow(1, 2, 4), context.narrow(1, 2, 4), 1, 2);
+        });
+        Assert.All(together.parameters().Zip(apart.parameters()), pair =>
+            TensorAssert.Close(pair.First, pair.Second, 1e-9, "parameter"));
+    }
+
     [Fact]
     public void Rectangular_kernels_of_a_stack_equal_each_alone_on_an_input_that_all_share()
     {

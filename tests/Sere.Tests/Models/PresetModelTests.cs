@@ -22,6 +22,7 @@ public sealed class PresetModelTests
         using var model = Create(name);
         using var scope = torch.NewDisposeScope();
         var x = Images(model);
+        model.InitializeFromData(x, Normal(1, Batch, model.NoiseSize));
         var elbo = model.Elbo(model.Encode(x), Normal(2, Batch, model.NoiseSize)).Elbo;
         (-elbo.mean()).backward();
         Assert.True(elbo.isfinite().all().item<bool>());

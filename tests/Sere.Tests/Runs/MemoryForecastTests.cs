@@ -27,7 +27,7 @@ public sealed class MemoryForecastTests : FolderTests
             " 0.2 GiB are free; lower training.importanceSamples (10000) or training.batchSize (50).", many, StringComparison.Ordinal);
         Assert.EndsWith(
             "lower training.batchSize (50).", Refusal(-1, "training.batchSize=50"), StringComparison.Ordinal);
-        Assert.Contains("lower model.layers", Refusal(-1, "training.batchSize=1"), StringComparison.Ordinal);
+        Assert.Contains("lower the layers", Refusal(-1, "training.batchSize=1"), StringComparison.Ordinal);
     }
 
     [Fact]
