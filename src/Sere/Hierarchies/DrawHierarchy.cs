@@ -14,7 +14,6 @@ namespace Sere.Hierarchies;
 /// </summary>
 internal sealed class DrawHierarchy : Hierarchy
 {
-    private const double HeadGain = 0.1;
     private readonly DrawSettings _settings;
     private readonly DrawDecoder _decoder;
     private readonly Func<torch.Tensor, torch.Tensor> _mean;
@@ -46,7 +45,7 @@ internal sealed class DrawHierarchy : Hierarchy
         _attention = new GaussianAttention(settings.ReadSize, image);
         _encoder = new LstmCell((2 * _attention.PatchSize) + settings.Hidden, settings.Hidden, initializer);
         _place = new Mlp(settings.Hidden, [], GaussianAttention.Parameters, Activation.Tanh, initializer);
-        _posterior = new Mlp(settings.Hidden, [], 2 * settings.Latents, Activation.Tanh, initializer, HeadGain);
+        _posterior = new Mlp(settings.Hidden, [], 2 * settings.Latents, Activation.Tanh, initializer);
         register_module("encoder", _encoder);
         register_module("place", _place);
         register_module("posterior", _posterior);

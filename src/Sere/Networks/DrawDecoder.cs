@@ -18,8 +18,8 @@ internal sealed record DrawSettings(int Latents, int Hidden, int ReadSize, int W
 /// </summary>
 internal sealed class DrawDecoder : torch.nn.Module
 {
-    // Small enough that training starts near the first canvas, large enough that every weight has a gradient.
-    private const double PatchGain = 0.1;
+    // Small enough that training starts near the first canvas, large enough that codes count.
+    private const double PatchGain = 0.5;
     private readonly LstmCell _cell;
     private readonly Mlp _patch;
     private readonly Mlp _place;
@@ -37,7 +37,10 @@ internal sealed class DrawDecoder : torch.nn.Module
         _hidden = settings.Hidden;
         _attention = new GaussianAttention(settings.WriteSize, canvas);
         _cell = new LstmCell(settings.Latents, settings.Hidden, initializer);
-        _patch = new Mlp(settings.Hidden, [], _attention.PatchSize, Activation.Tanh, initializer, PatchGain);
+
+        // A filter spreads its number over the places from it to the next.
+        double gain = PatchGain * _attention.EvenStride * _attention.EvenStride;
+        _patch = new Mlp(settings.Hidden, [], _attention.PatchSize, Activation.Tanh, initializer, gain);
         _place = new Mlp(settings.Hidden, [], GaussianAttention.Parameters, Activation.Tanh, initializer);
         _canvas = initializer.Constant(0, canvas.Size);
         register_module("cell", _cell);

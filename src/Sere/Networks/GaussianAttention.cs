@@ -17,13 +17,18 @@ internal sealed class GaussianAttention(int size, FeatureShape image)
     /// <summary>Numbers of what it reads, and of what it writes.</summary>
     public int PatchSize => image.Channels * size * size;
 
-    /// <summary>The filters of parameters [..., 5]: the centre, log variance, log stride and log intensity.</summary>
+    /// <summary>Places from filter to filter where all of them cover the image evenly.</summary>
+    public double EvenStride { get; } = (double)Math.Max(image.Height, image.Width) / size;
+
+    /// <summary>
+    /// The filters of parameters [..., 5]: the centre, log variance, log stride and log intensity. At zeros they cover the
+    /// image evenly, each half a stride wide: filters of one place, at the corners, would see nothing to learn from.
+    /// </summary>
     public AttentionFilters Bind(torch.Tensor parameters)
     {
         var parts = parameters.split(1, -1);
-        var variance = parts[2].exp().unsqueeze(-1);
-        double farthest = Math.Max(image.Height, image.Width) - 1;
-        var stride = parts[3].exp().Times(farthest / Math.Max(1, size - 1));
+        var variance = parts[2].exp().Times(EvenStride * EvenStride / 4).unsqueeze(-1);
+        var stride = parts[3].exp().Times(EvenStride);
 
         // F[i, a] = exp(-(a - mu_i)^2 / (2 s^2)) over its sum over the places a: a softmax.
         torch.Tensor Filters(torch.Tensor centre, int length)

@@ -20,7 +20,7 @@ public sealed class AttentionLawTests
         // Centre (column 3.25, row 1.75), stride 1.5, as the formulas of the paper count places from 1.
         double column = (2 * (3.25 + 1) / 8) - 1, row = (2 * (1.75 + 1) / 6) - 1;
         var filters = new GaussianAttention(2, Image).Bind(torch.tensor(
-            [column, row, Math.Log(1e-4), Math.Log(1.5 / 6), Math.Log(3)], torch.ScalarType.Float64));
+            [column, row, Math.Log(1e-4), Math.Log(1.5 / 3.5), Math.Log(3)], torch.ScalarType.Float64));
         var x = Float64.Normal(1, Image.Size);
         var grid = x.view(2, 5, 7);
         var read = filters.Read(x).view(2, 2, 2).Over(3);

@@ -230,7 +230,7 @@ internal static class TinyModels
     private static DensityModel Draw()
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
-        var settings = new DrawSettings(Latents: 1, Hidden: 3, ReadSize: 2, WriteSize: 2);
+        var settings = new DrawSettings(Latents: 1, Hidden: 3, ReadSize: 1, WriteSize: 1);
         var image = new FeatureShape(1, 2, 2);
         var likelihood = new DrawLikelihood(image, new BernoulliFamily(), settings, initializer);
 
