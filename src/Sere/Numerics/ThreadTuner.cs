@@ -27,6 +27,7 @@ public sealed class ThreadTuner
 
     private readonly int _limit;
     private readonly Action<int> _use;
+    private readonly Action<int>? _onChoice;
     private IEnumerator<int>? _search;
     private int _best;
     private double _bestRate;
@@ -41,9 +42,10 @@ public sealed class ThreadTuner
     /// <param name="threads">How many compute now.</param>
     /// <param name="limit">How many may.</param>
     /// <param name="use">Is told with how many to compute the next pieces.</param>
-    internal ThreadTuner(int threads, int limit, Action<int> use)
+    /// <param name="onChoice">Is told the number when another one is chosen; null for nobody.</param>
+    internal ThreadTuner(int threads, int limit, Action<int> use, Action<int>? onChoice = null)
     {
-        (_best, _limit, _use) = (threads, limit, use);
+        (_best, _limit, _use, _onChoice) = (threads, limit, use, onChoice);
         Begin();
 
         // The first of all load and compile.
@@ -71,7 +73,7 @@ public sealed class ThreadTuner
 
     /// <summary>A tuner for a work; null where the number of threads is fixed.</summary>
     internal static ThreadTuner? Start() =>
-        IsActive ? new ThreadTuner(torch.get_num_threads(), _most, torch.set_num_threads) : null;
+        IsActive ? new ThreadTuner(torch.get_num_threads(), _most, torch.set_num_threads, _onChange) : null;
 
     /// <summary>What is computed next depends on the number of threads by rounding: from now on it is all of them.</summary>
     internal static void RequireAll()
@@ -144,7 +146,7 @@ public sealed class ThreadTuner
         _use(threads);
         if (_best != before)
         {
-            _onChange?.Invoke(_best);
+            _onChoice?.Invoke(_best);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class WrongUsageTests
     [InlineData("train --set model.layers=0", "model.layers is 0")]
     [InlineData("train --set model.layers=many", "model.layers")]
     [InlineData("train --threads 0", "--threads 0")]
-    [InlineData("train --set model.layers=100 --set model.evidence.network.hidden=[65536,65536]", "too large for this machine", "GiB", "model.layers")]
+    [InlineData("train --set model.layers=100 --set model.evidence.network.hidden=[65536,65536]", "too large for this machine", "GiB", "lower the layers")]
     [InlineData("train --set dataset.binarization=none", "dataset.binarization is \"none\"", "dynamic or threshold")]
     [InlineData("train --device tpu", "'tpu'")]
     [InlineData("train --seed abc", "--seed", "'abc'")]
