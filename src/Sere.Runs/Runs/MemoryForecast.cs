@@ -1,6 +1,7 @@
 using Sere.Data;
 using Sere.Evaluation;
 using Sere.Models;
+using Sere.Networks;
 using Sere.Numerics;
 using Sere.Runs.Configuration;
 using Sere.Training;
@@ -23,7 +24,6 @@ internal sealed class MemoryForecast
 
     // Beyond what was predicted, for what fragments: the runs of docs/decisions/stability.md needed less.
     private const double Margin = 1.2;
-    private const string Smaller = "the layers, steps, latents, widths or channels of the model, or make the images smaller";
     private readonly ExperimentConfiguration _configuration;
     private readonly long _available;
 
@@ -64,7 +64,7 @@ internal sealed class MemoryForecast
             Predict(step, units),
             samples > 1 ? $"training.importanceSamples ({samples}) or training.batchSize ({_configuration.Training.BatchSize})"
             : _configuration.Training.BatchSize > 1 ? $"training.batchSize ({_configuration.Training.BatchSize})"
-            : Smaller);
+            : ParameterInitializer.Smaller);
 
         model.eval();
         var images = splits.Validation.Count > splits.Test.Count ? splits.Validation : splits.Test;
@@ -85,7 +85,7 @@ internal sealed class MemoryForecast
         // Two figures of each latent and image by two draws, joined, and their products; the best weights and their file.
         double kept = 8.0 * sizeof(double) * images.Count * model.LatentsPerLayer.Sum();
         double weights = 2.0 * trainer.Parameters.Values.numel() * trainer.Parameters.Values.ElementSize;
-        Require("An evaluation", Math.Max(chunk, usage + kept) + weights, Smaller);
+        Require("An evaluation", Math.Max(chunk, usage + kept) + weights, ParameterInitializer.Smaller);
     }
 
     /// <summary>

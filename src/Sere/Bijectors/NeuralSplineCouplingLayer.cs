@@ -109,23 +109,9 @@ internal sealed class NeuralSplineCouplingLayer : AmortizedBijector
             : parameters.view([.. leading, -1, _splines.ParametersPerDimension]);
     }
 
-    private static torch.Tensor Inputs(torch.Tensor passing, torch.Tensor? context)
-    {
-        if (context is null)
-        {
-            return passing;
-        }
-
-        // Several samples of an image share its context.
-        long[] leading = passing.shape[..^1];
-        if (!leading.AsSpan().SequenceEqual(context.shape.AsSpan()[..^1]))
-        {
-            leading = torch.broadcast_tensors(passing.sum(-1), context.select(-1, 0))[0].shape;
-        }
-
-        return torch.cat(
-            [passing.expand([.. leading, passing.shape[^1]]), context.expand([.. leading, context.shape[^1]])], -1);
-    }
+    // Several samples of an image share its context.
+    private static torch.Tensor Inputs(torch.Tensor passing, torch.Tensor? context) =>
+        context is null ? passing : TensorMath.SideBySide(passing, context);
 
     /// <summary>Which elements pass a step: the halves take turns; a single element never passes.</summary>
     private (int Start, int Count) Passing(int step)

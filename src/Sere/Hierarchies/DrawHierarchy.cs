@@ -66,7 +66,7 @@ internal sealed class DrawHierarchy : Hierarchy
         if (source.Evidence is ImageEvidence { Image: var image })
         {
             var filters = _attention.Bind(_place.Forward(decoder.Hidden));
-            var glimpse = SideBySide.Cat(
+            var glimpse = TensorMath.SideBySide(
                 filters.Read(image), filters.Read(image - _mean(decoder.Canvas)), decoder.Hidden);
             (hidden, cell) = _encoder.Forward(glimpse, hidden, cell);
             var parts = _posterior.Forward(hidden).chunk(2, -1);
@@ -78,7 +78,7 @@ internal sealed class DrawHierarchy : Hierarchy
         decoder = _decoder.Next(decoder, code);
         return new NormalLatentStep(code, new IdentityBijector(), prior, posterior)
         {
-            State = SideBySide.Cat(decoder.Hidden, decoder.Cell, hidden, cell, decoder.Canvas),
+            State = TensorMath.SideBySide(decoder.Hidden, decoder.Cell, hidden, cell, decoder.Canvas),
         };
     }
 

@@ -21,8 +21,6 @@ internal sealed unsafe class PerceptronChain : FusedOperation
     private const int ManyRows = 8;
     private const int ManyThreads = 256;
     private const int FewestForMany = 4096;
-    private const int Tile = 32;
-    private const int TileThreads = 128;
 
     // Of a product's sums; more would take longer to put together than they save.
     private const int MostPieces = 16;
@@ -86,7 +84,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         var arranged = torch.empty([(_shape.Layers - 1) * 4L * plan.LayerFours], device: device);
         var driver = CudaDriver.Instance!;
         driver.Launch(
-            "chain_arrange", (_shape.Tiles, _shape.Networks * _shape.Widths.Count, 1), (Tile, 8), 0,
+            "chain_arrange", (_shape.Tiles, _shape.Networks * _shape.Widths.Count, 1), (PerceptronLayer.Tile, 8), 0,
             CudaArgument.Of(&plan), CudaArgument.Of(&table), arranged);
         driver.Launch(
             isMany ? "chain_forward_8" : "chain_forward_2",
@@ -132,7 +130,7 @@ internal sealed unsafe class PerceptronChain : FusedOperation
         driver.Launch(
             "chain_weight_gradients",
             (_shape.Tiles, (_shape.Networks * _shape.Widths.Count) + 1, 1),
-            (TileThreads, 1),
+            (PerceptronLayer.TileThreads, 1),
             0,
             CudaArgument.Of(&plan), CudaArgument.Of(&target), targets[0], codes, hidden, hiddenGradient, saidGradient,
             constants);

@@ -24,8 +24,12 @@ internal sealed unsafe class PerceptronLayer : FusedOperation
 
     // On a CUDA device our kernel is faster than the library's product up to so many rows of a layer.
     private const int MostRowsOfTiles = 2048;
-    private const int Tile = 32;
-    private const int TileThreads = 128;
+
+    /// <summary>Side of the square of a product that a block of threads computes; as in PerceptronLayer.cu.</summary>
+    public const int Tile = 32;
+
+    /// <summary>Threads of such a block.</summary>
+    public const int TileThreads = 128;
 
     private readonly Activation? _activation;
     private readonly bool _hasBias;

@@ -26,7 +26,7 @@ internal sealed class LstmCell : torch.nn.Module
     /// <param name="cell">[..., H].</param>
     public (torch.Tensor Hidden, torch.Tensor Cell) Forward(torch.Tensor input, torch.Tensor hidden, torch.Tensor cell)
     {
-        var sums = _sums.Forward(SideBySide.Cat(input, hidden));
+        var sums = _sums.Forward(TensorMath.SideBySide(input, hidden));
         var above = cell.expand([.. sums.shape[..^1], cell.shape[^1]]);
         var (newHidden, newCell) = Step(sums.reshape(-1, sums.shape[^1]), above.reshape(-1, above.shape[^1]), 1);
         return (newHidden.view(above.shape), newCell.view(above.shape));
@@ -45,17 +45,5 @@ internal sealed class LstmCell : torch.nn.Module
         var kept = gates[1].sigmoid() * cell.reshape(gates[1].shape);
         var next = kept.Plus(gates[2].sigmoid() * gates[3].tanh());
         return ((gates[0].sigmoid() * next.tanh()).reshape(cell.shape), next.reshape(cell.shape));
-    }
-}
-
-/// <summary>Vectors side by side, whose leading dimensions are those of all together.</summary>
-internal static class SideBySide
-{
-    /// <summary>[..., N1], [..., N2], ... to [..., N1 + N2 + ...].</summary>
-    public static torch.Tensor Cat(params torch.Tensor[] vectors)
-    {
-        var first = vectors.Select(vector => vector.narrow(-1, 0, 1)).ToArray();
-        long[] leading = torch.broadcast_tensors(first)[0].shape[..^1];
-        return torch.cat([.. vectors.Select(vector => vector.expand([.. leading, vector.shape[^1]]))], -1);
     }
 }

@@ -16,8 +16,9 @@ internal sealed class ParameterInitializer
 
     // Of a multiple of 16 numbers: then pieces are drawn like the whole.
     private const int Piece = 1 << 20;
-    private const string Advice =
-        "lower the layers, steps, latents, widths or channels of the model, or make the images smaller";
+
+    /// <summary>What to lower where a model takes too much memory.</summary>
+    internal const string Smaller = "the layers, steps, latents, widths or channels of the model, or make the images smaller";
 
     private readonly RandomStreams _streams;
     private long _created;
@@ -110,7 +111,7 @@ internal sealed class ParameterInitializer
             const double Gibibyte = 1L << 30;
             throw new UsageException(
                 $"The model is too large for this machine: {what} it takes more than {(double)(_bytes * copies) / Gibibyte:F1} "
-                + $"GiB, and {Memory / Gibibyte:F1} GiB are free; {(IsLoaded ? "free some, or use a larger machine" : Advice)}.");
+                + $"GiB, and {Memory / Gibibyte:F1} GiB are free; {(IsLoaded ? "free some, or use a larger machine" : $"lower {Smaller}")}.");
         }
     }
 }

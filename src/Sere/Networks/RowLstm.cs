@@ -163,7 +163,7 @@ internal sealed class RowLstmSequence : PixelSequence
     private readonly int _half;
     private readonly torch.Tensor _seen;
     private readonly torch.Tensor _rows;
-    private torch.Tensor _sums;
+    private readonly torch.Tensor _sums;
 
     /// <summary>A network before its first input.</summary>
     public RowLstmSequence(

@@ -20,6 +20,20 @@ internal static class TensorMath
             : ProductPrecisionScope.Multiply(first, second).Plus(addend);
     }
 
+    /// <summary>[..., N1], [..., N2], ... to [..., N1 + N2 + ...]; leading dimensions are broadcast.</summary>
+    public static torch.Tensor SideBySide(params torch.Tensor[] vectors)
+    {
+        long[] leading = vectors[0].shape[..^1];
+        if (!Array.TrueForAll(vectors, vector => vector.shape[..^1].AsSpan().SequenceEqual(leading)))
+        {
+            // Of no elements, because one of the vectors may have none.
+            leading = torch.broadcast_tensors(Array.ConvertAll(vectors, vector => vector.narrow(-1, 0, 0)))[0].shape[..^1];
+            vectors = Array.ConvertAll(vectors, vector => vector.expand([.. leading, vector.shape[^1]]));
+        }
+
+        return torch.cat(vectors, -1);
+    }
+
     /// <summary>
     /// x weight^T for one layer: [R, I] and [O, I]; x weight for each of a stack: [S, R, I] and [S, I, O].
     /// </summary>

@@ -86,7 +86,8 @@ internal static class TinyModels
             new FlowPrior { Flow = new MaskedAutoregressiveFlow { Network = new PerceptronDesign([]), Steps = 1 } }),
         ["flow of affine steps as the posterior"] = () => FlowPosterior(
             new FlowBijector { Flow = new MaskedAutoregressiveFlow { Network = new PerceptronDesign([]), Steps = 1 } },
-            new StandardNormalPrior()),
+            new StandardNormalPrior(),
+            flow: 0.05),
         ["ladder of 1 and 2"] = () => Ladder(1, 2),
         [RelaxedBernoulliName] = RelaxedBernoulli,
         ["recurrent steps with attention"] = Draw,
@@ -187,7 +188,7 @@ internal static class TinyModels
         graph: graph,
         partition: new CheckerboardPartition(1, 2, 2, 2));
 
-    private static DensityModel FlowPosterior(BijectorChoice bijector, LatentPriorChoice prior)
+    private static DensityModel FlowPosterior(BijectorChoice bijector, LatentPriorChoice prior, double flow = 0.3)
     {
         var initializer = new ParameterInitializer(Seed, torch.ScalarType.Float64);
         var hierarchy = new FlowPosteriorHierarchy(
@@ -199,7 +200,7 @@ internal static class TinyModels
             initializer);
         var encoder = new IndependentEvidenceEncoder(
             new StackedMlp(1, 4, [3], hierarchy.FeatureSize, Smooth, initializer, outputGain: 0.3));
-        return Disturbed(new DensityModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)));
+        return Disturbed(new DensityModel(encoder, hierarchy, Dense([Layers], initializer, settings => settings)), flow);
     }
 
     private static DensityModel Ladder(params int[] latents)
@@ -251,7 +252,7 @@ internal static class TinyModels
     private static PosteriorChoice Posterior(PosteriorResidual residual) => new() { Residual = residual, InitialScale = 0.9 };
 
     /// <summary>Adds noise to every parameter: also to those that start at zero, as the weights of a join.</summary>
-    private static DensityModel Disturbed(DensityModel model)
+    private static DensityModel Disturbed(DensityModel model, double flow = 0.3)
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
@@ -259,8 +260,8 @@ internal static class TinyModels
         foreach (var (name, parameter) in model.named_parameters())
         {
             // Less for the encoder: with a posterior that is far off, importance weights vary too much to test a mean. Less
-            // for flows, which must stay within the grid.
-            double size = name.StartsWith("hierarchy.flow.step0.", StringComparison.Ordinal) ? 0.05
+            // for some flows, which must stay within the grid.
+            double size = name.StartsWith("hierarchy.flow.", StringComparison.Ordinal) ? flow
                 : name.StartsWith("encoder", StringComparison.Ordinal)
                 || name.StartsWith("hierarchy.prior.", StringComparison.Ordinal) ? 0.1 : 0.3;
             parameter.PlusInPlace(
